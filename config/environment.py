@@ -1,0 +1,98 @@
+"""What the environment says, read strictly: a wrong value is one sentence, never a stack trace."""
+
+import os
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+from config.kernel import database_url, embedded, roles
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def refuse(sentence: str) -> NoReturn:
+    """End the process with one sentence on standard error."""
+    sys.exit(f"assay: {sentence}")
+
+
+def home() -> Path:
+    return embedded.home()
+
+
+def flag(name: str) -> bool:
+    value = os.environ.get(name, "").strip().lower()
+    if value in {"", "0", "no", "false"}:
+        return False
+    if value in {"1", "yes", "true"}:
+        return True
+    refuse(f"{name} must be yes or no, not {value!r}.")
+
+
+def listed(name: str, *, default: list[str]) -> list[str]:
+    value = os.environ.get(name, "")
+    return [part.strip() for part in value.split(",") if part.strip()] or default
+
+
+def is_production() -> bool:
+    value = os.environ.get("ASSAY_ENV", "development")
+    if value not in {"development", "production"}:
+        refuse(f"ASSAY_ENV must be development or production, not {value!r}.")
+    return value == "production"
+
+
+def development_secret(name: str) -> str:
+    """Return the secret kept in the data folder, making it (readable by its owner only) the first time."""
+    folder = home() / "secrets"
+    path = folder / name
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    for _attempt in range(100):
+        if secret := path.read_text().strip():
+            return secret
+    refuse(f"{path} is empty; remove it, and a new one is made.")
+
+
+def secret_key() -> str:
+    if given := os.environ.get("ASSAY_SECRET_KEY"):
+        return given
+    if is_production():
+        refuse("set ASSAY_SECRET_KEY to a long random text; every host needs the same one.")
+    return development_secret("secret.key")
+
+
+def database_parameters(role: str) -> dict[str, Any]:
+    """Return Django's connection settings for the owner or the runtime role, of DATABASE_URL or of the embedded server."""
+    if role not in {"owner", "runtime"}:
+        refuse(f"ASSAY_DATABASE_ROLE must be owner or runtime, not {role!r}.")
+    try:
+        if url := os.environ.get("DATABASE_URL"):
+            owner = database_url.parse(url)
+        elif is_production():
+            refuse("set DATABASE_URL to your PostgreSQL, such as postgres://owner:password@host:5432/assay.")
+        else:
+            owner = embedded.connection_parameters("owner", name=os.environ.get("ASSAY_DATABASE_NAME", "assay"))
+        if name := os.environ.get("ASSAY_DATABASE_NAME"):
+            owner = {**owner, "NAME": name}
+        return owner if role == "owner" else roles.runtime_parameters(owner, secret=secret_key())
+    except (database_url.BrokenUrl, embedded.EmbeddedError) as error:
+        refuse(str(error))
+
+
+def code_version() -> str:
+    """Return the version that annotations record: ASSAY_CODE_VERSION, else the checkout's commit, else "unknown"."""
+    if given := os.environ.get("ASSAY_CODE_VERSION"):
+        return given[:40]
+    try:
+        found = subprocess.run(
+            ["git", "-C", str(BASE_DIR), "rev-parse", "--short=12", "HEAD"],
+            capture_output=True, text=True, timeout=5, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return "unknown"
+    return found.stdout.strip() or "unknown"

@@ -1,0 +1,1 @@
+"""The base of both APIs: keys, problem+json, pages, idempotency."""

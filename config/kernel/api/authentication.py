@@ -1,0 +1,69 @@
+"""Keys and sessions. A key says what it may be used for; which objects, only the person's own permissions say."""
+
+from hmac import compare_digest
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from knox.auth import TokenAuthentication
+from knox.crypto import hash_token
+from knox.settings import CONSTANTS
+from rest_framework import exceptions
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from config.kernel.models import ApiKey, User
+from config.kernel.types import Surface
+
+
+class KeyAuthentication(TokenAuthentication):
+    """`Authorization: Bearer <key>`. One statement; an expired or revoked key is refused, and kept for the record."""
+
+    def authenticate_credentials(self, token: bytes) -> tuple[User, ApiKey]:
+        try:
+            text = token.decode("ascii")
+        except UnicodeDecodeError:
+            raise exceptions.AuthenticationFailed(_("This is not an API key.")) from None
+        digest = hash_token(text)
+        found = ApiKey.objects.select_related("user").filter(token_key=text[: CONSTANTS.TOKEN_KEY_LENGTH])
+        for key in found:
+            if compare_digest(digest, key.digest):
+                return self._valid(key)
+        raise exceptions.AuthenticationFailed(_("This API key is not known."))
+
+    def _valid(self, key: ApiKey) -> tuple[User, ApiKey]:
+        if key.revoked_at is not None:
+            raise exceptions.AuthenticationFailed(_("This API key was revoked; ask for a new one."))
+        if key.expiry is not None and key.expiry < timezone.now():
+            raise exceptions.AuthenticationFailed(_("This API key has expired; ask for a new one."))
+        if not key.user.is_active:
+            raise exceptions.AuthenticationFailed(_("The person behind this API key is no longer active."))
+        return key.user, key
+
+
+class DeskOrPortalSession(SessionAuthentication):
+    """The cookie of the desk or the portal, with its CSRF token."""
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class OnSurface(BasePermission):
+    """The person works on this surface and, where they came with a key, the key has the view's scope for the verb.
+
+    A view states `surface`, and `scopes`: the scope each HTTP method needs.
+    """
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        user: Any = request.user
+        if not user.is_authenticated or user.surface != getattr(view, "surface", Surface.PORTAL):
+            self.message = _("This address is for people of another surface.")
+            return False
+        if isinstance(request.auth, ApiKey):
+            needed = getattr(view, "scopes", {}).get(request.method)
+            if needed is None or needed not in request.auth.scopes:
+                self.message = _("This API key lacks the scope that this call needs.")
+                return False
+        return True

@@ -1,0 +1,45 @@
+"""Idempotency-Key: the same key with the same body gets the same answer; with another body, a refusal."""
+
+import hashlib
+import zlib
+from collections.abc import Callable
+
+from django.db import transaction
+from rest_framework.response import Response
+
+from config.kernel.errors import Invalid
+from config.kernel.locks import ADVISORY_IDEMPOTENCY, advisory_lock
+from config.kernel.models import IdempotencyAnswer, User
+
+
+class KeyReused(Invalid):
+    code = "idempotency_key_reused"
+
+
+def answer_once(*, user: User, key: str | None, request_digest: str, act: Callable[[], Response]) -> Response:
+    """Return act()'s response; if `key` was used before by this person, return what was answered then.
+
+    `request_digest` stands for method, path and body. The act and its remembered answer commit together, and two
+    requests with one key wait for each other. Raises KeyReused when the key came with another request before.
+    """
+    if not key:
+        return act()
+    if len(key) > 200:
+        raise Invalid("The Idempotency-Key is longer than 200 characters; use a shorter one.", field="Idempotency-Key")
+    with transaction.atomic():
+        advisory_lock(ADVISORY_IDEMPOTENCY, zlib.crc32(f"{user.pk}:{key}".encode()))
+        earlier = IdempotencyAnswer.objects.filter(user=user, key=key).first()
+        if earlier is None:
+            response = act()
+            IdempotencyAnswer.objects.create(
+                user=user, key=key, request_digest=request_digest, status=response.status_code, body=response.data
+            )
+            return response
+    if earlier.request_digest != request_digest:
+        raise KeyReused("This Idempotency-Key was used for another request; use a new one.", field="Idempotency-Key")
+    return Response(earlier.body, status=earlier.status, headers={"Idempotency-Replayed": "true"})
+
+
+def digest_of(method: str, path: str, body_digest: str) -> str:
+    """Return one digest for a request, given the SHA-256 of its body."""
+    return hashlib.sha256(f"{method} {path} {body_digest}".encode()).hexdigest()

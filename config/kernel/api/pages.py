@@ -1,0 +1,10 @@
+"""Every list is paged by a cursor: no counts, no offsets, the same cost on every page."""
+
+from rest_framework.pagination import CursorPagination
+
+
+class Pages(CursorPagination):
+    page_size = 50
+    page_size_query_param = "page_size"
+    max_page_size = 500
+    ordering = "-id"

@@ -1,0 +1,96 @@
+"""Migration operations for what the database itself refuses: plain triggers of ours, which no setting switches off.
+
+Application code can be wrong; these do not depend on it. The runtime role has no UPDATE or DELETE on immutable tables
+either (`config.kernel.roles`); the triggers stop the owner's slips as well. TRUNCATE is left to the owner alone.
+"""
+
+from django.db import migrations
+
+# Each refusal names itself with SQLSTATE 23514 (check violation), so that Django raises IntegrityError.
+
+
+def _trigger(name: str, table: str, when: str, body: str, function: str | None = None) -> migrations.RunSQL:
+    function = function or f"{table}_{name}"
+    return migrations.RunSQL(
+        f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $guard$\nBEGIN\n{body}\nEND $guard$;\n"
+        f"CREATE TRIGGER {name} {when} ON {table} FOR EACH ROW EXECUTE FUNCTION {function}();",
+        f"DROP TRIGGER {name} ON {table}; DROP FUNCTION {function}();",
+    )
+
+
+def immutable(table: str, *, noun: str) -> migrations.RunSQL:
+    """No row of the table is ever updated or deleted."""
+    return _trigger(
+        "immutable",
+        table,
+        "BEFORE UPDATE OR DELETE",
+        f"RAISE EXCEPTION '{noun} never changes (row %)', OLD.id USING ERRCODE = '23514';",
+    )
+
+
+def immutable_when(table: str, *, noun: str, condition: str, except_columns: tuple[str, ...] = ()) -> migrations.RunSQL:
+    """A row for which `condition` (SQL on OLD) holds is never deleted, and updated in `except_columns` only."""
+    unchanged = f"to_jsonb(NEW) - ARRAY[{_literals(except_columns)}]::text[] = to_jsonb(OLD) - ARRAY[{_literals(except_columns)}]::text[]"
+    return _trigger(
+        "immutable_when",
+        table,
+        "BEFORE UPDATE OR DELETE",
+        f"IF {condition} THEN\n"
+        f"  IF TG_OP = 'UPDATE' AND {unchanged} THEN RETURN NEW; END IF;\n"
+        f"  RAISE EXCEPTION '{noun} never changes (row %)', OLD.id USING ERRCODE = '23514';\n"
+        "END IF;\nIF TG_OP = 'DELETE' THEN RETURN OLD; END IF;\nRETURN NEW;",
+    )
+
+
+def same_customer(table: str, *, parents: dict[str, str]) -> migrations.RunSQL:
+    """The row's customer_id is that of every parent ({column: table}), at birth and for ever."""
+    checks = "\n".join(
+        f"IF NEW.{column} IS NOT NULL AND NOT EXISTS (SELECT FROM {parent} p WHERE p.id = NEW.{column}"
+        f" AND p.customer_id = NEW.customer_id) THEN\n"
+        f"  RAISE EXCEPTION '{table}.{column} % belongs to another customer', NEW.{column} USING ERRCODE = '23514';\n"
+        "END IF;"
+        for column, parent in parents.items()
+    )
+    columns = ", ".join(["customer_id", *parents])
+    return _trigger("same_customer", table, f"BEFORE INSERT OR UPDATE OF {columns}", f"{checks}\nRETURN NEW;")
+
+
+def fixed_columns(table: str, *, columns: tuple[str, ...]) -> migrations.RunSQL:
+    """These columns are never updated once the row exists."""
+    changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in columns)
+    return _trigger(
+        "fixed_columns",
+        table,
+        f"BEFORE UPDATE OF {', '.join(columns)}",
+        f"IF {changed} THEN\n"
+        f"  RAISE EXCEPTION '{table}: {', '.join(columns)} never change (row %)', OLD.id USING ERRCODE = '23514';\n"
+        "END IF;\nRETURN NEW;",
+    )
+
+
+def state_edges(table: str, *, edges: list[str]) -> migrations.RunSQL:
+    """The state column moves along `edges` ("open>leased") only. The edges are the trigger's arguments, for tests to read."""
+    function = f"{table}_state_edges"
+    return migrations.RunSQL(
+        f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $guard$\nBEGIN\n"
+        "IF NEW.state IS DISTINCT FROM OLD.state AND NOT (OLD.state || '>' || NEW.state = ANY(TG_ARGV)) THEN\n"
+        f"  RAISE EXCEPTION '{table} % cannot go from % to %', OLD.id, OLD.state, NEW.state USING ERRCODE = '23514';\n"
+        "END IF;\nRETURN NEW;\nEND $guard$;\n"
+        f"CREATE TRIGGER state_edges BEFORE UPDATE OF state ON {table} FOR EACH ROW"
+        f" EXECUTE FUNCTION {function}({_literals(tuple(edges))});",
+        f"DROP TRIGGER state_edges ON {table}; DROP FUNCTION {function}();",
+    )
+
+
+def refuse(name: str, table: str, *, when: str, condition: str, message: str) -> migrations.RunSQL:
+    """Any other rule: where `condition` (SQL on NEW and OLD) holds, the write is refused with `message`."""
+    return _trigger(
+        name,
+        table,
+        when,
+        f"IF {condition} THEN RAISE EXCEPTION '{message}' USING ERRCODE = '23514'; END IF;\nRETURN NEW;",
+    )
+
+
+def _literals(values: tuple[str, ...]) -> str:
+    return ", ".join(f"'{value}'" for value in values)

@@ -1,0 +1,296 @@
+"""Settings. Everything that differs between places comes from the environment; README.md lists the variables.
+
+In development (the default) secrets are made once and kept in the data folder; in production they must be given.
+"""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+
+from config.environment import (
+    code_version,
+    database_parameters,
+    development_secret,
+    flag,
+    home,
+    is_production,
+    listed,
+    secret_key,
+)
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+HOME = home()
+IS_PRODUCTION = is_production()
+
+SECRET_KEY = secret_key()
+DEBUG = flag("ASSAY_DEBUG")
+ALLOWED_HOSTS = listed("ASSAY_HOSTS", default=[] if IS_PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
+CODE_VERSION = code_version()
+
+INSTALLED_APPS = [
+    "config.kernel",
+    "unfold",
+    "config.console.apps.ConsoleConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "guardian",
+    "knox",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_q",
+    "csp",
+    "labeling",
+    "routing",
+    "quality",
+    "delivery",
+    "config",
+]
+
+MIDDLEWARE = [
+    "config.kernel.request_ids.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [
+            BASE_DIR / "config/templates",
+            BASE_DIR / "config/desk/templates",
+            BASE_DIR / "config/portal/templates",
+            BASE_DIR / "config/console/templates",
+        ],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- database: the runtime role by default, the owner for what changes the schema ------------------------------------
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        **database_parameters(role=os.environ.get("ASSAY_DATABASE_ROLE", "runtime")),
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        "ATOMIC_REQUESTS": False,
+    }
+}
+
+# --- people ------------------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "kernel.User"
+KNOX_TOKEN_MODEL = "kernel.ApiKey"
+REST_KNOX = {"TOKEN_TTL": timedelta(days=90), "AUTH_HEADER_PREFIX": "Bearer", "TOKEN_PREFIX": "assay_"}
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+ANONYMOUS_USER_NAME = None
+GUARDIAN_MONKEY_PATCH_USER = False
+GUARDIAN_MONKEY_PATCH_GROUP = False
+SILENCED_SYSTEM_CHECKS = [
+    "guardian.W001",  # guardian's login backend is not used: permissions are asked of querysets, never of user.has_perm
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "/desk/login/"
+SESSION_COOKIE_AGE = 60 * 60 * 12
+
+# --- interfaces --------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "config.kernel.api.authentication.KeyAuthentication",
+        "config.kernel.api.authentication.DeskOrPortalSession",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["config.kernel.api.authentication.OnSurface"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "config.kernel.api.pages.Pages",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "config.kernel.api.problems.handle",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Assay",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "DESCRIPTION": "Upload items, follow the work, check samples, accept releases.",
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+STATIC_URL = "/static/"
+STATIC_ROOT = HOME / "static"
+STATICFILES_DIRS = [
+    BASE_DIR / "config/static",
+    BASE_DIR / "config/desk/static",
+    BASE_DIR / "config/portal/static",
+    BASE_DIR / "config/console/static",
+]
+STATICFILES_DIRS = [folder for folder in STATICFILES_DIRS if folder.is_dir()]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+WHITENOISE_MAX_AGE = 3600 if IS_PRODUCTION else 0
+
+UPLOADED_BYTES_MOST = int(os.environ.get("ASSAY_UPLOAD_BYTES", 2 * 1024**3))
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024**2
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+
+
+def _storage(folder: str) -> dict[str, object]:
+    """Files on this machine by default; with ASSAY_S3_BUCKET, in that bucket, for every host alike."""
+    if bucket := os.environ.get("ASSAY_S3_BUCKET"):
+        return {
+            "BACKEND": "storages.backends.s3.S3Storage",
+            "OPTIONS": {
+                "bucket_name": bucket,
+                "location": folder,
+                "endpoint_url": os.environ.get("ASSAY_S3_ENDPOINT") or None,
+                "default_acl": "private",
+                "file_overwrite": True,
+            },
+        }
+    return {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(HOME / "files" / folder), "allow_overwrite": True},
+    }
+
+
+STORAGES = {
+    "default": _storage("other"),
+    "sources": _storage("sources"),
+    "releases": _storage("releases"),
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+
+# --- jobs --------------------------------------------------------------------------------------------------------------
+
+Q_CLUSTER = {
+    "name": "quick",
+    "orm": "default",
+    "workers": int(os.environ.get("ASSAY_QUICK_WORKERS", "2")),
+    "timeout": 60,
+    "retry": 90,
+    "max_attempts": 5,
+    "ack_failures": True,
+    "catch_up": False,
+    "poll": 0.2,
+    "recycle": 2000,
+    "save_limit": 1000,
+    "label": "Jobs",
+    "ALT_CLUSTERS": {
+        "bulk": {"workers": int(os.environ.get("ASSAY_BULK_WORKERS", "1")), "timeout": 600, "retry": 900}
+    },
+}
+ASSAY_SUBSCRIPTIONS = "config.subscriptions.SUBSCRIPTIONS"
+
+# --- security ----------------------------------------------------------------------------------------------------------
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_PRODUCTION
+CSRF_COOKIE_HTTPONLY = True
+CSRF_TRUSTED_ORIGINS = listed("ASSAY_ORIGINS", default=[])
+SECURE_SSL_REDIRECT = IS_PRODUCTION and not flag("ASSAY_TLS_ENDS_BEFORE")
+SECURE_HSTS_SECONDS = 31_536_000 if IS_PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_PRODUCTION
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+if flag("ASSAY_TLS_ENDS_BEFORE"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+X_FRAME_OPTIONS = "DENY"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+# The console's theme needs these; customer content is shown there in a sandboxed frame only.
+CONSOLE_SECURITY_POLICY = {
+    "default-src": [NONE],
+    "script-src": [SELF, UNSAFE_EVAL, UNSAFE_INLINE],
+    "style-src": [SELF, UNSAFE_INLINE],
+    "img-src": [SELF, "data:"],
+    "font-src": [SELF],
+    "connect-src": [SELF],
+    "frame-src": [SELF],
+    "form-action": [SELF],
+    "base-uri": [NONE],
+    "frame-ancestors": [NONE],
+}
+
+# --- releases ----------------------------------------------------------------------------------------------------------
+
+SIGNING_KEY = os.environ.get("ASSAY_SIGNING_KEY") or (None if IS_PRODUCTION else development_secret("signing.key"))
+
+# --- words and time ----------------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "config.kernel.logs.JsonFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": os.environ.get("ASSAY_LOG_LEVEL", "INFO")},
+    "loggers": {
+        "django-q": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        "django.request": {"level": "ERROR"},
+    },
+}
+
+UNFOLD = {
+    "SITE_TITLE": "Assay",
+    "SITE_HEADER": "Assay",
+    "SITE_SUBHEADER": "Console",
+    "SITE_SYMBOL": "balance",
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "DASHBOARD_CALLBACK": "config.console.dashboard.fill",
+    "SIDEBAR": {"show_search": True, "navigation": "config.console.sidebar.navigation"},
+}

@@ -1,0 +1,119 @@
+"""What reviewers say: annotations (append-only), what invalidates them, and answers that have no place yet."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from config.kernel.public_ids import PublicIdField
+from labeling.models.items import ItemVersion
+from labeling.models.projects import FormVersion, GuidelineVersion, Project
+from labeling.models.tenants import Customer, Reviewer
+from labeling.models.work import Round, Task
+from labeling.querysets import TenantQuerySet
+from labeling.types import Origin
+
+
+class Annotation(models.Model):
+    """One judgment, never changed: a correction is a new row that supersedes it.
+
+    `submission` is the lease's token: the same submit again finds the same row. `presented` is the order in which the
+    responses stood on the screen.
+    """
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
+    project = models.ForeignKey(Project, models.PROTECT, related_name="+", db_index=False)
+    public_id = PublicIdField()
+    task = models.ForeignKey(Task, models.PROTECT, related_name="annotations")
+    round = models.ForeignKey(Round, models.PROTECT, related_name="annotations", db_index=False)
+    item_version = models.ForeignKey(ItemVersion, models.PROTECT, related_name="+", db_index=False)
+    reviewer = models.ForeignKey(Reviewer, models.PROTECT, related_name="annotations", db_index=False)
+    guideline = models.ForeignKey(GuidelineVersion, models.PROTECT, related_name="+", db_index=False)
+    form = models.ForeignKey(FormVersion, models.PROTECT, related_name="+", db_index=False)
+    code_version = models.CharField(_("code version"), max_length=40)
+    answers = models.JSONField(_("answers"))
+    rationale = models.TextField(_("rationale"), blank=True)
+    presented = models.JSONField(_("order shown"), default=list)
+    seconds = models.FloatField(_("seconds"), null=True, blank=True)
+    origin = models.CharField(_("origin"), max_length=10, choices=Origin, default=Origin.HUMAN)
+    supersedes = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="superseded_by"
+    )
+    submission = models.UUIDField(_("submission"), default=uuid.uuid4, unique=True, editable=False)
+    created_at = models.DateTimeField(_("submitted"), db_default=Now())
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("annotation")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["round", "reviewer"], condition=Q(supersedes=None), name="annotation_once_a_round"
+            ),
+            models.CheckConstraint(
+                condition=Q(seconds=None) | Q(seconds__gte=0), name="annotation_seconds_not_negative"
+            ),
+        ]
+        indexes = [models.Index(fields=["reviewer", "id"], name="annotation_by_reviewer")]
+
+    def __str__(self) -> str:
+        return f"annotation {self.pk}"
+
+
+class AnnotationInvalidation(models.Model):
+    """Why an annotation no longer counts. The annotation itself stays as it was."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
+    annotation = models.OneToOneField(Annotation, models.PROTECT, related_name="invalidation")
+    reason = models.CharField(_("reason"), max_length=300)
+    invalidated_by = models.ForeignKey("kernel.User", models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(_("at"), db_default=Now())
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("invalidation")
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class Draft(models.Model):
+    """What a reviewer has typed so far; deleted with the submit."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
+    task = models.ForeignKey(Task, models.CASCADE, related_name="drafts", db_index=False)
+    reviewer = models.ForeignKey(Reviewer, models.CASCADE, related_name="+")
+    answers = models.JSONField(_("answers"))
+    saved_at = models.DateTimeField(_("saved"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("draft")
+        constraints = [models.UniqueConstraint(fields=["task", "reviewer"], name="draft_once")]
+
+    def __str__(self) -> str:
+        return f"draft of task {self.task_id}"
+
+
+class UnplacedAnswer(models.Model):
+    """An answer that came after its task had gone to somebody else. Kept whole; an operator can use it."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
+    task = models.ForeignKey(Task, models.PROTECT, related_name="unplaced")
+    round = models.ForeignKey(Round, models.PROTECT, related_name="unplaced", db_index=False)
+    reviewer = models.ForeignKey(Reviewer, models.PROTECT, related_name="+")
+    answers = models.JSONField(_("answers"))
+    seconds = models.FloatField(_("seconds"), null=True, blank=True)
+    submission = models.UUIDField(_("submission"), unique=True, editable=False)
+    created_at = models.DateTimeField(_("came"), db_default=Now())
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("unplaced answer")
+        indexes = [models.Index(fields=["round", "reviewer"], name="unplaced_by_round")]
+
+    def __str__(self) -> str:
+        return f"unplaced answer {self.pk}"

@@ -1,0 +1,166 @@
+"""The project and the two documents that rule its work: the guideline and the form."""
+
+from decimal import Decimal
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from config.kernel.public_ids import PublicIdField
+from labeling.models.tenants import Customer
+from labeling.querysets import ProjectQuerySet, TenantQuerySet
+from labeling.types import ChangeKind, Confidentiality, DocumentState, Overlap, ProjectState, Stage
+
+
+class ProjectRange(Func):
+    """int8range(project_id, project_id, '[]'): the project as a range, so that GiST can compare it without btree_gist."""
+
+    function = "INT8RANGE"
+
+    def __init__(self) -> None:
+        super().__init__(F("project_id"), F("project_id"), Value("[]"))
+
+
+class Project(models.Model):
+    """One kind of work for one customer: what is asked, of whom, how well, until when, at what price."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="projects")
+    public_id = PublicIdField()
+    slug = models.SlugField(_("short name"))
+    name = models.CharField(_("name"), max_length=150)
+    description = models.TextField(_("description"), blank=True)
+    state = models.CharField(_("state"), max_length=10, choices=ProjectState, default=ProjectState.DRAFT)
+    stage = models.CharField(_("stage"), max_length=12, choices=Stage, default=Stage.PRODUCTION)
+    confidentiality = models.CharField(
+        _("confidentiality"), max_length=14, choices=Confidentiality, default=Confidentiality.STANDARD
+    )
+    clearance = models.PositiveSmallIntegerField(_("clearance needed"), default=0)
+    languages = ArrayField(models.CharField(max_length=35), default=list, verbose_name=_("languages"))
+    skills_by_domain = models.JSONField(
+        _("skills by domain"),
+        default=dict,
+        blank=True,
+        help_text=_('Which skill, at which level, an item\'s domain needs: {"medical": {"medical": 2}}.'),
+    )
+    overlap_kind = models.CharField(_("overlap"), max_length=10, choices=Overlap, default=Overlap.FIXED)
+    overlap = models.PositiveSmallIntegerField(
+        _("judgments an item"), default=3, validators=[MinValueValidator(1), MaxValueValidator(50)]
+    )
+    lease_seconds = models.PositiveIntegerField(
+        _("lease (seconds)"), default=900, validators=[MinValueValidator(15), MaxValueValidator(86_400)]
+    )
+    gold_share = models.DecimalField(
+        _("share of gold"), max_digits=4, decimal_places=3, default=Decimal("0.100"),
+        validators=[MinValueValidator(0), MaxValueValidator(Decimal("0.5"))],
+    )
+    quality_contract = models.JSONField(_("quality contract"), default=dict, blank=True)
+    acceptance_plan = models.JSONField(_("acceptance plan"), default=dict, blank=True)
+    endpoints = ArrayField(
+        models.CharField(max_length=200), default=list, blank=True, verbose_name=_("endpoints content may reach")
+    )
+    priority = models.SmallIntegerField(_("priority"), default=0, help_text=_("Higher goes first."))
+    due_at = models.DateTimeField(_("due"), null=True, blank=True)
+    pay_amount = models.DecimalField(_("pay a judgment"), max_digits=18, decimal_places=6, default=Decimal(0))
+    price_amount = models.DecimalField(_("price a record"), max_digits=18, decimal_places=6, default=Decimal(0))
+    currency = models.CharField(_("currency (ISO 4217)"), max_length=3, default="USD")
+    created_at = models.DateTimeField(_("created"), db_default=Now())
+
+    objects = ProjectQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("project")
+        default_permissions = ()
+        permissions = [
+            ("see_project", "See the project, its items and releases"),
+            ("upload_batch", "Upload batches"),
+            ("decide_release", "Request, check and decide on releases"),
+            ("operate_project", "Run the project in the console"),
+            ("judge_items", "Judge items at the desk"),
+            ("audit_items", "Audit judgments"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "slug"], name="project_slug_once"),
+            models.CheckConstraint(condition=Q(state__in=ProjectState.values), name="project_state_known"),
+            models.CheckConstraint(condition=Q(overlap__gte=1), name="project_overlap_positive"),
+            models.CheckConstraint(condition=Q(lease_seconds__gte=15), name="project_lease_long_enough"),
+            models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="project_currency_iso"),
+            models.CheckConstraint(
+                condition=Q(pay_amount__gte=0) & Q(price_amount__gte=0), name="project_money_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class GuidelineVersion(models.Model):
+    """What reviewers are asked to judge by. A published version never changes but for the end of its time in force."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+")
+    project = models.ForeignKey(Project, models.PROTECT, related_name="guidelines")
+    number = models.PositiveIntegerField(_("number"))
+    state = models.CharField(_("state"), max_length=10, choices=DocumentState, default=DocumentState.DRAFT)
+    change_kind = models.CharField(
+        _("kind of change"), max_length=14, choices=ChangeKind, default=ChangeKind.EDITORIAL
+    )
+    summary = models.CharField(_("what changed"), max_length=300, blank=True)
+    clauses = models.JSONField(_("clauses"), default=list)
+    examples = models.JSONField(_("worked examples"), default=list, blank=True)
+    digest = models.CharField(_("digest"), max_length=64, blank=True)
+    in_force = DateTimeRangeField(_("in force"), null=True, blank=True)
+    published_at = models.DateTimeField(_("published"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"), db_default=Now())
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("guideline version")
+        constraints = [
+            models.UniqueConstraint(fields=["project", "number"], name="guideline_number_once"),
+            models.CheckConstraint(
+                condition=Q(state=DocumentState.DRAFT, published_at=None, in_force=None)
+                | Q(state=DocumentState.PUBLISHED, published_at__isnull=False, in_force__isnull=False),
+                name="guideline_published_is_dated",
+            ),
+            ExclusionConstraint(
+                name="guideline_one_in_force",
+                expressions=[(ProjectRange(), RangeOperators.OVERLAPS), ("in_force", RangeOperators.OVERLAPS)],
+                condition=Q(state=DocumentState.PUBLISHED),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"guideline {self.number}"
+
+
+class FormVersion(models.Model):
+    """The task form. With the code version it is the annotation tool's version; a published one never changes."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+")
+    project = models.ForeignKey(Project, models.PROTECT, related_name="forms")
+    number = models.PositiveIntegerField(_("number"))
+    state = models.CharField(_("state"), max_length=10, choices=DocumentState, default=DocumentState.DRAFT)
+    document = models.JSONField(_("form"))
+    digest = models.CharField(_("digest"), max_length=64, blank=True)
+    published_at = models.DateTimeField(_("published"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"), db_default=Now())
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("form version")
+        constraints = [
+            models.UniqueConstraint(fields=["project", "number"], name="form_number_once"),
+            models.CheckConstraint(
+                condition=Q(state=DocumentState.DRAFT, published_at=None)
+                | Q(state=DocumentState.PUBLISHED, published_at__isnull=False),
+                name="form_published_is_dated",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"form {self.number}"

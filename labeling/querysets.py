@@ -1,0 +1,56 @@
+"""Every read begins at visible_to(user). Neither global permissions nor superuser status count: only object permissions,
+which are derived from memberships."""
+
+from typing import Self
+
+from django.db import models
+from django.db.models import Exists, OuterRef
+
+from config.kernel.models import User
+from labeling.permissions import CustomerUserPermission, ProjectUserPermission
+
+
+def _granted_projects(user: User, permission: str) -> models.QuerySet[ProjectUserPermission]:
+    return ProjectUserPermission.objects.filter(user_id=user.pk, permission__codename=permission)
+
+
+class CustomerQuerySet(models.QuerySet["Customer"]):  # type: ignore[name-defined]  # noqa: F821
+    def visible_to(self, user: User, permission: str = "see_customer") -> Self:
+        granted = CustomerUserPermission.objects.filter(
+            user_id=user.pk, permission__codename=permission, content_object_id=OuterRef("pk")
+        )
+        return self.filter(Exists(granted))
+
+
+class ProjectQuerySet(models.QuerySet["Project"]):  # type: ignore[name-defined]  # noqa: F821
+    def visible_to(self, user: User, permission: str = "see_project") -> Self:
+        """Keep the projects on which `user` holds the object permission."""
+        return self.filter(Exists(_granted_projects(user, permission).filter(content_object_id=OuterRef("pk"))))
+
+
+class TenantQuerySet(models.QuerySet[models.Model]):
+    """For every row that belongs to a project, directly or along `project_path`."""
+
+    def visible_to(self, user: User, permission: str = "see_project") -> Self:
+        """Keep the rows of projects on which `user` holds the object permission."""
+        granted = _granted_projects(user, permission).values("content_object_id")
+        path = PROJECT_PATHS.get(self.model._meta.label, "project_id")
+        return self.filter(**{f"{path}__in": granted})
+
+
+class AccessLogQuerySet(models.QuerySet["AccessLog"]):  # type: ignore[name-defined]  # noqa: F821
+    def visible_to(self, user: User) -> Self:
+        """The log is for those who manage the customer."""
+        managed = CustomerUserPermission.objects.filter(
+            user_id=user.pk, permission__codename="manage_customer"
+        ).values("content_object_id")
+        return self.filter(customer_id__in=managed)
+
+
+# Where a row's project is, for the models that have no project_id of their own.
+PROJECT_PATHS = {
+    "labeling.RejectedRow": "batch__project_id",
+    "labeling.ItemVersion": "item__project_id",
+    "labeling.AnnotationInvalidation": "annotation__project_id",
+    "labeling.UnplacedAnswer": "round__project_id",
+}

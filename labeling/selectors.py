@@ -1,0 +1,90 @@
+"""Reads that other apps and the doors use. Fetching for a person always goes through visible_to(user)."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Count, QuerySet
+
+from config.kernel.errors import NotFound
+from config.kernel.models import User
+from config.kernel.types import LifeMoment
+from labeling.models import Annotation, Batch, Item, Project, Round
+from labeling.types import ItemState, Progress, RoundReason, RoundState
+
+
+def get_project(*, user: User, public_id: UUID, permission: str = "see_project") -> Project:
+    """Return the project if this person holds the permission on it; NotFound otherwise, whether or not it exists."""
+    try:
+        return Project.objects.visible_to(user, permission).select_related("customer").get(public_id=public_id)
+    except Project.DoesNotExist:
+        raise NotFound("There is no such project.") from None
+
+
+def get_batch(*, user: User, public_id: UUID) -> Batch:
+    try:
+        return Batch.objects.visible_to(user).select_related("project").get(public_id=public_id)
+    except Batch.DoesNotExist:
+        raise NotFound("There is no such batch.") from None
+
+
+def get_item(*, user: User, public_id: UUID) -> Item:
+    try:
+        return Item.objects.visible_to(user).select_related("current_version", "project").get(public_id=public_id)
+    except Item.DoesNotExist:
+        raise NotFound("There is no such item.") from None
+
+
+def progress_of(project: Project) -> Progress:
+    """Return where the project stands; counts by index, gold kept apart."""
+    states = dict(Item.objects.filter(project=project).values_list("state").annotate(n=Count("id")))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT COALESCE(sum(needed), 0), COALESCE(sum(given), 0) FROM ("
+            " SELECT r.judgments_needed AS needed,"
+            "  (SELECT count(*) FROM labeling_task t WHERE t.round_id = r.id AND t.state = 'completed') AS given"
+            " FROM labeling_round r WHERE r.project_id = %s AND r.reason <> %s AND r.state <> %s) counted",
+            [project.pk, RoundReason.GOLD, RoundState.CANCELLED],
+        )
+        needed, given = cursor.fetchone()
+    return Progress(
+        items=sum(states.values()),
+        in_progress=states.get(ItemState.IN_PROGRESS, 0),
+        resolved=states.get(ItemState.RESOLVED, 0),
+        gold=states.get(ItemState.GOLD, 0),
+        judgments=int(given),
+        judgments_needed=int(needed),
+        states=states,
+    )
+
+
+def counting_annotations(round_id: int) -> QuerySet[Annotation]:
+    """Return the annotations of a round that count: not superseded, not invalidated; oldest first."""
+    return Annotation.objects.filter(round_id=round_id, superseded_by=None, invalidation=None).order_by("id")
+
+
+def life_of_item(item: Item) -> list[LifeMoment]:
+    """The record's part of an item's line of life: upload, rounds, annotations."""
+    moments = [LifeMoment(item.created_at, "labeling", f"accepted with batch {item.batch.name}")]
+    for opened in Round.objects.filter(item=item).order_by("number"):
+        moments.append(LifeMoment(opened.created_at, "labeling", f"round {opened.number} opened ({opened.reason})"))
+        if opened.closed_at:
+            moments.append(LifeMoment(opened.closed_at, "labeling", f"round {opened.number} {opened.state}"))
+    annotations = Annotation.objects.filter(round__item=item).select_related("reviewer__user").order_by("id")
+    for annotation in annotations:
+        what = "annotation superseded an earlier one" if annotation.supersedes_id else "annotation submitted"
+        moments.append(LifeMoment(annotation.created_at, "labeling", what, str(annotation.reviewer)))
+    return moments
+
+
+def desk_me(user: User) -> dict[str, Any]:
+    """The record's part of "me": what this reviewer has submitted today, by the database's calendar (UTC)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), COALESCE(percentile_cont(0.5) WITHIN GROUP (ORDER BY a.seconds), 0)"
+            " FROM labeling_annotation a JOIN labeling_reviewer r ON r.id = a.reviewer_id"
+            " WHERE r.user_id = %s AND a.created_at >= date_trunc('day', statement_timestamp(), 'UTC')",
+            [user.pk],
+        )
+        submitted, seconds = cursor.fetchone()
+    return {"name": user.name, "today": {"submitted": submitted, "seconds": round(float(seconds), 1)}}

@@ -1,0 +1,1 @@
+"""The record's writes, one function a use case, by subject."""

@@ -1,0 +1,110 @@
+"""Judgments enter the record here, and nowhere else."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from psycopg.types.json import Jsonb
+
+from config.kernel.errors import Conflict
+from config.kernel.events import record
+from config.kernel.models import User
+from labeling.models import Annotation, AnnotationInvalidation, Draft, UnplacedAnswer
+from labeling.types import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Judgment:
+    """A checked judgment on its way into the record; ids only, and the answers."""
+
+    customer_id: int
+    project_id: int
+    task_id: int
+    round_id: int
+    item_version_id: int
+    reviewer_id: int
+    guideline_id: int
+    form_id: int
+    submission: UUID
+    answers: dict[str, Any]
+    rationale: str
+    presented: list[str]
+    seconds: float | None
+    origin: str = Origin.HUMAN
+
+
+def record_annotation(judgment: Judgment) -> tuple[int, UUID]:
+    """Append the annotation in the present transaction; return its id and public id.
+
+    The caller holds the task's lock and has checked the answers against the form. The event is the caller's, in the
+    statement that completes the task. Raises IntegrityError if this reviewer has judged the round before.
+    """
+    annotation = Annotation.objects.create(
+        customer_id=judgment.customer_id,
+        project_id=judgment.project_id,
+        task_id=judgment.task_id,
+        round_id=judgment.round_id,
+        item_version_id=judgment.item_version_id,
+        reviewer_id=judgment.reviewer_id,
+        guideline_id=judgment.guideline_id,
+        form_id=judgment.form_id,
+        submission=judgment.submission,
+        answers=judgment.answers,
+        rationale=judgment.rationale,
+        presented=judgment.presented,
+        seconds=judgment.seconds,
+        origin=judgment.origin,
+        code_version=settings.CODE_VERSION,
+    )
+    return annotation.pk, annotation.public_id
+
+
+@transaction.atomic
+def keep_unplaced(*, judgment: Judgment) -> UnplacedAnswer:
+    """Keep an answer whose task has gone to somebody else; the same submission again is the same row."""
+    kept, is_new = UnplacedAnswer.objects.get_or_create(
+        submission=judgment.submission,
+        defaults={
+            "customer_id": judgment.customer_id,
+            "task_id": judgment.task_id,
+            "round_id": judgment.round_id,
+            "reviewer_id": judgment.reviewer_id,
+            "answers": {**judgment.answers, **({"rationale": judgment.rationale} if judgment.rationale else {})},
+            "seconds": judgment.seconds,
+        },
+    )
+    if is_new:
+        record("answer.unplaced", subject=kept, actor_id=None, data={"task": judgment.task_id})
+    return kept
+
+
+@transaction.atomic
+def invalidate_annotation(*, annotation: Annotation, reason: str, actor: User) -> AnnotationInvalidation:
+    """Say that an annotation no longer counts, and why. Raises Conflict when that was said before."""
+    if AnnotationInvalidation.objects.filter(annotation=annotation).exists():
+        raise Conflict("This annotation was invalidated before.")
+    made = AnnotationInvalidation.objects.create(
+        customer_id=annotation.customer_id, annotation=annotation, reason=reason, invalidated_by=actor
+    )
+    record(
+        "annotation.invalidated", subject=annotation, actor_id=actor.pk, data={"round": annotation.round_id}
+    )
+    return made
+
+
+def save_draft(*, customer_id: int, task_id: int, reviewer_id: int, answers: dict[str, Any]) -> Any:
+    """Keep what the reviewer has so far, over what was kept before; return when, by the database's clock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO labeling_draft (customer_id, task_id, reviewer_id, answers) VALUES (%s, %s, %s, %s)"
+            " ON CONFLICT (task_id, reviewer_id) DO UPDATE SET answers = EXCLUDED.answers,"
+            " saved_at = statement_timestamp() RETURNING saved_at",
+            [customer_id, task_id, reviewer_id, Jsonb(answers)],
+        )
+        return cursor.fetchone()[0]
+
+
+def forget_draft(*, task_id: int, reviewer_id: int) -> None:
+    Draft.objects.filter(task_id=task_id, reviewer_id=reviewer_id)._raw_delete("default")

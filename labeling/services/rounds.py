@@ -1,0 +1,305 @@
+"""Rounds and their tasks: generated for a batch in slices, or assigned to named reviewers."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import F, Max
+from django.db.models.functions import Now
+
+from config.kernel.canonical import digest
+from config.kernel.errors import Conflict, Invalid
+from config.kernel.events import record, record_many
+from config.kernel.locks import lock_row, lock_rows
+from config.kernel.models import User
+from config.kernel.transitions import transition
+from labeling.models import (
+    Batch,
+    FormVersion,
+    GuidelineVersion,
+    Item,
+    ItemVersion,
+    Pool,
+    Project,
+    Reviewer,
+    Round,
+    Task,
+)
+from labeling.types import (
+    ROUND_MACHINE,
+    DocumentState,
+    ItemState,
+    Overlap,
+    RoundReason,
+    RoundState,
+    TaskKind,
+)
+
+SLICE = 1000
+
+# Items are this far apart in the queue, so that other work can be put between two of them.
+POSITION_STEP = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """The guideline in force and the form in use."""
+
+    guideline: GuidelineVersion
+    form: FormVersion
+
+
+def documents_in_force(project: Project) -> Documents:
+    """Return the project's guideline in force now and its latest published form; raises Conflict without them."""
+    guideline = project.guidelines.filter(state=DocumentState.PUBLISHED, in_force__contains=Now()).first()
+    form = project.forms.filter(state=DocumentState.PUBLISHED).order_by("-number").first()
+    if guideline is None or form is None:
+        raise Conflict("The project has no published form or no guideline in force.")
+    return Documents(guideline, form)
+
+
+def generate_tasks(*, batch_id: int) -> int:
+    """Open the first round of every accepted item of the batch, with one task a slot; return how many items.
+
+    Works in slices, each a transaction of its own; run again, or twice at once, it does only what is left. Items with
+    an expected answer become gold and get no round here.
+    """
+    done = 0
+    while taken := _generate_slice(batch_id):
+        done += taken
+    return done
+
+
+@transaction.atomic
+def _generate_slice(batch_id: int) -> int:
+    batch = Batch.objects.select_related("project").get(pk=batch_id)
+    project = batch.project
+    items = lock_rows(
+        Item.objects.filter(
+            pk__in=Item.objects.filter(batch=batch, state=ItemState.ACCEPTED).order_by("pk").values("pk")[:SLICE],
+            state=ItemState.ACCEPTED,
+        ),
+        skip_locked=True,
+    )
+    if not items:
+        return 0
+    versions = ItemVersion.objects.defer("payload").in_bulk([item.current_version_id for item in items])
+    gold = [item for item in items if versions[item.current_version_id].expected is not None]
+    plain = [item for item in items if versions[item.current_version_id].expected is None]
+    _move_items(gold, ItemState.GOLD)
+    slots = project.overlap if project.overlap_kind == Overlap.FIXED else 0
+    created = _open_rounds(project, batch.stage, plain, versions, slots=slots, reason=RoundReason.FIRST)
+    Batch.objects.filter(pk=batch.pk).update(tasks_generated=F("tasks_generated") + created)
+    _move_items(plain, ItemState.IN_PROGRESS)
+    return len(items)
+
+
+def _open_rounds(
+    project: Project,
+    stage: str,
+    items: Sequence[Item],
+    versions: Mapping[int, ItemVersion],
+    *,
+    slots: int,
+    reason: str,
+) -> int:
+    """Create one round an item and `slots` open tasks in each; return how many tasks."""
+    if not items:
+        return 0
+    documents = documents_in_force(project)
+    rounds = Round.objects.bulk_create(
+        [
+            Round(
+                customer_id=item.customer_id,
+                project=project,
+                item=item,
+                item_version_id=item.current_version_id,
+                stage=stage,
+                reason=reason,
+                guideline=documents.guideline,
+                form=documents.form,
+                judgments_needed=max(slots, 1),
+            )
+            for item in items
+        ]
+    )
+    pools = pools_for(project=project, stage=stage, versions=versions.values())
+    tasks = [
+        Task(
+            customer_id=item.customer_id,
+            project=project,
+            round=opened,
+            pool=pools[requirement(versions[opened.item_version_id])],
+            kind=TaskKind.ANNOTATE,
+            slot=slot,
+            position=item.pk * POSITION_STEP,
+        )
+        for item, opened in zip(items, rounds, strict=True)
+        for slot in range(slots)
+    ]
+    Task.objects.bulk_create(tasks, batch_size=2000)
+    return len(tasks)
+
+
+def _move_items(items: Sequence[Item], target: str) -> None:
+    """Move locked items set-wise; the statement's guard is their present state."""
+    if not items:
+        return
+    moved = Item.objects.filter(pk__in=[item.pk for item in items], state=ItemState.ACCEPTED).update(state=target)
+    if moved != len(items):
+        raise Conflict("Some of these items were moved by somebody else.")
+    record_many(
+        f"item.{target}",
+        subject="labeling.item",
+        rows=[(item.pk, item.customer_id, {"from": ItemState.ACCEPTED}) for item in items],
+        actor_id=None,
+    )
+
+
+Requirement = tuple[str, str, int]  # language, domain, difficulty
+
+
+def requirement(version: ItemVersion) -> Requirement:
+    return (version.language, version.domain, version.difficulty)
+
+
+def pools_for(*, project: Project, stage: str, versions: Iterable[ItemVersion]) -> dict[Requirement, Pool]:
+    """Return the pool of each requirement among the versions, making those that are not there yet."""
+    made: dict[Requirement, Pool] = {}
+    for needed in {requirement(version) for version in versions}:
+        language, domain, difficulty = needed
+        skills = sorted(
+            f"{skill}:{level}" for skill, level in project.skills_by_domain.get(domain, {}).items()
+        )
+        signature = digest([stage, language, skills, difficulty, project.clearance])
+        made[needed], _ = Pool.objects.get_or_create(
+            project=project,
+            signature=signature,
+            defaults={
+                "customer_id": project.customer_id,
+                "stage": stage,
+                "language": language,
+                "skills": skills,
+                "difficulty": difficulty,
+                "clearance": project.clearance,
+                "priority": project.priority,
+                "due_at": project.due_at,
+            },
+        )
+    return made
+
+
+@transaction.atomic
+def assign_items(*, project: Project, assignments: Mapping[str, Sequence[Reviewer]], actor: User | None) -> int:
+    """Reserve a task of the item's open round for each named reviewer ({external id: reviewers}); return how many.
+
+    The project's overlap must be *assigned*. A reviewer who has a task in the round already gets no second one, and
+    the round then needs as many judgments as it has tasks. Raises Invalid for an unknown item or one without an open
+    round; then nothing is assigned.
+    """
+    if project.overlap_kind != Overlap.ASSIGNED:
+        raise Conflict("This project hands items to whoever is free; set its overlap to assigned to name reviewers.")
+    rounds = {
+        opened.item.external_id: opened
+        for opened in Round.objects.filter(
+            project=project, state=RoundState.OPEN, item__external_id__in=list(assignments)
+        ).select_related("item", "item_version")
+    }
+    if missing := sorted(set(assignments) - rounds.keys()):
+        raise Invalid(f"Item {missing[0]!r} has no open round in this project.", field="assignments")
+    pools = {
+        stage: pools_for(
+            project=project,
+            stage=stage,
+            versions=[opened.item_version for opened in rounds.values() if opened.stage == stage],
+        )
+        for stage in {opened.stage for opened in rounds.values()}
+    }
+    taken = _reserved_by_round(rounds.values())
+    tasks = []
+    for external_id, reviewers in assignments.items():
+        opened = rounds[external_id]
+        new = [reviewer for reviewer in reviewers if reviewer.pk not in taken[opened.pk]]
+        first = len(taken[opened.pk])
+        tasks += [
+            _reserved_task(opened, pools[opened.stage][requirement(opened.item_version)], reviewer, first + offset)
+            for offset, reviewer in enumerate(new)
+        ]
+        opened.judgments_needed = max(first + len(new), 1)
+    Task.objects.bulk_create(tasks, batch_size=2000)
+    Round.objects.bulk_update(rounds.values(), ["judgments_needed"], batch_size=2000)
+    record("project.assigned", subject=project, actor_id=actor.pk if actor else None, data={"tasks": len(tasks)})
+    return len(tasks)
+
+
+def _reserved_by_round(rounds: Iterable[Round]) -> dict[int, set[int | None]]:
+    taken: dict[int, set[int | None]] = defaultdict(set)
+    for round_id, reviewer_id in Task.objects.filter(round__in=[opened.pk for opened in rounds]).values_list(
+        "round_id", "reserved_for_id"
+    ):
+        taken[round_id].add(reviewer_id)
+    return taken
+
+
+def _reserved_task(opened: Round, pool: Pool, reviewer: Reviewer, slot: int) -> Task:
+    return Task(
+        customer_id=opened.customer_id,
+        project_id=opened.project_id,
+        round=opened,
+        pool=pool,
+        kind=TaskKind.ANNOTATE,
+        slot=slot,
+        reserved_for=reviewer,
+        position=opened.item_id * POSITION_STEP,
+    )
+
+
+@transaction.atomic
+def open_gold_round(*, item_version: ItemVersion) -> Round:
+    """Open the round in which reviewers answer a gold item; it stays open, and each gets one reserved task in it."""
+    item = lock_row(Item.objects.filter(pk=item_version.item_id))
+    existing = Round.objects.filter(item=item, reason=RoundReason.GOLD).first()
+    if existing is not None:
+        return existing
+    project = Project.objects.get(pk=item.project_id)
+    documents = documents_in_force(project)
+    opened = Round.objects.create(
+        customer_id=item.customer_id,
+        project=project,
+        item=item,
+        item_version=item_version,
+        stage=project.stage,
+        reason=RoundReason.GOLD,
+        guideline=documents.guideline,
+        form=documents.form,
+        judgments_needed=1,
+    )
+    record("round.opened", subject=opened, actor_id=None, data={"reason": RoundReason.GOLD})
+    return opened
+
+
+@transaction.atomic
+def reserve_gold_task(*, gold_round: Round, reviewer: Reviewer, pool: Pool, position: int) -> Task | None:
+    """Put one task of the gold round into the reviewer's queue at `position`; None if they ever had one of it."""
+    gold_round = lock_row(Round.objects.filter(pk=gold_round.pk))
+    if Task.objects.filter(round=gold_round, reserved_for=reviewer).exists():
+        return None
+    last = Task.objects.filter(round=gold_round).aggregate(last=Max("slot"))["last"]
+    return Task.objects.create(
+        customer_id=gold_round.customer_id,
+        project_id=gold_round.project_id,
+        round=gold_round,
+        pool=pool,
+        kind=TaskKind.GOLD,
+        slot=0 if last is None else last + 1,
+        reserved_for=reviewer,
+        position=position,
+    )
+
+
+def close_round(*, opened: Round, target: str = RoundState.RESOLVED) -> None:
+    """Close a locked round and move its item along. The caller holds the locks of item and round."""
+    transition(opened, target, machine=ROUND_MACHINE, actor_id=None, data={"item": opened.item_id})
+
+

@@ -1,0 +1,1 @@
+"""Routing's writes: who is enrolled, who holds what, how it ends."""

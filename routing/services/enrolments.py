@@ -1,0 +1,75 @@
+"""Who works where, at which trust, with which skills."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from config.kernel.errors import Conflict, Invalid
+from config.kernel.events import record
+from config.kernel.locks import lock_row
+from config.kernel.models import User
+from labeling.models import Project, Reviewer
+from labeling.services.people import add_member
+from labeling.types import Role
+from routing.models import Enrolment, Qualification
+from routing.types import Trust
+
+
+@transaction.atomic
+def enrol_reviewer(*, project: Project, reviewer: Reviewer, actor: User | None) -> Enrolment:
+    """Let the reviewer work on the project, with the membership that permits it. Again is the same; an ended one revives.
+
+    Raises Invalid for a model reviewer, and where the reviewer's clearance is below the project's.
+    """
+    if reviewer.user is None:
+        raise Invalid("A model does not work at the desk; only people are enrolled.", field="reviewer")
+    if reviewer.clearance < project.clearance:
+        raise Invalid(
+            f"The project needs clearance {project.clearance}, and {reviewer} has {reviewer.clearance}.",
+            field="reviewer",
+        )
+    add_member(user=reviewer.user, customer=project.customer, project=project, role=Role.REVIEWER, actor=actor)
+    enrolment, is_new = Enrolment.objects.get_or_create(
+        project=project, reviewer=reviewer, defaults={"customer_id": project.customer_id}
+    )
+    if is_new or enrolment.ended_at:
+        Enrolment.objects.filter(pk=enrolment.pk).update(ended_at=None)
+        record("enrolment.begun", subject=enrolment, actor_id=actor.pk if actor else None)
+    return enrolment
+
+
+@transaction.atomic
+def grant_qualification(
+    *,
+    reviewer: Reviewer,
+    skill: str,
+    level: int,
+    reason: str,
+    actor: User | None,
+    expires_at: datetime | None = None,
+) -> Qualification:
+    """Grant (or regrade) a skill, by name and with a reason."""
+    if not reason.strip():
+        raise Conflict("Say why this qualification is granted.", field="reason")
+    qualification, _ = Qualification.objects.update_or_create(
+        reviewer=reviewer,
+        skill=skill,
+        defaults={"level": level, "reason": reason, "granted_by": actor, "expires_at": expires_at},
+    )
+    record(
+        "qualification.granted",
+        subject=qualification,
+        actor_id=actor.pk if actor else None,
+        data={"skill": skill, "level": level},
+    )
+    return qualification
+
+
+@transaction.atomic
+def set_trust(*, project: Project, reviewer: Reviewer, trust: str, reason: str) -> None:
+    """Say how far the router may trust the reviewer on the project; the reason is kept beside it."""
+    enrolment = lock_row(Enrolment.objects.filter(project=project, reviewer=reviewer))
+    if enrolment.trust == trust:
+        return
+    Enrolment.objects.filter(pk=enrolment.pk).update(trust=Trust(trust), trust_reason=reason)
+    record("enrolment.trust_changed", subject=enrolment, actor_id=None, data={"from": enrolment.trust, "to": trust})

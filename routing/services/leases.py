@@ -1,0 +1,133 @@
+"""How a lease goes on and how it ends other than by a submit: heartbeat, draft, skip, expiry."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from config.kernel.errors import Invalid
+from config.kernel.events import RECORD_MOVED, event_parameters, wake_on_commit
+from config.kernel.locks import lock_row
+from config.kernel.models import User
+from config.kernel.transitions import transition
+from labeling.models import Task
+from labeling.services.judgments import save_draft
+from labeling.types import TASK_MACHINE, TaskKind, TaskState
+from routing.errors import LeaseOver, NoSuchLease
+from routing.models import Lease
+from routing.types import LEASE_MACHINE, LeaseState
+
+# Ends up to `most` expired leases and opens their tasks again, skipping what others hold. Parameters: most, and those
+# of an event "task.open". A SELECT must follow.
+RETURN_EXPIRED = f"""
+WITH due AS (
+    SELECT id FROM routing_lease WHERE state = 'live' AND until < statement_timestamp()
+    ORDER BY until LIMIT %(most)s FOR NO KEY UPDATE SKIP LOCKED
+), ended AS (
+    UPDATE routing_lease l SET state = 'expired', ended_at = statement_timestamp() FROM due WHERE l.id = due.id
+    RETURNING l.id, l.task_id
+), moved AS (
+    UPDATE labeling_task t SET state = 'open' FROM ended WHERE t.id = ended.task_id AND t.state = 'leased'
+    RETURNING t.id AS subject_id, t.customer_id,
+              jsonb_build_object('from', 'leased', 'how', 'expired', 'lease', ended.id) AS data
+){RECORD_MOVED}
+"""
+
+EXPIRE_SLICE = 500
+
+
+def expire_leases() -> int:
+    """Return every abandoned task to its queue, in slices; return how many. The database's clock decides."""
+    returned = 0
+    while True:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                RETURN_EXPIRED + "SELECT count(*) FROM moved",
+                {"most": EXPIRE_SLICE, **event_parameters("task.open", subject="labeling.task", actor_id=None)},
+            )
+            taken = cursor.fetchone()[0]
+            if taken:
+                wake_on_commit("task.open")
+        returned += taken
+        if taken < EXPIRE_SLICE:
+            return returned
+
+
+def renew_lease(*, user: User, token: UUID) -> tuple[datetime, float]:
+    """Push the lease's end out by the project's full length; return the new end and the seconds left.
+
+    Raises NoSuchLease for a token that is not this person's, LeaseOver when it has ended.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE routing_lease l SET until = statement_timestamp() + make_interval(secs => p.lease_seconds)"
+            " FROM labeling_project p, labeling_reviewer r"
+            " WHERE l.token = %s AND l.state = 'live' AND p.id = l.project_id AND r.id = l.reviewer_id"
+            " AND r.user_id = %s RETURNING l.until, p.lease_seconds",
+            [token, user.pk],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise _why_not(user, token)
+    return row[0], float(row[1])
+
+
+def keep_draft(*, user: User, token: UUID, answers: dict[str, Any]) -> datetime:
+    """Keep the answers so far for the task under this lease; return when. Raises as renew_lease does."""
+    lease = Lease.objects.filter(token=token, reviewer__user=user, state=LeaseState.LIVE).first()
+    if lease is None:
+        raise _why_not(user, token)
+    saved_at: datetime = save_draft(
+        customer_id=lease.customer_id, task_id=lease.task_id, reviewer_id=lease.reviewer_id, answers=answers
+    )
+    return saved_at
+
+
+@transaction.atomic
+def skip_task(*, user: User, token: UUID, reason: str) -> None:
+    """Give the task back with a reason; this reviewer is not offered the round again.
+
+    A task that was reserved for them goes to whoever is free; a gold task ends. Raises as renew_lease does, and Invalid
+    without a reason.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise Invalid("Say in a few words why you skip this task.", field="reason")
+    try:
+        lease = lock_row(Lease.objects.filter(token=token, reviewer__user=user))
+    except Lease.DoesNotExist:
+        raise NoSuchLease("There is no such task under your name.") from None
+    if lease.state != LeaseState.LIVE:
+        raise _over(lease)
+    task = lock_row(Task.objects.filter(pk=lease.task_id))
+    transition(
+        lease,
+        LeaseState.SKIPPED,
+        machine=LEASE_MACHINE,
+        actor_id=user.pk,
+        data={"task": task.pk},
+        skip_reason=reason[:300],
+    )
+    if task.kind == TaskKind.GOLD:
+        transition(task, TaskState.CANCELLED, machine=TASK_MACHINE, actor_id=user.pk, data={"how": "skipped"})
+    else:
+        transition(
+            task, TaskState.OPEN, machine=TASK_MACHINE, actor_id=user.pk, data={"how": "skipped"}, reserved_for=None
+        )
+
+
+def _why_not(user: User, token: UUID) -> NoSuchLease | LeaseOver:
+    lease = Lease.objects.filter(token=token, reviewer__user=user).first()
+    return _over(lease) if lease else NoSuchLease("There is no such task under your name.")
+
+
+def _over(lease: Lease) -> LeaseOver:
+    sentences = {
+        LeaseState.SUBMITTED: "This task was submitted already.",
+        LeaseState.EXPIRED: "Your time for this task ran out; what you typed is kept, and submitting may still work.",
+        LeaseState.SKIPPED: "You skipped this task.",
+        LeaseState.WITHDRAWN: "This task was withdrawn; your answers so far are kept.",
+        LeaseState.LIVE: "This task is still yours; try again.",
+    }
+    return LeaseOver(sentences[LeaseState(lease.state)], state=lease.state)

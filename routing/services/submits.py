@@ -1,0 +1,143 @@
+"""The submit: fenced by the lease's token, the same again is the same, and nothing a reviewer sends is ever lost."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from config.kernel.events import RECORD_MOVED, event_parameters, wake_on_commit
+from config.kernel.models import User
+from labeling.forms import check_answers, split_rationale
+from labeling.models import Annotation, UnplacedAnswer
+from labeling.presentation import display_order
+from labeling.services.judgments import Judgment, forget_draft, keep_unplaced, record_annotation
+from routing.errors import NoSuchLease
+from routing.types import LeaseState, Submitted
+
+KEPT = "This task had gone to somebody else by then. Your answer is kept, and an operator can still use it."
+
+LOCK = """
+SELECT l.id, l.state, l.task_id, l.round_id, l.reviewer_id, l.customer_id, l.project_id, t.state,
+       r.item_version_id, r.guideline_id, r.form_id, f.document,
+       jsonb_path_query_array(v.payload, '$.responses[*].key'),
+       NOT EXISTS (SELECT FROM routing_lease later WHERE later.task_id = l.task_id AND later.id > l.id),
+       EXISTS (SELECT FROM labeling_projectuserpermission may JOIN auth_permission named ON named.id = may.permission_id
+               WHERE may.user_id = %(user)s AND may.content_object_id = l.project_id AND named.codename = 'judge_items')
+FROM routing_lease l
+JOIN labeling_task t ON t.id = l.task_id
+JOIN labeling_round r ON r.id = l.round_id
+JOIN labeling_formversion f ON f.id = r.form_id
+JOIN labeling_itemversion v ON v.id = r.item_version_id
+JOIN labeling_reviewer me ON me.id = l.reviewer_id AND me.user_id = %(user)s
+WHERE l.token = %(token)s
+FOR NO KEY UPDATE OF l, t
+"""
+
+COMPLETE = f"""
+WITH ended AS (
+    UPDATE routing_lease SET state = 'submitted', ended_at = statement_timestamp() WHERE id = %(lease)s
+), moved AS (
+    UPDATE labeling_task SET state = 'completed', completed_at = statement_timestamp()
+    WHERE id = %(task)s AND state = %(from)s
+    RETURNING id AS subject_id, customer_id,
+              jsonb_build_object('from', %(from)s::text, 'lease', %(lease)s::bigint, 'round', round_id, 'kind', kind,
+                                 'annotation', %(annotation)s::bigint, 'reviewer', %(reviewer)s::bigint) AS data
+){RECORD_MOVED}
+SELECT count(*) FROM moved
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A locked lease with its task, and what the answers are checked against."""
+
+    lease_id: int
+    lease_state: str
+    task_id: int
+    round_id: int
+    reviewer_id: int
+    customer_id: int
+    project_id: int
+    task_state: str
+    item_version_id: int
+    guideline_id: int
+    form_id: int
+    document: dict[str, Any]
+    keys: list[str]
+    is_latest: bool
+    is_permitted: bool
+
+    @property
+    def is_placeable(self) -> bool:
+        """Whether the task is still this lease's to answer: it is live, or it expired and nobody has leased since."""
+        if not self.is_permitted:
+            return False
+        if self.lease_state == LeaseState.LIVE:
+            return self.task_state == "leased"
+        return self.lease_state == LeaseState.EXPIRED and self.task_state == "open" and self.is_latest
+
+
+@transaction.atomic
+def submit_task(*, user: User, token: UUID, answers: dict[str, Any], seconds: float | None) -> Submitted:
+    """Place the answers as an annotation and complete the task, or keep them whole where the task is no longer theirs.
+
+    The same token again returns what the first submit made. Raises NoSuchLease for a token that is not this person's
+    and InvalidAnswers where the form says no; then nothing has changed.
+    """
+    held = _lock(user, token)
+    if held.lease_state == LeaseState.SUBMITTED:
+        public_id = Annotation.objects.values_list("public_id", flat=True).get(submission=token)
+        return Submitted(public_id, is_placed=True, is_repeat=True)
+    check_answers(held.document, tuple(held.keys), answers)
+    judgment = _judgment(held, token, answers, seconds)
+    if not held.is_placeable:
+        is_repeat = UnplacedAnswer.objects.filter(submission=token).exists()
+        keep_unplaced(judgment=judgment)
+        return Submitted(None, is_placed=False, is_repeat=is_repeat, message=KEPT)
+    annotation_id, public_id = record_annotation(judgment)
+    _complete(held, annotation_id, user.pk)
+    forget_draft(task_id=held.task_id, reviewer_id=held.reviewer_id)
+    return Submitted(public_id, is_placed=True, is_repeat=False)
+
+
+def _lock(user: User, token: UUID) -> _Held:
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK, {"user": user.pk, "token": token})
+        row = cursor.fetchone()
+    if row is None:
+        raise NoSuchLease("There is no such task under your name.")
+    return _Held(*row[:11], *map(_plain, row[11:13]), *row[13:])
+
+
+def _judgment(held: _Held, token: UUID, answers: dict[str, Any], seconds: float | None) -> Judgment:
+    judged, rationale = split_rationale(held.document, answers)
+    return Judgment(
+        customer_id=held.customer_id,
+        project_id=held.project_id,
+        task_id=held.task_id,
+        round_id=held.round_id,
+        item_version_id=held.item_version_id,
+        reviewer_id=held.reviewer_id,
+        guideline_id=held.guideline_id,
+        form_id=held.form_id,
+        submission=token,
+        answers=judged,
+        rationale=rationale,
+        presented=display_order(held.keys, seed=token),
+        seconds=seconds,
+    )
+
+
+def _complete(held: _Held, annotation_id: int, user_id: int) -> None:
+    parameters = {
+        "lease": held.lease_id,
+        "task": held.task_id,
+        "from": held.task_state,
+        "annotation": annotation_id,
+        "reviewer": held.reviewer_id,
+        **event_parameters("task.completed", subject="labeling.task", actor_id=user_id),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(COMPLETE, parameters)
+    wake_on_commit("task.completed")
