@@ -1,5 +1,6 @@
 """Reads that other apps and the doors use. Fetching for a person always goes through visible_to(user)."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -58,9 +59,11 @@ def progress_of(project: Project) -> Progress:
     )
 
 
-def counting_annotations(round_id: int) -> QuerySet[Annotation]:
-    """Return the annotations of a round that count: not superseded, not invalidated; oldest first."""
-    return Annotation.objects.filter(round_id=round_id, superseded_by=None, invalidation=None).order_by("id")
+def counting_annotations_of(round_ids: Collection[int]) -> QuerySet[Annotation]:
+    """Return the annotations of these rounds that count: not superseded, not invalidated; oldest first."""
+    return Annotation.objects.filter(
+        round__in=round_ids, superseded_by__isnull=True, invalidation__isnull=True
+    ).order_by("id")
 
 
 def life_of_item(item: Item) -> list[LifeMoment]:

@@ -3,7 +3,7 @@
 The database holds the same edges (`config.kernel.guards.StateEdges`), and a test compares the two.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from config.kernel.errors import TransitionRefused
-from config.kernel.events import record
+from config.kernel.events import record, record_many
 from config.kernel.locks import LockOrderViolation, is_locked
 
 
@@ -51,11 +51,8 @@ def transition(
     """
     if not is_locked(row):
         raise LockOrderViolation(f"{row._meta.label} {row.pk} must be locked before its state may change.")
+    _check_edge(row, target, machine)
     origin = row.state  # type: ignore[attr-defined]
-    if not machine.allows(origin, target):
-        raise TransitionRefused(
-            f"This {machine.noun} is {origin}; it cannot become {target}.", origin=origin, target=target
-        )
     if stamp := machine.stamps.get(target):
         changes[stamp] = Now()
     moved = type(row)._base_manager.filter(pk=row.pk, state=origin).update(state=target, **changes)
@@ -68,3 +65,49 @@ def transition(
         actor_id=actor_id,
         data={"from": origin, **(data or {})},
     )
+
+
+def transition_many(
+    rows: Sequence[models.Model],
+    target: str,
+    *,
+    machine: Machine,
+    actor_id: int | None,
+    data: Mapping[int, Mapping[str, Any]] | None = None,
+    **changes: Any,
+) -> None:
+    """Move locked rows of one model to `target` in one statement, and append an event each in another.
+
+    `data` gives each row's own part of its event by primary key. Raises as `transition` does, for the first row that
+    may not move; then none has.
+    """
+    if not rows:
+        return
+    model = type(rows[0])
+    for row in rows:
+        if not is_locked(row):
+            raise LockOrderViolation(f"{model._meta.label} {row.pk} must be locked before its state may change.")
+        _check_edge(row, target, machine)
+    if stamp := machine.stamps.get(target):
+        changes[stamp] = Now()
+    keys = {row.pk: row.state for row in rows}  # type: ignore[attr-defined]
+    moved = model._base_manager.filter(pk__in=keys, state__in=set(keys.values())).update(state=target, **changes)
+    if moved != len(keys):
+        raise TransitionRefused(f"One of these was changed by somebody else; look again ({machine.noun}).")
+    record_many(
+        f"{machine.noun}.{target}",
+        subject=model._meta.label_lower,
+        rows=[
+            (row.pk, getattr(row, "customer_id", None), {"from": keys[row.pk], **((data or {}).get(row.pk, {}))})
+            for row in rows
+        ],
+        actor_id=actor_id,
+    )
+
+
+def _check_edge(row: models.Model, target: str, machine: Machine) -> None:
+    origin = row.state  # type: ignore[attr-defined]
+    if not machine.allows(origin, target):
+        raise TransitionRefused(
+            f"This {machine.noun} is {origin}; it cannot become {target}.", origin=origin, target=target
+        )

@@ -10,10 +10,10 @@ from django.db.models.functions import Now
 
 from config.kernel.canonical import digest
 from config.kernel.errors import Conflict, Invalid
-from config.kernel.events import record, record_many
+from config.kernel.events import record
 from config.kernel.locks import lock_row, lock_rows
 from config.kernel.models import User
-from config.kernel.transitions import transition
+from config.kernel.transitions import transition_many
 from labeling.models import (
     Batch,
     FormVersion,
@@ -26,7 +26,9 @@ from labeling.models import (
     Round,
     Task,
 )
+from labeling.selectors import counting_annotations_of
 from labeling.types import (
+    ITEM_MACHINE,
     ROUND_MACHINE,
     DocumentState,
     ItemState,
@@ -34,6 +36,7 @@ from labeling.types import (
     RoundReason,
     RoundState,
     TaskKind,
+    TaskState,
 )
 
 SLICE = 1000
@@ -87,11 +90,11 @@ def _generate_slice(batch_id: int) -> int:
     versions = ItemVersion.objects.defer("payload").in_bulk([item.current_version_id for item in items])
     gold = [item for item in items if versions[item.current_version_id].expected is not None]
     plain = [item for item in items if versions[item.current_version_id].expected is None]
-    _move_items(gold, ItemState.GOLD)
+    transition_many(gold, ItemState.GOLD, machine=ITEM_MACHINE, actor_id=None)
     slots = project.overlap if project.overlap_kind == Overlap.FIXED else 0
     created = _open_rounds(project, batch.stage, plain, versions, slots=slots, reason=RoundReason.FIRST)
     Batch.objects.filter(pk=batch.pk).update(tasks_generated=F("tasks_generated") + created)
-    _move_items(plain, ItemState.IN_PROGRESS)
+    transition_many(plain, ItemState.IN_PROGRESS, machine=ITEM_MACHINE, actor_id=None)
     return len(items)
 
 
@@ -140,21 +143,6 @@ def _open_rounds(
     ]
     Task.objects.bulk_create(tasks, batch_size=2000)
     return len(tasks)
-
-
-def _move_items(items: Sequence[Item], target: str) -> None:
-    """Move locked items set-wise; the statement's guard is their present state."""
-    if not items:
-        return
-    moved = Item.objects.filter(pk__in=[item.pk for item in items], state=ItemState.ACCEPTED).update(state=target)
-    if moved != len(items):
-        raise Conflict("Some of these items were moved by somebody else.")
-    record_many(
-        f"item.{target}",
-        subject="labeling.item",
-        rows=[(item.pk, item.customer_id, {"from": ItemState.ACCEPTED}) for item in items],
-        actor_id=None,
-    )
 
 
 Requirement = tuple[str, str, int]  # language, domain, difficulty
@@ -279,12 +267,12 @@ def open_gold_round(*, item_version: ItemVersion) -> Round:
     return opened
 
 
-@transaction.atomic
-def reserve_gold_task(*, gold_round: Round, reviewer: Reviewer, pool: Pool, position: int) -> Task | None:
-    """Put one task of the gold round into the reviewer's queue at `position`; None if they ever had one of it."""
-    gold_round = lock_row(Round.objects.filter(pk=gold_round.pk))
-    if Task.objects.filter(round=gold_round, reserved_for=reviewer).exists():
-        return None
+def reserve_gold_task(*, gold_round: Round, reviewer: Reviewer, pool: Pool, position: int) -> Task:
+    """Put one task of the gold round into the reviewer's queue at `position`.
+
+    The caller reserves gold for one project at a time, and never for a reviewer who has met it; slots stay unique
+    even so.
+    """
     last = Task.objects.filter(round=gold_round).aggregate(last=Max("slot"))["last"]
     return Task.objects.create(
         customer_id=gold_round.customer_id,
@@ -298,8 +286,33 @@ def reserve_gold_task(*, gold_round: Round, reviewer: Reviewer, pool: Pool, posi
     )
 
 
-def close_round(*, opened: Round, target: str = RoundState.RESOLVED) -> None:
-    """Close a locked round and move its item along. The caller holds the locks of item and round."""
-    transition(opened, target, machine=ROUND_MACHINE, actor_id=None, data={"item": opened.item_id})
+def close_resolved(*, rounds: Sequence[Round], items: Sequence[Item]) -> None:
+    """Close these open rounds as resolved, and their items with them. The caller has locked items and rounds."""
+    about = {opened.pk: {"item": opened.item_id} for opened in rounds}
+    transition_many(rounds, RoundState.RESOLVED, machine=ROUND_MACHINE, actor_id=None, data=about)
+    transition_many(items, ItemState.RESOLVED, machine=ITEM_MACHINE, actor_id=None)
 
 
+@transaction.atomic
+def add_slot(*, round_id: int) -> Task | None:
+    """Ask for one more judgment where an open round has fewer tasks alive than it needs; None where it has enough."""
+    opened = lock_row(Round.objects.filter(pk=round_id))
+    if opened.state != RoundState.OPEN:
+        return None
+    counting = counting_annotations_of([round_id]).count()
+    tasks = Task.objects.filter(round=opened).order_by("slot")
+    waiting = sum(task.state in {TaskState.OPEN, TaskState.LEASED} for task in tasks)
+    if counting + waiting >= opened.judgments_needed:
+        return None
+    first, last = tasks[0], max(task.slot for task in tasks)
+    added = Task.objects.create(
+        customer_id=opened.customer_id,
+        project_id=opened.project_id,
+        round=opened,
+        pool_id=first.pool_id,
+        kind=TaskKind.ANNOTATE,
+        slot=last + 1,
+        position=first.position,
+    )
+    record("task.added", subject=added, actor_id=None, data={"round": round_id})
+    return added

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from config.kernel.errors import Conflict, Invalid
 from config.kernel.events import record
@@ -66,10 +67,20 @@ def grant_qualification(
 
 
 @transaction.atomic
-def set_trust(*, project: Project, reviewer: Reviewer, trust: str, reason: str) -> None:
+def set_trust(*, project_id: int, reviewer_id: int, trust: str, reason: str) -> None:
     """Say how far the router may trust the reviewer on the project; the reason is kept beside it."""
-    enrolment = lock_row(Enrolment.objects.filter(project=project, reviewer=reviewer))
+    enrolment = lock_row(Enrolment.objects.filter(project=project_id, reviewer=reviewer_id))
     if enrolment.trust == trust:
         return
     Enrolment.objects.filter(pk=enrolment.pk).update(trust=Trust(trust), trust_reason=reason)
     record("enrolment.trust_changed", subject=enrolment, actor_id=None, data={"from": enrolment.trust, "to": trust})
+
+
+@transaction.atomic
+def end_enrolment(*, enrolment: Enrolment, actor: User) -> None:
+    """Give the reviewer no more work of the project; what they hold can still be submitted. Raises Conflict again."""
+    enrolment = lock_row(Enrolment.objects.filter(pk=enrolment.pk))
+    if enrolment.ended_at is not None:
+        raise Conflict("This enrolment has ended before.")
+    Enrolment.objects.filter(pk=enrolment.pk).update(ended_at=Now())
+    record("enrolment.ended", subject=enrolment, actor_id=actor.pk)

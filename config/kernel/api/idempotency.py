@@ -4,12 +4,15 @@ import hashlib
 import zlib
 from collections.abc import Callable
 
-from django.db import transaction
+from django.db import connection, transaction
 from rest_framework.response import Response
 
 from config.kernel.errors import Invalid
 from config.kernel.locks import ADVISORY_IDEMPOTENCY, advisory_lock
 from config.kernel.models import IdempotencyAnswer, User
+
+
+KEPT_HOURS = 48
 
 
 class KeyReused(Invalid):
@@ -43,3 +46,13 @@ def answer_once(*, user: User, key: str | None, request_digest: str, act: Callab
 def digest_of(method: str, path: str, body_digest: str) -> str:
     """Return one digest for a request, given the SHA-256 of its body."""
     return hashlib.sha256(f"{method} {path} {body_digest}".encode()).hexdigest()
+
+
+def forget_old() -> int:
+    """Forget answers older than KEPT_HOURS; return how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM kernel_idempotencyanswer WHERE created_at < statement_timestamp() - make_interval(hours => %s)",
+            [KEPT_HOURS],
+        )
+        return cursor.rowcount

@@ -1,0 +1,1 @@
+"""The operators' surface: Django admin, dressed by the kernel's console base."""

@@ -1,0 +1,13 @@
+"""What runs by the clock. `manage.py schedules` makes django-q2's own table say the same."""
+
+from config.kernel.types import Recurring
+
+SCHEDULES = (
+    Recurring("expire leases", "routing.jobs.return_abandoned", minutes=1),
+    Recurring("sweep handoffs", "config.kernel.handoffs.sweep", minutes=1),
+    Recurring("seed gold", "quality.jobs.seed_gold", minutes=1),
+    Recurring("sweep consensus", "quality.jobs.sweep_rounds", minutes=1),
+    Recurring("sweep batches", "labeling.jobs.sweep_batches", minutes=5, queue="bulk"),
+    Recurring("sweep releases", "delivery.jobs.sweep_releases", minutes=5, queue="bulk"),
+    Recurring("forget old answers", "config.kernel.api.idempotency.forget_old", minutes=60),
+)

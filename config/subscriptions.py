@@ -1,0 +1,12 @@
+"""Who hears what: the whole nervous system. Each line is a job that takes a list of facts, at least once each."""
+
+from config.kernel.types import Subscription
+
+SUBSCRIPTIONS = (
+    Subscription("gold", hears=("item.gold",), job="quality.jobs.make_gold"),
+    Subscription("scoring", hears=("task.completed",), job="quality.jobs.score_gold"),
+    Subscription("consensus", hears=("task.completed", "annotation.invalidated"), job="quality.jobs.resolve_rounds"),
+    Subscription("pay", hears=("task.completed",), job="delivery.jobs.pay_for_judgments"),
+    Subscription("sampling", hears=("release.frozen",), job="delivery.jobs.draw_samples"),
+    Subscription("charges", hears=("release.accepted",), job="delivery.jobs.charge_for_records"),
+)

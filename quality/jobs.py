@@ -1,0 +1,36 @@
+"""What django-q2 runs for quality."""
+
+from config.kernel.types import Fact
+from labeling.types import TaskKind
+from quality.services import gold, rounds
+
+
+def make_gold(facts: list[Fact]) -> None:
+    """Hears item.gold: make the gold items, and put them before reviewers."""
+    if gold.make_gold(item_ids=[fact.subject_id for fact in facts]):
+        gold.seed_gold()
+
+
+def score_gold(facts: list[Fact]) -> None:
+    """Hears task.completed: score what was gold, then keep those reviewers' gold ahead of them."""
+    gold.score_annotations(
+        annotation_ids=[fact.data["annotation"] for fact in facts if fact.data["kind"] == TaskKind.GOLD]
+    )
+    gold.seed_gold(reviewer_ids=[fact.data["reviewer"] for fact in facts])
+
+
+def resolve_rounds(facts: list[Fact]) -> None:
+    """Hears task.completed and annotation.invalidated: resolve what has the judgments it needs."""
+    if shaken := [fact.data["round"] for fact in facts if fact.kind == "annotation.invalidated"]:
+        rounds.reconsider(round_ids=shaken)
+    rounds.resolve_due(round_ids=[fact.data["round"] for fact in facts if fact.kind == "task.completed"])
+
+
+def seed_gold() -> int:
+    """Every minute: everybody's share of gold."""
+    return gold.seed_gold()
+
+
+def sweep_rounds() -> int:
+    """Every minute: rounds that no fact has reached."""
+    return rounds.resolve_due()

@@ -1,0 +1,196 @@
+"""Gold: items whose answer is known, met by reviewers as any other task, scored against what was expected."""
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import ceil
+
+from django.db import connection, transaction
+
+from config.kernel.errors import Invalid
+from config.kernel.events import record
+from config.kernel.locks import ADVISORY_GOLD, advisory_lock, lock_row
+from config.kernel.models import User
+from config.kernel.transitions import transition
+from labeling.models import Annotation, Item, Project, Reviewer
+from labeling.services.rounds import POSITION_STEP, open_gold_round, pools_for, requirement, reserve_gold_task
+from labeling.types import ItemState, ProjectState
+from quality.errors import GoldRetired
+from quality.models import GoldItem, GoldScore
+from quality.scoring import score_gold
+from quality.services.standings import review_standings
+from quality.types import GOLD_MACHINE, GoldState
+
+# Gold is kept ready for this many judgments to come, and reviewers not yet trusted meet it twice as often.
+LOOKAHEAD = 10
+PROBATION_FACTOR = 2
+
+# How far a reviewer is from their share of gold on each project: judgments given, gold given or waiting, the front of
+# the queue, and how much they are trusted. Only those who may be given work there.
+SHARES = """
+SELECT e.project_id, e.reviewer_id, e.trust, p.gold_share,
+  (SELECT count(*) FROM labeling_annotation a
+    WHERE a.reviewer_id = e.reviewer_id AND a.project_id = e.project_id AND a.supersedes_id IS NULL),
+  (SELECT count(*) FROM labeling_task t JOIN labeling_round r ON r.id = t.round_id
+    WHERE t.reserved_for_id = e.reviewer_id AND t.project_id = e.project_id AND t.kind = 'gold'
+      AND t.state <> 'cancelled'),
+  (SELECT min(t.position) FROM labeling_pool q CROSS JOIN LATERAL (
+      SELECT t.position FROM labeling_task t
+      WHERE t.pool_id = q.id AND t.state = 'open' AND t.reserved_for_id IS NULL ORDER BY t.position LIMIT 1) t
+    WHERE q.project_id = e.project_id)
+FROM routing_enrolment e
+JOIN labeling_project p ON p.id = e.project_id
+WHERE e.project_id = %(project)s AND e.ended_at IS NULL AND e.trust <> 'paused'
+  AND (%(reviewers)s::bigint[] IS NULL OR e.reviewer_id = ANY(%(reviewers)s))
+ORDER BY e.reviewer_id
+"""
+
+# The active gold of a project that a reviewer has not met and could be given (languages and skills), least used first.
+UNMET = """
+SELECT g.id FROM quality_golditem g
+JOIN labeling_itemversion v ON v.id = g.item_version_id
+JOIN labeling_project p ON p.id = g.project_id
+JOIN labeling_reviewer r ON r.id = %(reviewer)s
+WHERE g.project_id = %(project)s AND g.state = 'active'
+  AND NOT EXISTS (SELECT FROM labeling_task t WHERE t.round_id = g.round_id AND t.reserved_for_id = r.id)
+  AND NOT EXISTS (SELECT FROM labeling_annotation a WHERE a.round_id = g.round_id AND a.reviewer_id = r.id)
+  AND EXISTS (SELECT FROM unnest(r.languages) AS spoken WHERE spoken = '*' OR lower(v.language) = lower(spoken)
+              OR starts_with(lower(v.language), lower(spoken) || '-'))
+  AND NOT EXISTS (SELECT FROM jsonb_each_text(COALESCE(p.skills_by_domain -> v.domain, '{}')) AS needed(skill, level)
+      WHERE NOT EXISTS (SELECT FROM routing_qualification q WHERE q.reviewer_id = r.id AND q.skill = needed.skill
+        AND q.level >= needed.level::int AND (q.expires_at IS NULL OR q.expires_at > statement_timestamp())))
+ORDER BY (SELECT count(*) FROM labeling_task t WHERE t.round_id = g.round_id), g.id
+LIMIT %(most)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    project_id: int
+    reviewer_id: int
+    trust: str
+    gold_share: float
+    judgments: int
+    gold: int
+    front: int | None
+
+    @property
+    def missing(self) -> int:
+        """How many more gold tasks should wait, so that the share holds over the next LOOKAHEAD judgments."""
+        share = float(self.gold_share) * (PROBATION_FACTOR if self.trust == "probation" else 1)
+        return max(0, ceil(min(share, 0.5) * (self.judgments + LOOKAHEAD)) - self.gold)
+
+
+def make_gold(*, item_ids: Iterable[int]) -> int:
+    """Turn items that came with an expected answer into gold; return how many were new. Idempotent."""
+    made = 0
+    for item in Item.objects.filter(pk__in=list(item_ids), state=ItemState.GOLD).select_related("current_version").order_by("pk"):
+        with transaction.atomic():
+            opened = open_gold_round(item_version=item.current_version)
+            expected = item.current_version.expected
+            gold, is_new = GoldItem.objects.get_or_create(
+                item_version=item.current_version,
+                defaults={
+                    "customer_id": item.customer_id,
+                    "project_id": item.project_id,
+                    "round": opened,
+                    "expected": expected["answer"],
+                    "explanation": expected.get("explanation", ""),
+                    "concept": expected.get("concept", ""),
+                },
+            )
+            if is_new:
+                record("gold.made", subject=gold, actor_id=None, data={"item": item.pk})
+                made += 1
+    return made
+
+
+@transaction.atomic
+def retire_gold(*, gold_item: GoldItem, reason: str, actor: User) -> None:
+    """Serve this gold to nobody any more; what was scored stays. Raises Invalid without a reason, GoldRetired again."""
+    if not reason.strip():
+        raise Invalid("Say why this gold item is retired.", field="reason")
+    gold_item = lock_row(GoldItem.objects.filter(pk=gold_item.pk))
+    if gold_item.state == GoldState.RETIRED:
+        raise GoldRetired("This gold item was retired before.")
+    transition(gold_item, GoldState.RETIRED, machine=GOLD_MACHINE, actor_id=actor.pk, data={"reason": reason[:300]})
+
+
+def score_annotations(*, annotation_ids: Iterable[int]) -> int:
+    """Score these annotations of gold items and review the standings they touch; return how many were new."""
+    annotations = list(
+        Annotation.objects.filter(pk__in=list(annotation_ids), gold_score__isnull=True, round__gold__isnull=False)
+        .select_related("round__gold", "form")
+        .order_by("pk")
+    )
+    scored = sum(_score(annotation) for annotation in annotations)
+    touched = {(annotation.project_id, annotation.reviewer_id) for annotation in annotations}
+    review_standings(pairs=touched)
+    return scored
+
+
+def _score(annotation: Annotation) -> bool:
+    gold = annotation.round.gold
+    result = score_gold(annotation.form.document, gold.expected, annotation.answers, tolerance=gold.tolerance)
+    score, is_new = GoldScore.objects.get_or_create(
+        annotation=annotation,
+        defaults={
+            "customer_id": annotation.customer_id,
+            "project_id": annotation.project_id,
+            "gold_item": gold,
+            "reviewer_id": annotation.reviewer_id,
+            "is_correct": result.is_correct,
+            "by_question": result.questions,
+        },
+    )
+    if is_new:
+        record("gold.scored", subject=score, actor_id=None, data={"reviewer": annotation.reviewer_id})
+    return is_new
+
+
+def seed_gold(*, reviewer_ids: Iterable[int] | None = None) -> int:
+    """Keep the share of gold ahead of these reviewers (or all); return how many tasks were reserved.
+
+    Gold waits somewhere among the next LOOKAHEAD items of the queue, at a random place, so that it cannot be told.
+    """
+    reviewers = None if reviewer_ids is None else sorted(set(reviewer_ids))
+    projects = GoldItem.objects.filter(
+        state=GoldState.ACTIVE, project__state=ProjectState.OPEN, project__gold_share__gt=0
+    ).order_by("project_id")
+    return sum(_seed(project, reviewers) for project in projects.values_list("project_id", flat=True).distinct())
+
+
+@transaction.atomic
+def _seed(project_id: int, reviewers: list[int] | None) -> int:
+    """One seeding of a project at a time, so that nobody is given their share twice."""
+    advisory_lock(ADVISORY_GOLD, project_id)
+    with connection.cursor() as cursor:
+        cursor.execute(SHARES, {"project": project_id, "reviewers": reviewers})
+        shares = [_Share(*row) for row in cursor.fetchall()]
+    return sum(_reserve(share) for share in shares if share.missing and share.front is not None)
+
+
+def _reserve(share: _Share) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            UNMET, {"project": share.project_id, "reviewer": share.reviewer_id, "most": share.missing}
+        )
+        ids = [row[0] for row in cursor.fetchall()]
+    project = Project.objects.get(pk=share.project_id)
+    reviewer = Reviewer.objects.get(pk=share.reviewer_id)
+    unmet = GoldItem.objects.filter(pk__in=ids).select_related("round", "item_version").order_by("pk")
+    for gold, position in zip(unmet, _positions(share.front or 0, len(ids)), strict=True):
+        pools = pools_for(project=project, stage=gold.round.stage, versions=[gold.item_version])
+        reserve_gold_task(
+            gold_round=gold.round,
+            reviewer=reviewer,
+            pool=pools[requirement(gold.item_version)],
+            position=position,
+        )
+    return len(ids)
+
+
+def _positions(front: int, count: int) -> list[int]:
+    """Return `count` places between the next LOOKAHEAD items from `front` on, never an item's own."""
+    places = random.SystemRandom().sample(range(LOOKAHEAD * POSITION_STEP), count)
+    return [front + place + (place % POSITION_STEP == 0) for place in places]

@@ -1,0 +1,125 @@
+"""What rounds come to: set by set, each resolution resting on the judgments that count."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from django.db import connection, transaction
+
+from config.kernel.events import record_many
+from config.kernel.locks import lock_rows
+from labeling.models import FormVersion, Item, Round
+from labeling.selectors import counting_annotations_of
+from labeling.services.rounds import add_slot, close_resolved
+from labeling.types import RoundReason, RoundState
+from quality.consensus import Resolved, resolve
+from quality.models import Resolution
+from quality.types import Outcome
+
+SLICE = 200
+
+DUE = """
+SELECT r.id FROM labeling_round r
+WHERE r.state = 'open' AND r.reason <> 'gold' AND (%(rounds)s::bigint[] IS NULL OR r.id = ANY(%(rounds)s))
+  AND r.judgments_needed <= (
+    SELECT count(*) FROM labeling_annotation a WHERE a.round_id = r.id
+      AND NOT EXISTS (SELECT FROM labeling_annotation later WHERE later.supersedes_id = a.id)
+      AND NOT EXISTS (SELECT FROM labeling_annotationinvalidation i WHERE i.annotation_id = a.id))
+ORDER BY r.id LIMIT %(most)s
+"""
+
+
+def resolve_due(*, round_ids: Iterable[int] | None = None) -> int:
+    """Resolve the open rounds (of these, or all) that have the judgments they need; return how many.
+
+    Idempotent, and safe to run twice at once: whoever locks a round first resolves it, the other finds it closed.
+    """
+    wanted = None if round_ids is None else sorted(set(round_ids))
+    done = 0
+    while due := _due(wanted):
+        done += _resolve_slice(due)
+        if len(due) < SLICE:
+            break
+    return done
+
+
+def _due(round_ids: list[int] | None) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(DUE, {"rounds": round_ids, "most": SLICE})
+        return [row[0] for row in cursor.fetchall()]
+
+
+@transaction.atomic
+def _resolve_slice(round_ids: Sequence[int]) -> int:
+    items = lock_rows(Item.objects.filter(rounds__in=round_ids))
+    rounds = [
+        opened
+        for opened in lock_rows(Round.objects.filter(pk__in=round_ids))
+        if opened.state == RoundState.OPEN and opened.reason != RoundReason.GOLD
+    ]
+    made = _append_resolutions(rounds)
+    open_items = {resolution.round.item_id for resolution in made}
+    close_resolved(
+        rounds=[resolution.round for resolution in made], items=[item for item in items if item.pk in open_items]
+    )
+    return len(made)
+
+
+def _append_resolutions(rounds: Sequence[Round]) -> list[Resolution]:
+    """Append what each locked round comes to, over what it came to before; rounds without judgments are left out."""
+    judgments = defaultdict(list)
+    for annotation in counting_annotations_of([opened.pk for opened in rounds]):
+        judgments[annotation.round_id].append(annotation)
+    forms = FormVersion.objects.in_bulk({opened.form_id for opened in rounds})
+    current = {
+        resolution.round_id: resolution
+        for resolution in Resolution.objects.filter(round__in=rounds, superseded_by=None)
+    }
+    made = []
+    for opened in rounds:
+        if not (counted := judgments[opened.pk]):
+            continue
+        resolved = resolve(forms[opened.form_id].document, [annotation.answers for annotation in counted])
+        made.append(_resolution(opened, resolved, [annotation.pk for annotation in counted], current.get(opened.pk)))
+    Resolution.objects.bulk_create(made)
+    record_many(
+        "resolution.made",
+        subject="quality.resolution",
+        rows=[
+            (each.pk, each.customer_id, {"round": each.round_id, "outcome": each.outcome, "item": each.round.item_id})
+            for each in made
+        ],
+        actor_id=None,
+    )
+    return made
+
+
+def _resolution(opened: Round, resolved: Resolved, annotations: list[int], before: Resolution | None) -> Resolution:
+    return Resolution(
+        customer_id=opened.customer_id,
+        project_id=opened.project_id,
+        round=opened,
+        item_version_id=opened.item_version_id,
+        outcome=Outcome(resolved.outcome),
+        answers=resolved.answers,
+        distribution=resolved.distribution,
+        method=resolved.method,
+        confidence=resolved.confidence,
+        annotation_ids=annotations,
+        supersedes=before,
+    )
+
+
+@transaction.atomic
+def reconsider(*, round_ids: Iterable[int]) -> None:
+    """A judgment of each of these rounds no longer counts: ask for another where the round is open, else resolve anew.
+
+    The new resolution supersedes the old one, which stays. A resolved round that lost its last judgment keeps its
+    resolution, since there is nothing to put in its place.
+    """
+    wanted = sorted(set(round_ids))
+    lock_rows(Item.objects.filter(rounds__in=wanted))
+    rounds = [judged for judged in lock_rows(Round.objects.filter(pk__in=wanted)) if judged.reason != RoundReason.GOLD]
+    for judged in rounds:
+        if judged.state == RoundState.OPEN:
+            add_slot(round_id=judged.pk)
+    _append_resolutions([judged for judged in rounds if judged.state == RoundState.RESOLVED])
