@@ -66,22 +66,34 @@ def secret_key() -> str:
     return development_secret("secret.key")
 
 
-def database_parameters(role: str) -> dict[str, Any]:
-    """Return Django's connection settings for the owner or the runtime role, of DATABASE_URL or of the embedded server."""
-    if role not in {"owner", "runtime"}:
-        refuse(f"ASSAY_DATABASE_ROLE must be owner or runtime, not {role!r}.")
+def owner_parameters() -> dict[str, Any]:
+    """Return Django's connection settings for the owner role, of DATABASE_URL or of the embedded server."""
     try:
         if url := os.environ.get("DATABASE_URL"):
             owner = database_url.parse(url)
         elif is_production():
             refuse("set DATABASE_URL to your PostgreSQL, such as postgres://owner:password@host:5432/assay.")
         else:
-            owner = embedded.connection_parameters("owner", name=os.environ.get("ASSAY_DATABASE_NAME", "assay"))
-        if name := os.environ.get("ASSAY_DATABASE_NAME"):
-            owner = {**owner, "NAME": name}
-        return owner if role == "owner" else roles.runtime_parameters(owner, secret=secret_key())
+            owner = embedded.connection_parameters(name="assay")
     except (database_url.BrokenUrl, embedded.EmbeddedError) as error:
         refuse(str(error))
+    return {**owner, "NAME": os.environ.get("ASSAY_DATABASE_NAME") or owner["NAME"]}
+
+
+def runtime_parameters() -> dict[str, Any]:
+    """Return Django's connection settings for the runtime role, which is what web and job processes connect as."""
+    try:
+        return roles.runtime_parameters(owner_parameters(), secret=secret_key())
+    except database_url.BrokenUrl as error:
+        refuse(str(error).replace("DATABASE_URL", "DATABASE_RUNTIME_URL"))
+
+
+def database_parameters() -> dict[str, Any]:
+    """Return the settings of the role that ASSAY_DATABASE_ROLE names; the runtime role, where it names none."""
+    role = os.environ.get("ASSAY_DATABASE_ROLE", "runtime")
+    if role not in {"owner", "runtime"}:
+        refuse(f"ASSAY_DATABASE_ROLE must be owner or runtime, not {role!r}.")
+    return owner_parameters() if role == "owner" else runtime_parameters()
 
 
 def code_version() -> str:

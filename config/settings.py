@@ -17,6 +17,7 @@ from config.environment import (
     home,
     is_production,
     listed,
+    runtime_parameters,
     secret_key,
 )
 
@@ -79,6 +80,7 @@ TEMPLATES = [
             BASE_DIR / "config/desk/templates",
             BASE_DIR / "config/portal/templates",
             BASE_DIR / "config/console/templates",
+            BASE_DIR / "config/kernel/templates",
         ],
         "APP_DIRS": True,
         "OPTIONS": {
@@ -96,12 +98,14 @@ TEMPLATES = [
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
-        **database_parameters(role=os.environ.get("ASSAY_DATABASE_ROLE", "runtime")),
+        **database_parameters(),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,
     }
 }
+# The role that migrate makes and grants: its login, as web and job processes know it.
+RUNTIME_ROLE = {key: runtime_parameters()[key] for key in ("USER", "PASSWORD")}
 
 # --- people ------------------------------------------------------------------------------------------------------------
 
@@ -160,9 +164,7 @@ STATICFILES_DIRS = [
     BASE_DIR / "config/static",
     BASE_DIR / "config/desk/static",
     BASE_DIR / "config/portal/static",
-    BASE_DIR / "config/console/static",
 ]
-STATICFILES_DIRS = [folder for folder in STATICFILES_DIRS if folder.is_dir()]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 WHITENOISE_MAX_AGE = 3600 if IS_PRODUCTION else 0

@@ -6,7 +6,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 from knox.models import AbstractAuthToken
 
@@ -16,8 +16,8 @@ from config.kernel.types import Scope, Surface
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Create a person who logs in by e-mail; without a password they cannot log in by one."""
-        user = self.model(email=self.normalize_email(email), **fields)
+        """Create a person who logs in by e-mail, in lower case; without a password they cannot log in by one."""
+        user = self.model(email=email.lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -27,14 +27,14 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, surface=Surface.CONSOLE, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email__iexact=username)
+        return self.get(email=(username or "").lower())
 
 
 class User(AbstractBaseUser, PermissionsMixin):
     """A person. Which surface they may enter is fixed by `surface`; what they see there, by object permissions."""
 
     public_id = PublicIdField()
-    email = models.EmailField(_("e-mail"))
+    email = models.EmailField(_("e-mail"), unique=True)
     name = models.CharField(_("name"), max_length=150)
     surface = models.CharField(_("surface"), max_length=10, choices=Surface)
     is_active = models.BooleanField(_("active"), default=True)
@@ -50,7 +50,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name = _("person")
         verbose_name_plural = _("people")
         constraints = [
-            models.UniqueConstraint(models.functions.Lower("email"), name="user_email_once"),
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_lower_case"),
             models.CheckConstraint(condition=models.Q(surface__in=Surface.values), name="user_has_a_surface"),
         ]
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import models
 
 
-class PublicIdField(models.UUIDField[uuid.UUID, uuid.UUID]):
+class PublicIdField(models.UUIDField):
     """A random, unique, never edited UUID (version 4)."""
 
     def __init__(self, **kwargs: Any) -> None:

@@ -11,7 +11,7 @@ BEING_FROZEN = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("delivery", "0001_initial"), ("quality", "0002_guards")]
+    dependencies = [("delivery", "0002_initial"), ("quality", "0002_guards")]
 
     operations = [
         guards.immutable("delivery_releaseentry", noun="A release entry"),

@@ -1,0 +1,189 @@
+"""The base of the console: the only importer of its theme.
+
+Rows are read, not edited; what is seen begins at visible_to(user); states change by actions, each of which calls a
+service row by row and says what was done, what was refused, and why. No page counts a big table.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from csp.decorators import csp_replace
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.paginator import Paginator
+from django.db import DatabaseError, models, transaction
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.decorators import method_decorator
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.sites import UnfoldAdminSite
+
+from config.kernel.errors import DomainError
+
+ROWS_A_PAGE = 50
+PAGES_AT_MOST = 100_000
+NEEDS_REASON = "reason"
+
+
+class ConsoleSite(UnfoldAdminSite):
+    """The console. Only active people of the console's surface enter; its responses carry the console's own policy."""
+
+    site_title = "Assay"
+    site_header = "Assay"
+    index_title = _("What needs you")
+    enable_nav_sidebar = False
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_authenticated and request.user.is_staff)
+
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+        return csp_replace(settings.CONSOLE_SECURITY_POLICY)(super().admin_view(view, cacheable))
+
+    @method_decorator(csp_replace(settings.CONSOLE_SECURITY_POLICY))
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().login(request, extra_context)
+
+
+class Uncounted(Paginator):
+    """Pages of a table that is never counted: there is a next page where one more row is found."""
+
+    @cached_property
+    def count(self) -> int:
+        return self.per_page * PAGES_AT_MOST
+
+    def get_page(self, number: Any) -> Any:
+        page = super().get_page(number)
+        page.object_list = list(page.object_list)
+        return page
+
+
+class ConsoleAdmin(ModelAdmin):
+    """Read-only, tenant-bound, paged without counts. A subclass adds actions, made by `service_action`.
+
+    `permission` is the object permission that rows need; None for models that belong to no customer.
+    """
+
+    permission: str | None = "operate_project"
+    actions: Sequence[Any] = ()
+    list_per_page = ROWS_A_PAGE
+    show_full_result_count = False
+    list_select_related: Any = True
+    list_filter_submit = False
+    compressed_fields = True
+    list_fullwidth = True
+    list_disable_select_all = True
+    search_help_text: Any = None
+    ordering: Sequence[str] = ("-pk",)
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        rows = super().get_queryset(request)
+        if self.permission is None or not hasattr(rows, "visible_to"):
+            return rows
+        return rows.visible_to(request.user, self.permission)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+        named = [field.name for field in self.opts.fields if not field.primary_key]
+        shown = self.fields or named
+        return [*shown, *[name for name in self.readonly_fields if name not in shown]]
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_authenticated and request.user.is_staff)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_module_permission(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ConsoleInline(TabularInline):
+    """Rows of another table beside their parent, read-only."""
+
+    extra = 0
+    max_num = 0
+    can_delete = False
+    show_change_link = True
+    tab = True
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+        return list(self.fields or ())
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class BigTableAdmin(ConsoleAdmin):
+    """For tables of a million rows: newest first, no counts, and search by exact keys only."""
+
+    paginator = Uncounted
+
+
+def service_action(
+    service: Callable[..., Any], *, argument: str, description: Any, needs_reason: bool = False
+) -> Callable[..., Any]:
+    """Make an admin action that calls `service(<argument>=row, actor=person[, reason=text])` for each chosen row.
+
+    Each row is a transaction of its own; a refusal is reported with its sentence and stops no other row. With
+    `needs_reason` the person is first asked why.
+    """
+
+    def act(
+        modeladmin: ConsoleAdmin, request: HttpRequest, queryset: models.QuerySet[Any]
+    ) -> HttpResponse | None:
+        if needs_reason and not request.POST.get(NEEDS_REASON, "").strip():
+            return _ask_reason(modeladmin, request, queryset, act.__name__, description)
+        more = {"reason": request.POST[NEEDS_REASON].strip()} if needs_reason else {}
+        done, refused = _each(queryset, lambda row: service(**{argument: row, "actor": request.user, **more}))
+        if done:
+            text = ngettext("%(count)d done: %(what)s.", "%(count)d done: %(what)s.", done)
+            modeladmin.message_user(request, text % {"count": done, "what": description}, messages.SUCCESS)
+        for row, why in refused:
+            modeladmin.message_user(request, f"{row}: {why}", messages.ERROR)
+        return None
+
+    act.__name__ = service.__name__
+    return admin.action(description=description)(act)
+
+
+def _each(rows: Iterable[models.Model], call: Callable[[Any], Any]) -> tuple[int, list[tuple[models.Model, str]]]:
+    done, refused = 0, []
+    for row in rows:
+        try:
+            with transaction.atomic():
+                call(row)
+        except DomainError as error:
+            refused.append((row, error.message))
+        except DatabaseError as error:
+            refused.append((row, str(error).splitlines()[0]))
+        else:
+            done += 1
+    return done, refused
+
+
+def _ask_reason(
+    modeladmin: ConsoleAdmin, request: HttpRequest, queryset: models.QuerySet[Any], action: str, description: Any
+) -> HttpResponse:
+    context = {
+        **modeladmin.admin_site.each_context(request),
+        "title": description,
+        "opts": modeladmin.opts,
+        "rows": list(queryset),
+        "action": action,
+        "action_checkbox_name": admin.helpers.ACTION_CHECKBOX_NAME,
+    }
+    return TemplateResponse(request, "console/reason.html", context)
