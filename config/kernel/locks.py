@@ -3,6 +3,8 @@
 Rows are locked with FOR NO KEY UPDATE: it excludes other writers and does not hold up inserts that refer to the row.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from django.db import connection, models, transaction
@@ -23,11 +25,12 @@ LOCK_ORDER = (
     "delivery.SampleEntry",
 )
 
-# Advisory locks (taken with pg_advisory_xact_lock(class, id)): one number a purpose, listed here and nowhere else.
+# Advisory locks (class, id): one number a purpose, listed here and nowhere else.
 ADVISORY_REVIEWER = 1
 ADVISORY_FREEZE = 2
 ADVISORY_IDEMPOTENCY = 3
 ADVISORY_GOLD = 4
+ADVISORY_INGEST = 5
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -87,6 +90,24 @@ def lock_row(queryset: models.QuerySet[Row]) -> Row:
 def is_locked(row: models.Model) -> bool:
     """Whether the present transaction has locked this row through this module."""
     return connection.in_atomic_block and (row._meta.label, row.pk) in _ledger().rows
+
+
+@contextmanager
+def session_lock(purpose: int, key: int) -> Iterator[bool]:
+    """Try the named advisory lock for longer than a transaction; yields whether it was had, without waiting.
+
+    For jobs that commit as they go. A dead worker's lock goes with its connection. Needs a connection of its own, so no
+    pooler in transaction mode may stand between.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [purpose, key % 2**31])
+        is_held = cursor.fetchone()[0]
+    try:
+        yield is_held
+    finally:
+        if is_held:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [purpose, key % 2**31])
 
 
 def advisory_lock(purpose: int, key: int) -> None:

@@ -1,4 +1,4 @@
-"""How a simulated reviewer of the sample answers an item: pure, seeded, and wrong as often as its persona says.
+"""How a simulated reviewer answers an item: pure, seeded, and wrong as often as its persona says.
 
 The sample carries a quality between 0 and 1 for every response (`merit.json`). A persona reads those merits
 through its own eyes: it calls close ones a tie, takes its time, and errs at a known rate, so that what the
@@ -44,8 +44,8 @@ RATIONALES = {
 class Persona:
     """The simulated properties of one reviewer.
 
-    `accuracy` is the chance to answer as the merits say; `tie_width` the difference in merit up to which the two
-    best are called a tie; `median_seconds` and `spread` describe the time spent on an item, `spread` being the
+    `accuracy` is the chance to answer as the merits say; `tie_width` the difference in merit up to which the
+    two best are called a tie. The time spent on an item is log-normal: `median_seconds`, and `spread`, the
     standard deviation of its natural logarithm.
     """
 
@@ -57,21 +57,17 @@ class Persona:
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.accuracy <= 1.0:
-            raise ValueError(
-                f"The accuracy of {self.username} must lie between 0 and 1, not {self.accuracy}."
-            )
+            raise ValueError(f"The accuracy of {self.username} must lie in 0..1, not {self.accuracy}.")
         if not 0.0 <= self.tie_width <= 1.0:
-            raise ValueError(
-                f"The tie width of {self.username} must lie between 0 and 1, not {self.tie_width}."
-            )
+            raise ValueError(f"The tie width of {self.username} must lie in 0..1, not {self.tie_width}.")
         if self.median_seconds <= 0 or self.spread < 0:
             raise ValueError(
-                f"The seconds of {self.username} need a positive median and a spread of 0 or more."
+                f"The seconds of {self.username} need a median above 0 and a spread of 0 or more."
             )
 
     @classmethod
     def from_json(cls, entry: Mapping[str, Any]) -> "Persona":
-        """The persona of one entry of `people.json`; a missing field raises KeyError, a bad value ValueError."""
+        """The persona of one entry of `people.json`; KeyError if a field is missing, ValueError if bad."""
         median, spread = entry["seconds"]
         return cls(
             username=entry["username"],
@@ -110,8 +106,8 @@ def right_choice(merits: Mapping[str, float], *, tie_width: float) -> str:
 def judge(persona: Persona, *, external_id: str, merits: Mapping[str, float], seed: int) -> Verdict:
     """The persona's answer to one item, the same for the same seed, username and external id.
 
-    With the persona's accuracy it is `right_choice`, else another of the possible choices. About one answer in
-    three carries a short rationale; the key is left out when there is none.
+    With the persona's accuracy it is `right_choice`, else another of the possible choices. Three answers in
+    ten carry a short rationale; the key is left out when there is none.
     """
     source = random.Random(f"{seed}:{persona.username}:{external_id}")
     choice = right_choice(merits, tie_width=persona.tie_width)

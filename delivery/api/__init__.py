@@ -1,0 +1,1 @@
+"""Delivery's part of the customers' API: releases, their files, samples and decisions."""

@@ -1,0 +1,205 @@
+"""A release's files, written as the records come: constant memory, and the same records give the same bytes.
+
+`records.jsonl` holds a record a line in canonical JSON, in the order of external ids by code point (collation "C"): its
+SHA-256 is the content digest. `hashes.txt` holds each record's own SHA-256. The Parquet file and the trainers' views say
+the same in other words.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from config.kernel.canonical import canonical_bytes
+from delivery.errors import ReleaseBroken
+from delivery.training_views import VIEWS
+
+RECORDS = "records.jsonl"
+PARQUET = "records.parquet"
+HASHES = "hashes.txt"
+LINES = "application/x-ndjson"
+ROW_GROUP = 2000
+CHUNK = 1024**2
+
+_TEXT = pa.string()
+_MESSAGE = pa.struct([("role", _TEXT), ("content", _TEXT)])
+_RESPONSE = pa.struct([("key", _TEXT), ("text", _TEXT), ("model", _TEXT)])
+_ANNOTATION = pa.struct(
+    [
+        ("annotator", _TEXT),
+        ("origin", _TEXT),
+        ("answers", _TEXT),
+        ("rationale", _TEXT),
+        ("seconds", pa.float64()),
+        ("guideline", pa.int32()),
+        ("form", pa.int32()),
+        ("code", _TEXT),
+        ("submitted_at", _TEXT),
+    ]
+)
+# What has no fixed shape (metadata, answers, distribution) is canonical JSON text, so that every release loads alike.
+SCHEMA = pa.schema(
+    [
+        ("external_id", _TEXT),
+        ("item_version", pa.int32()),
+        ("item_digest", _TEXT),
+        ("language", _TEXT),
+        ("domain", _TEXT),
+        ("difficulty", pa.int32()),
+        ("provenance", _TEXT),
+        ("metadata", _TEXT),
+        ("messages", pa.list_(_MESSAGE)),
+        ("responses", pa.list_(_RESPONSE)),
+        ("outcome", _TEXT),
+        ("answers", _TEXT),
+        ("distribution", _TEXT),
+        ("method", _TEXT),
+        ("confidence", pa.float64()),
+        ("annotations", pa.list_(_ANNOTATION)),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FileFact:
+    """One file: its name inside the release, its media type, its size in bytes and its SHA-256 in hex."""
+
+    name: str
+    media_type: str
+    bytes: int
+    sha256: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"name": self.name, "media_type": self.media_type, "bytes": self.bytes, "sha256": self.sha256}
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What was written: how many records, of which outcomes, the digest of records.jsonl, rows by view, and the files."""
+
+    records_count: int
+    outcomes: dict[str, int]
+    content_digest: str
+    view_rows: dict[str, int]
+    languages: dict[str, int]
+    files: tuple[FileFact, ...]
+
+
+def file_fact(folder: Path, name: str, media_type: str) -> FileFact:
+    """Read a finished file of the folder once for its size and digest."""
+    hashing, size = hashlib.sha256(), 0
+    with (folder / name).open("rb") as file:
+        while chunk := file.read(CHUNK):
+            hashing.update(chunk)
+            size += len(chunk)
+    return FileFact(name, media_type, size, hashing.hexdigest())
+
+
+class ReleaseWriter:
+    """Writes records into `folder`, which must be empty. `question` is the form's preference question, for the views."""
+
+    def __init__(self, folder: Path, question: str | None) -> None:
+        self._folder = folder
+        self._question = question
+        self._last: str | None = None
+        self._outcomes: Counter[str] = Counter()
+        self._languages: Counter[str] = Counter()
+        self._rows: Counter[str] = Counter({name: 0 for name in VIEWS})
+        self._waiting: list[dict[str, Any]] = []
+
+    def __enter__(self) -> Self:
+        (self._folder / "views").mkdir(parents=True, exist_ok=True)
+        self._files: dict[str, IO[bytes]] = {
+            name: (self._folder / name).open("xb", buffering=CHUNK) for name in (RECORDS, HASHES, *VIEWS)
+        }
+        self._parquet = pq.ParquetWriter(self._folder / PARQUET, SCHEMA, compression="zstd")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._close()
+            return
+        # The first error is the one to tell; a full disk would only say so again while buffers are flushed.
+        for closing in (*self._files.values(), self._parquet):
+            try:
+                closing.close()
+            except OSError:
+                pass
+
+    def _close(self) -> None:
+        for file in self._files.values():
+            file.close()
+        self._parquet.close()
+
+    def add(self, record: Mapping[str, Any]) -> str:
+        """Append a record and return its SHA-256. Raises ReleaseBroken for one that is out of order or there twice."""
+        name = record["external_id"]
+        if self._last is not None and name <= self._last:
+            raise ReleaseBroken(f"Record {name!r} came after {self._last!r}; records are ordered by external id.")
+        self._last = name
+        line = canonical_bytes(record)
+        digest = hashlib.sha256(line).hexdigest()
+        self._files[RECORDS].write(line + b"\n")
+        self._files[HASHES].write(f"{digest}  {json.dumps(name, ensure_ascii=False)}\n".encode())
+        for view, rows in VIEWS.items():
+            for row in rows(record, self._question):
+                self._files[view].write(canonical_bytes(row) + b"\n")
+                self._rows[view] += 1
+        self._outcomes[record["resolution"]["outcome"]] += 1
+        self._languages[record["language"]] += 1
+        self._waiting.append(_flat(record))
+        if len(self._waiting) == ROW_GROUP:
+            self._flush()
+        return digest
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self._parquet.write_table(pa.Table.from_pylist(self._waiting, schema=SCHEMA))
+            self._waiting.clear()
+
+    def finish(self) -> Content:
+        """Close the files and return what they hold. Nothing can be added after."""
+        self._flush()
+        self._close()
+        files = [
+            file_fact(self._folder, PARQUET, "application/vnd.apache.parquet"),
+            file_fact(self._folder, HASHES, "text/plain; charset=utf-8"),
+            *[file_fact(self._folder, name, LINES) for name in (RECORDS, *VIEWS)],
+        ]
+        digest = next(fact.sha256 for fact in files if fact.name == RECORDS)
+        return Content(
+            records_count=self._outcomes.total(),
+            outcomes=dict(sorted(self._outcomes.items())),
+            content_digest=digest,
+            view_rows=dict(sorted(self._rows.items())),
+            languages=dict(sorted(self._languages.items())),
+            files=tuple(sorted(files, key=lambda fact: fact.name)),
+        )
+
+
+def _flat(record: Mapping[str, Any]) -> dict[str, Any]:
+    resolution = record["resolution"]
+    plain = {name: record[name] for name in SCHEMA.names if name in record and name not in {"metadata", "annotations"}}
+    return {
+        **plain,
+        "metadata": _text(record["metadata"]),
+        "outcome": resolution["outcome"],
+        "answers": _text(resolution["answers"]),
+        "distribution": _text(resolution["distribution"]),
+        "method": resolution["method"],
+        "confidence": float(resolution["confidence"]),
+        "annotations": [{**each, "answers": _text(each["answers"])} for each in record["annotations"]],
+    }
+
+
+def _text(value: Any) -> str:
+    return canonical_bytes(value).decode()

@@ -1,0 +1,149 @@
+"""Reading what a release carries: one snapshot, streamed in the order of external ids, a few records in memory at a time."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from labeling.models import Project
+from labeling.pseudonyms import pseudonym
+
+PIECE = 500
+
+# The resolved items of the project, each with its latest resolved round's current resolution.
+RESOLVED = """
+SELECT i.id, i.external_id, i.batch_id, v.number, v.digest, v.language, v.domain, v.difficulty, v.provenance,
+       v.metadata::text, v.payload::text, s.id, s.outcome, s.answers::text, s.distribution::text, s.method, s.confidence,
+       s.annotation_ids
+FROM labeling_item i
+JOIN LATERAL (SELECT r.id FROM labeling_round r WHERE r.item_id = i.id AND r.state = 'resolved' AND r.reason <> 'gold'
+              ORDER BY r.number DESC LIMIT 1) latest ON true
+JOIN quality_resolution s ON s.round_id = latest.id
+  AND NOT EXISTS (SELECT FROM quality_resolution later WHERE later.supersedes_id = s.id)
+JOIN labeling_itemversion v ON v.id = s.item_version_id
+WHERE i.project_id = %(project)s AND i.state = 'resolved'
+ORDER BY i.external_id
+"""
+
+ANNOTATIONS = """
+SELECT a.id, r.public_id, r.kind, a.origin, a.answers::text, a.rationale, a.seconds, g.number, f.number, a.code_version,
+       a.created_at
+FROM labeling_annotation a
+JOIN labeling_reviewer r ON r.id = a.reviewer_id
+JOIN labeling_guidelineversion g ON g.id = a.guideline_id
+JOIN labeling_formversion f ON f.id = a.form_id
+WHERE a.id = ANY(%(ids)s)
+"""
+
+Vote = tuple[tuple[str, int], ...]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the manifest says of all records together. Grows with reviewers, batches and versions, not with records."""
+
+    batches: Counter[int] = field(default_factory=Counter)
+    annotators: dict[str, dict[str, Any]] = field(default_factory=dict)
+    guidelines: set[int] = field(default_factory=set)
+    forms: set[int] = field(default_factory=set)
+    codes: set[str] = field(default_factory=set)
+    votes: dict[str, Counter[Vote]] = field(default_factory=lambda: defaultdict(Counter))
+    annotations: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+
+    def count(self, annotator: str, kind: str, guideline: int, form: int, code: str, at: datetime) -> None:
+        known = self.annotators.setdefault(annotator, {"annotator": annotator, "kind": kind, "annotations": 0})
+        known["annotations"] += 1
+        self.annotations += 1
+        self.guidelines.add(guideline)
+        self.forms.add(form)
+        self.codes.add(code)
+        self.first = at if self.first is None else min(self.first, at)
+        self.last = at if self.last is None else max(self.last, at)
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """One record on its way into a release, and the rows it stands for."""
+
+    item_id: int
+    resolution_id: int
+    record: dict[str, Any]
+
+
+def carried_records(project: Project, tally: Tally) -> Iterator[Carried]:
+    """Yield the project's records in the order of their external ids (collation "C"), counting them in `tally`.
+
+    Belongs in a repeatable-read transaction: the annotations are read beside the cursor.
+    """
+    names: dict[UUID, str] = {}
+    with connection.connection.cursor(name="carried") as cursor:
+        cursor.itersize = PIECE
+        cursor.execute(RESOLVED, {"project": project.pk})
+        rows = iter(cursor)
+        while piece := list(islice(rows, PIECE)):
+            annotations = _annotations([ident for row in piece for ident in row[17]])
+            for row in piece:
+                given = [annotations[ident] for ident in sorted(row[17])]
+                yield _carried(row, [_shown(each, project, names, tally) for each in given], tally)
+
+
+def _annotations(ids: list[int]) -> dict[int, tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(ANNOTATIONS, {"ids": ids})
+        return {row[0]: row for row in cursor.fetchall()}
+
+
+def _shown(row: tuple[Any, ...], project: Project, names: dict[UUID, str], tally: Tally) -> dict[str, Any]:
+    _, reviewer, kind, origin, answers, rationale, seconds, guideline, form, code, at = row
+    if reviewer not in names:
+        names[reviewer] = pseudonym(key=project.customer.pseudonym_key, reviewer=reviewer)
+    tally.count(names[reviewer], kind, guideline, form, code, at)
+    return {
+        "annotator": names[reviewer],
+        "origin": origin,
+        "answers": json.loads(answers),
+        "rationale": rationale,
+        "seconds": seconds,
+        "guideline": guideline,
+        "form": form,
+        "code": code,
+        "submitted_at": at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    }
+
+
+def _carried(row: tuple[Any, ...], annotations: list[dict[str, Any]], tally: Tally) -> Carried:
+    (item_id, external_id, batch_id, version, digest, language, domain, difficulty, provenance, metadata, payload,
+     resolution_id, outcome, answers, distribution, method, confidence, _ids) = row  # fmt: skip
+    content, votes = json.loads(payload), json.loads(distribution)
+    tally.batches[batch_id] += 1
+    for question, counts in votes.items():
+        tally.votes[question][tuple(sorted(counts.items()))] += 1
+    record = {
+        "external_id": external_id,
+        "item_version": version,
+        "item_digest": digest,
+        "language": language,
+        "domain": domain,
+        "difficulty": difficulty,
+        "provenance": provenance,
+        "metadata": json.loads(metadata),
+        "messages": content["messages"],
+        "responses": content["responses"],
+        "resolution": {
+            "outcome": outcome,
+            "answers": json.loads(answers),
+            "distribution": votes,
+            "method": method,
+            "confidence": confidence,
+        },
+        "annotations": annotations,
+    }
+    return Carried(item_id, resolution_id, record)

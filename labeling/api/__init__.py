@@ -1,0 +1,1 @@
+"""The record's part of the customers' API."""

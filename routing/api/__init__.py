@@ -1,0 +1,1 @@
+"""The desk's API: the next task, and what becomes of it."""

@@ -1,0 +1,54 @@
+"""What comes in at the desk, and the shape of what goes out."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+
+class NextSerializer(serializers.Serializer[Any]):
+    project = serializers.UUIDField(required=False, allow_null=True, help_text="Only tasks of this project.")
+    render = serializers.BooleanField(default=False, help_text="Also give texts as HTML that is safe to show.")
+
+
+class ValueSerializer(serializers.Serializer[Any]):
+    value = serializers.DictField(help_text="The answers by question; responses are named by their key.")
+
+
+class SubmitSerializer(ValueSerializer):
+    seconds = serializers.FloatField(required=False, allow_null=True, min_value=0, max_value=86_400)
+
+
+class SkipSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=300)
+
+
+class LeaseSerializer(serializers.Serializer[Any]):
+    token = serializers.UUIDField()
+    until = serializers.DateTimeField()
+    seconds = serializers.FloatField(help_text="Seconds left, by the server's clock.")
+
+
+class NothingSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class TaskSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    project = serializers.DictField()
+    guideline = serializers.DictField()
+    form = serializers.DictField()
+    item = serializers.DictField()
+    lease = LeaseSerializer()
+    draft = serializers.DictField(allow_null=True)
+
+
+class NextAnswerSerializer(serializers.Serializer[Any]):
+    task = TaskSerializer(allow_null=True)
+    reason = NothingSerializer(required=False)
+
+
+class SubmittedSerializer(serializers.Serializer[Any]):
+    annotation = serializers.UUIDField(allow_null=True)
+    placed = serializers.BooleanField()
+    message = serializers.CharField(required=False)

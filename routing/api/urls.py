@@ -1,0 +1,13 @@
+"""Routing's routes under /api/desk/v1/."""
+
+from django.urls import path
+
+from routing.api import views
+
+urlpatterns = [
+    path("next", views.Next.as_view()),
+    path("tasks/<uuid:token>/heartbeat", views.Heartbeat.as_view()),
+    path("tasks/<uuid:token>/draft", views.KeepDraft.as_view()),
+    path("tasks/<uuid:token>/submit", views.Submit.as_view()),
+    path("tasks/<uuid:token>/skip", views.Skip.as_view()),
+]

@@ -1,0 +1,110 @@
+"""The desk: next, heartbeat, draft, submit, skip."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from config.kernel.rendering import render_markdown
+from config.kernel.types import Scope, Surface
+from labeling.presentation import shown_item
+from routing.api.serializers import (
+    LeaseSerializer,
+    NextAnswerSerializer,
+    NextSerializer,
+    SkipSerializer,
+    SubmitSerializer,
+    SubmittedSerializer,
+    ValueSerializer,
+)
+from routing.services.claims import next_task
+from routing.services.leases import keep_draft, renew_lease, skip_task
+from routing.services.submits import submit_task
+from routing.types import LeasedTask, NothingToDo
+
+
+class DeskView(APIView):
+    """The base of the desk's views: reviewers with a session, or with a key for the desk."""
+
+    surface = Surface.DESK
+    scopes: Mapping[str, str] = {verb: Scope.DESK for verb in ("GET", "POST", "PUT", "HEAD", "OPTIONS")}
+    filter_backends = ()
+
+    def given(self, request: Request, kind: type[Any]) -> dict[str, Any]:
+        serializer = kind(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+
+class Next(DeskView):
+    @extend_schema(request=NextSerializer, responses=NextAnswerSerializer)
+    def post(self, request: Request) -> Response:
+        """Lease the next task; while you hold one, the same again. Without one, the reason."""
+        given = self.given(request, NextSerializer)
+        leased = next_task(user=request.user, project=given.get("project"))
+        if isinstance(leased, NothingToDo):
+            return Response({"task": None, "reason": {"code": leased.code, "message": leased.message}})
+        return Response({"task": shown_task(leased, is_rendered=given["render"])})
+
+
+def shown_task(leased: LeasedTask, *, is_rendered: bool) -> dict[str, Any]:
+    """Return what the desk shows of a leased task: no kind, no authors, nothing that can be counted."""
+    item = shown_item(leased.payload, language=leased.language, seed=leased.token)
+    if is_rendered:
+        for message in item["messages"]:
+            message["html"] = render_markdown(message["content"])
+        for response in item["responses"]:
+            response["html"] = render_markdown(response["text"])
+    return {
+        "id": leased.token,
+        "project": {"id": leased.project_public_id, "name": leased.project_name},
+        "guideline": {"number": leased.guideline_number, "clauses": leased.clauses},
+        "form": leased.form,
+        "item": item,
+        "lease": {"token": leased.token, "until": leased.until, "seconds": leased.seconds_left},
+        "draft": leased.draft,
+    }
+
+
+class Heartbeat(DeskView):
+    @extend_schema(request=None, responses=LeaseSerializer)
+    def post(self, request: Request, token: UUID) -> Response:
+        """Keep the task for another full lease from now."""
+        until, seconds = renew_lease(user=request.user, token=token)
+        return Response({"token": token, "until": until, "seconds": seconds})
+
+
+class KeepDraft(DeskView):
+    @extend_schema(request=ValueSerializer, responses=OpenApiResponse(description="When it was saved."))
+    def put(self, request: Request, token: UUID) -> Response:
+        """Keep what has been answered so far; it need not be complete."""
+        saved_at = keep_draft(user=request.user, token=token, answers=self.given(request, ValueSerializer)["value"])
+        return Response({"saved_at": saved_at})
+
+
+class Submit(DeskView):
+    @extend_schema(
+        request=SubmitSerializer,
+        responses={201: SubmittedSerializer, 200: SubmittedSerializer, 202: SubmittedSerializer},
+    )
+    def post(self, request: Request, token: UUID) -> Response:
+        """Submit: 201 when it is placed, 200 for the same again, 202 when it came too late and is kept for an operator."""
+        given = self.given(request, SubmitSerializer)
+        done = submit_task(user=request.user, token=token, answers=given["value"], seconds=given.get("seconds"))
+        if not done.is_placed:
+            return Response({"annotation": None, "placed": False, "message": done.message}, status=202)
+        return Response(
+            {"annotation": done.annotation_public_id, "placed": True}, status=200 if done.is_repeat else 201
+        )
+
+
+class Skip(DeskView):
+    @extend_schema(request=SkipSerializer, responses=OpenApiResponse(description="It is given back."))
+    def post(self, request: Request, token: UUID) -> Response:
+        """Give the task back with a reason."""
+        skip_task(user=request.user, token=token, reason=self.given(request, SkipSerializer)["reason"])
+        return Response({})
