@@ -1,7 +1,7 @@
 """Keys and sessions. A key says what it may be used for; which objects, only the person's own permissions say."""
 
 from hmac import compare_digest
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -12,10 +12,12 @@ from rest_framework import exceptions
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from config.kernel.models import ApiKey, User
 from config.kernel.types import Surface
+
+if TYPE_CHECKING:  # the views themselves import this module, by the settings
+    from rest_framework.views import APIView
 
 
 class KeyAuthentication(TokenAuthentication):
@@ -56,7 +58,7 @@ class OnSurface(BasePermission):
     A view states `surface`, and `scopes`: the scope each HTTP method needs.
     """
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         user: Any = request.user
         if not user.is_authenticated or user.surface != getattr(view, "surface", Surface.PORTAL):
             self.message = _("This address is for people of another surface.")

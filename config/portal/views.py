@@ -1,0 +1,189 @@
+"""The portal: where each project stands, its batches and releases, the sample to check, and the decision."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.views import LogoutView
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views import View
+from django.views.generic import TemplateView
+
+from config.kernel.errors import DomainError, NotFound
+from config.kernel.rendering import render_markdown
+from config.kernel.types import Surface
+from config.surfaces import OfSurface, SurfaceLogin
+from delivery import selectors as delivery
+from delivery.api.files import file_response
+from delivery.models import Artifact, Release, SampleEntry
+from delivery.services.acceptance import decide_release, give_verdict, sample_standing
+from delivery.services.releases import request_release
+from delivery.types import Severity
+from labeling import selectors as labeling
+from labeling.models import Batch, Project
+from labeling.services.access import log_read
+from labeling.services.batches import keep_source, receive_batch
+
+SHOWN = 20
+
+
+class PortalLogin(SurfaceLogin):
+    surface = Surface.PORTAL
+    template_name = "portal/login.html"
+
+
+class PortalLogout(LogoutView):
+    next_page = "/portal/login/"
+
+
+class PortalPage(OfSurface, View):
+    """The base: the portal's people only; a refusal comes back as a sentence, a missing thing as 404."""
+
+    surface = Surface.PORTAL
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except NotFound as error:
+            return render(request, "portal/missing.html", {"message": error.message}, status=404)
+        except DomainError as error:
+            messages.error(request, error.message)
+            return HttpResponseRedirect(request.headers.get("Referer") or "/portal/")
+
+    def may(self, project: Project, permission: str) -> bool:
+        return Project.objects.visible_to(self.request.user, permission).filter(pk=project.pk).exists()
+
+
+class Projects(PortalPage, TemplateView):
+    template_name = "portal/projects.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        projects = Project.objects.visible_to(self.request.user).select_related("customer").order_by("name")[:SHOWN]
+        return super().get_context_data(
+            projects=[(project, labeling.progress_of(project)) for project in projects], **kwargs
+        )
+
+
+class ProjectPage(PortalPage):
+    def get(self, request: HttpRequest, project: UUID) -> HttpResponse:
+        found = labeling.get_project(user=request.user, public_id=project)
+        context = {
+            "project": found,
+            "progress": labeling.progress_of(found),
+            "batches": Batch.objects.filter(project=found).order_by("-id")[:SHOWN],
+            "releases": Release.objects.filter(project=found).order_by("-id")[:SHOWN],
+            "costs": delivery.costs_of(found),
+            "may_upload": self.may(found, "upload_batch"),
+            "may_decide": self.may(found, "decide_release"),
+        }
+        return render(request, "portal/project.html", context)
+
+
+class Upload(PortalPage):
+    def post(self, request: HttpRequest, project: UUID) -> HttpResponse:
+        found = labeling.get_project(user=request.user, public_id=project, permission="upload_batch")
+        file = request.FILES.get("file")
+        if file is None:
+            messages.error(request, "Choose a file first.")
+        else:
+            source = keep_source(project=found, source=file)
+            batch, is_new = receive_batch(
+                project=found, name=file.name or "upload.ndjson", source=source, actor=request.user
+            )
+            said = "is being read" if is_new else "was uploaded before; nothing was done"
+            messages.success(request, f"{batch.name} {said}.")
+        return HttpResponseRedirect(reverse("portal:project", args=[project]))
+
+
+class AskRelease(PortalPage):
+    def post(self, request: HttpRequest, project: UUID) -> HttpResponse:
+        found = labeling.get_project(user=request.user, public_id=project, permission="decide_release")
+        release = request_release(project=found, actor=request.user)
+        messages.success(request, f"Version {release.number} is being frozen; it takes a moment.")
+        return HttpResponseRedirect(reverse("portal:project", args=[project]))
+
+
+class ReleasePage(PortalPage):
+    def get(self, request: HttpRequest, release: UUID) -> HttpResponse:
+        found = delivery.get_release(user=request.user, public_id=release)
+        sample = getattr(found, "sample", None)
+        entries = list(delivery.sampled_records(found)) if sample else []
+        _log(request, found, "delivery.sampleentry", [entry.pk for entry in entries])
+        context = {
+            "release": found,
+            "project": found.project,
+            "files": Artifact.objects.filter(release=found).order_by("name"),
+            "sample": sample,
+            "standing": sample_standing(sample) if sample else None,
+            "records": [_shown(entry) for entry in entries],
+            "severities": Severity.choices,
+            "may_decide": self.may(found.project, "decide_release"),
+        }
+        return render(request, "portal/release.html", context)
+
+
+def _shown(entry: SampleEntry) -> dict[str, Any]:
+    version, resolution = entry.entry.resolution.item_version, entry.entry.resolution
+    chosen = {answer["choice"] for answer in resolution.answers.values() if isinstance(answer, dict) and "choice" in answer}
+    return {
+        "entry": entry,
+        "external_id": entry.entry.external_id,
+        "language": version.language,
+        "outcome": resolution.get_outcome_display(),
+        "answers": resolution.answers,
+        "votes": resolution.distribution,
+        "messages": [(each["role"], render_markdown(each["content"])) for each in version.payload["messages"]],
+        "responses": [
+            {"key": each["key"], "html": render_markdown(each["text"]), "is_chosen": each["key"] in chosen}
+            for each in version.payload["responses"]
+        ],
+        "said": ", ".join(sorted(chosen & {"tie", "both_bad"})),
+    }
+
+
+class ReleaseFile(PortalPage):
+    def get(self, request: HttpRequest, release: UUID, name: str) -> Any:
+        found = delivery.get_release(user=request.user, public_id=release)
+        artifact = delivery.get_artifact(release=found, name=name)
+        _log(request, found, "delivery.artifact", [artifact.pk])
+        return file_response(request, artifact)
+
+
+class GiveVerdict(PortalPage):
+    def post(self, request: HttpRequest, release: UUID, entry: UUID) -> HttpResponse:
+        found = delivery.get_release(user=request.user, public_id=release, permission="decide_release")
+        chosen = delivery.get_sample_entry(release=found, public_id=entry)
+        give_verdict(
+            entry=chosen,
+            verdict=request.POST.get("verdict", ""),
+            severity=request.POST.get("severity", ""),
+            note=request.POST.get("note", ""),
+            actor=request.user,
+        )
+        return HttpResponseRedirect(reverse("portal:release", args=[release]) + f"#{entry}")
+
+
+class Decide(PortalPage):
+    def post(self, request: HttpRequest, release: UUID) -> HttpResponse:
+        found = delivery.get_release(user=request.user, public_id=release, permission="decide_release")
+        decided = decide_release(
+            release=found,
+            decision=request.POST.get("decision", ""),
+            reason=request.POST.get("reason", ""),
+            actor=request.user,
+        )
+        messages.success(request, f"Version {decided.number} is {decided.get_state_display().lower()}.")
+        return HttpResponseRedirect(reverse("portal:release", args=[release]))
+
+
+def _log(request: HttpRequest, release: Release, kind: str, ids: list[int]) -> None:
+    log_read(
+        user_id=request.user.pk,
+        customer_id=release.customer_id,
+        project_id=release.project_id,
+        door="portal",
+        object_type=kind,
+        object_ids=ids,
+    )
