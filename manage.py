@@ -24,6 +24,10 @@ OWNER_COMMANDS = frozenset(
 )
 
 
+# These work on a database of their own, made anew each time.
+DATABASES_OF_COMMANDS = {"demo": "assay_demo"}
+
+
 def enter_environment() -> None:
     """Return where Django can be imported; else start again in .venv, or end with one sentence if it cannot help."""
     if importlib.util.find_spec("django") is not None:
@@ -42,6 +46,8 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     if sys.argv[1:2] and sys.argv[1] in OWNER_COMMANDS:
         os.environ.setdefault("ASSAY_DATABASE_ROLE", "owner")
+    if sys.argv[1:2] and (name := DATABASES_OF_COMMANDS.get(sys.argv[1])):
+        os.environ["ASSAY_DATABASE_NAME"] = name
     try:
         from django.core.management import execute_from_command_line
 

@@ -170,6 +170,8 @@ WHITENOISE_AUTOREFRESH = False
 WHITENOISE_MAX_AGE = 3600 if IS_PRODUCTION else 0
 
 UPLOADED_BYTES_MOST = int(os.environ.get("ASSAY_UPLOAD_BYTES", 2 * 1024**3))
+# Each database has its own files, so that a demonstration never writes among the real ones.
+FILES = HOME / "files" / str(DATABASES["default"]["NAME"])
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024**2
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 
@@ -181,7 +183,7 @@ def _storage(folder: str) -> dict[str, object]:
             "BACKEND": "storages.backends.s3.S3Storage",
             "OPTIONS": {
                 "bucket_name": bucket,
-                "location": folder,
+                "location": os.environ.get("ASSAY_S3_PREFIX", "") + folder,
                 "endpoint_url": os.environ.get("ASSAY_S3_ENDPOINT") or None,
                 "default_acl": "private",
                 "file_overwrite": True,
@@ -189,7 +191,7 @@ def _storage(folder: str) -> dict[str, object]:
         }
     return {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": str(HOME / "files" / folder), "allow_overwrite": True},
+        "OPTIONS": {"location": str(FILES / folder), "allow_overwrite": True},
     }
 
 
@@ -283,6 +285,7 @@ LOGGING = {
     "loggers": {
         "django-q": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "django.request": {"level": "ERROR"},
+        "httpx": {"level": "WARNING"},
     },
 }
 

@@ -241,7 +241,7 @@ class Migration(migrations.Migration):
                 ('stage', models.CharField(choices=[('calibration', 'Calibration'), ('pilot', 'Pilot'), ('production', 'Production')], default='production', max_length=12, verbose_name='stage')),
                 ('confidentiality', models.CharField(choices=[('standard', 'Standard'), ('confidential', 'Confidential')], default='standard', max_length=14, verbose_name='confidentiality')),
                 ('clearance', models.PositiveSmallIntegerField(default=0, verbose_name='clearance needed')),
-                ('languages', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=35), default=list, size=None, verbose_name='languages')),
+                ('languages', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=35), blank=True, default=list, size=None, verbose_name='languages')),
                 ('skills_by_domain', models.JSONField(blank=True, default=dict, help_text='Which skill, at which level, an item\'s domain needs: {"medical": {"medical": 2}}.', verbose_name='skills by domain')),
                 ('overlap_kind', models.CharField(choices=[('fixed', 'Fixed number of judgments an item'), ('assigned', 'Judged by the people it is assigned to')], default='fixed', max_length=10, verbose_name='overlap')),
                 ('overlap', models.PositiveSmallIntegerField(default=3, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(50)], verbose_name='judgments an item')),

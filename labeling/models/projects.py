@@ -39,7 +39,7 @@ class Project(models.Model):
         _("confidentiality"), max_length=14, choices=Confidentiality, default=Confidentiality.STANDARD
     )
     clearance = models.PositiveSmallIntegerField(_("clearance needed"), default=0)
-    languages = ArrayField(models.CharField(max_length=35), default=list, verbose_name=_("languages"))
+    languages = ArrayField(models.CharField(max_length=35), default=list, blank=True, verbose_name=_("languages"))
     skills_by_domain = models.JSONField(
         _("skills by domain"),
         default=dict,

@@ -36,7 +36,8 @@ def test_northwind_covers_five_domains_and_three_languages():
     assert set(domains) == {"everyday", "coding", "medical", "legal", "safety"}
     assert min(domains.values()) >= 14
     assert set(languages) == {"en", "de", "es"}
-    assert languages["de"] >= 12 and languages["es"] >= 6
+    assert languages["de"] >= 12
+    assert languages["es"] >= 6
 
 
 def test_about_a_quarter_of_northwind_is_in_several_turns():
@@ -78,7 +79,8 @@ def test_the_expected_choice_is_the_highest_merit_and_no_close_call():
             choice = row["expected"]["answer"]["preference"]["choice"]
             others = [merit for key, merit in merits[row["external_id"]].items() if key != choice]
             assert merits[row["external_id"]][choice] - max(others) >= 0.2, row["external_id"]
-            assert row["expected"]["explanation"] and row["expected"]["concept"]
+            assert row["expected"]["explanation"]
+            assert row["expected"]["concept"]
 
 
 def test_neither_place_nor_length_nor_version_gives_the_best_response_away():

@@ -43,9 +43,10 @@ class Command(BaseCommand):
             raise CommandError("Nothing was deleted.")
         if is_embedded():
             embedded.remove()
+            shutil.rmtree(settings.HOME / "files", ignore_errors=True)
         else:
             databases.drop(target)
-        shutil.rmtree(settings.HOME / "files", ignore_errors=True)
+            shutil.rmtree(settings.FILES, ignore_errors=True)
         self.stdout.write("Emptied. `make serve` begins anew.")
 
     def path(self, **options: Any) -> None:
