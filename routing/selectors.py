@@ -1,5 +1,6 @@
 """Reads about who may serve what, and what they hold."""
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -66,8 +67,10 @@ def leased_task(*, token: UUID, reviewer_id: int) -> LeasedTask:
     """Return all that the desk shows for the lease. The lease must exist and be the reviewer's."""
     with connection.cursor() as cursor:
         cursor.execute(LEASED, [token, reviewer_id])
-        row = cursor.fetchone()
-    return LeasedTask(*row)
+        *plain, clauses, form, language, payload, draft = cursor.fetchone()
+    return LeasedTask(
+        *plain, json.loads(clauses), json.loads(form), language, json.loads(payload), json.loads(draft) if draft else None
+    )
 
 
 def why_nothing(*, user: User, reviewer_id: int) -> NothingToDo:

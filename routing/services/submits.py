@@ -1,5 +1,6 @@
 """The submit: fenced by the lease's token, the same again is the same, and nothing a reviewer sends is ever lost."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -107,7 +108,7 @@ def _lock(user: User, token: UUID) -> _Held:
         row = cursor.fetchone()
     if row is None:
         raise NoSuchLease("There is no such task under your name.")
-    return _Held(*row[:11], *map(_plain, row[11:13]), *row[13:])
+    return _Held(*row[:11], *map(json.loads, row[11:13]), *row[13:])
 
 
 def _judgment(held: _Held, token: UUID, answers: dict[str, Any], seconds: float | None) -> Judgment:

@@ -195,7 +195,7 @@ def test_a_slip_is_never_the_right_choice():
         assert given == {"a", "b", "tie", "both_bad"} - {right}
 
 
-@pytest.mark.parametrize(("username", "right_of_1000"), [("priya", 0), ("tomasz", 0), ("sam", 0)])
+@pytest.mark.parametrize(("username", "right_of_1000"), [("priya", 974), ("tomasz", 658), ("sam", 496)])
 def test_a_persona_errs_at_about_its_rate(username, right_of_1000):
     persona = personas()[username]
     merits = {"a": 0.9, "b": 0.3}
@@ -223,15 +223,22 @@ def test_the_time_spent_centres_on_the_median():
 
 
 def test_gold_tells_the_careless_and_the_hasty_from_the_rest():
+    """Twenty gold items in one run leave room for luck, so the claim is about the mean of thirty runs."""
     merits = sample.load("merit.json")
-    gold = [row for row in items("northwind.ndjson") if "expected" in row]
+    expected = {
+        row["external_id"]: row["expected"]["answer"]["preference"]["choice"]
+        for row in items("northwind.ndjson")
+        if "expected" in row
+    }
     scores = {
         username: sum(
-            chosen(persona, row["external_id"], merits[row["external_id"]])
-            == row["expected"]["answer"]["preference"]["choice"]
-            for row in gold
+            chosen(persona, external_id, merits[external_id], seed) == choice
+            for external_id, choice in expected.items()
+            for seed in range(30)
         )
-        / len(gold)
+        / (30 * len(expected))
         for username, persona in personas().items()
     }
-    assert sorted(scores, key=lambda username: scores[username])[:2] in (["sam", "tomasz"], ["tomasz", "sam"])
+    careless, hasty, *others = sorted(scores, key=lambda username: scores[username])
+    assert [careless, hasty] == ["sam", "tomasz"]
+    assert min(scores[username] for username in others) - scores[hasty] > 0.1
