@@ -1,0 +1,57 @@
+"""What every test stands on: the database server, the runtime role, the cast, and jobs run where they can be seen."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.db.backends.postgresql.operations import DatabaseOperations
+from django.db.backends.signals import connection_created
+from psycopg import sql
+
+from config.kernel.house import server
+from tests.cast import Cast, gather_cast
+
+
+@pytest.fixture(scope="session")
+def database_server() -> Iterator[None]:
+    """The embedded server for as long as the tests run, or the one of DATABASE_URL."""
+    with server():
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(database_server: None, django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Once the owner has made and migrated the test database, every connection goes on as the runtime role."""
+    with django_db_blocker.unblock():
+        connection.close()
+    connection_created.connect(become_runtime)
+    flush = DatabaseOperations.execute_sql_flush
+
+    def flush_as_owner(self: DatabaseOperations, statements: Any) -> None:
+        """Emptying tables between tests is the owner's: the runtime role may not."""
+        with self.connection.cursor() as cursor:
+            cursor.execute("RESET ROLE")
+        flush(self, statements)
+        become_runtime(self.connection)
+
+    DatabaseOperations.execute_sql_flush = flush_as_owner  # type: ignore[method-assign]
+    yield
+    DatabaseOperations.execute_sql_flush = flush  # type: ignore[method-assign]
+    connection_created.disconnect(become_runtime)
+    with django_db_blocker.unblock():
+        connection.close()
+
+
+def become_runtime(connection: Any, **_: Any) -> None:
+    if connection.alias != "default" or connection.settings_dict["NAME"] == "postgres":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(settings.RUNTIME_ROLE["USER"])))
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    """Two customers and everybody who has to do with them; see tests/cast.py."""
+    return gather_cast()

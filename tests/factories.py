@@ -1,0 +1,107 @@
+"""States, built through services, as they come about in the product."""
+
+import io
+import json
+from typing import Any
+
+from django.utils.module_loading import import_string
+from django_q.models import OrmQ
+
+from config.kernel import handoffs
+from config.kernel.models import User
+from delivery.models import Release
+from delivery.services.freezing import freeze_release
+from delivery.services.releases import request_release
+from labeling.models import Batch, Item, Project, Reviewer
+from labeling.services.batches import keep_source, receive_batch
+from routing.services.claims import next_task
+from routing.services.submits import submit_task
+from routing.types import LeasedTask, Submitted
+
+
+def item_row(external_id: str = "item-1", **more: Any) -> dict[str, Any]:
+    """Return one sound uploaded item: a question and two responses."""
+    return {
+        "external_id": external_id,
+        "messages": [{"role": "user", "content": f"What is the capital of France? ({external_id})"}],
+        "responses": [
+            {"key": "a", "text": "Paris.", "model": "one"},
+            {"key": "b", "text": "Lyon, I think.", "model": "two"},
+        ],
+        "language": "en",
+        **more,
+    }
+
+
+def lines(*rows: Any) -> bytes:
+    """Return the rows as NDJSON; bytes go in as they are."""
+    return b"".join((row if isinstance(row, bytes) else json.dumps(row).encode()) + b"\n" for row in rows)
+
+
+def upload(project: Project, actor: User, *rows: Any, name: str = "items.ndjson") -> Batch:
+    """Upload, ingest and generate, as the door and the jobs do it."""
+    source = keep_source(project=project, source=io.BytesIO(lines(*rows)))
+    batch, _ = receive_batch(project=project, name=name, source=source, actor=actor)
+    settle()
+    batch.refresh_from_db()
+    return batch
+
+
+def upload_items(project: Project, actor: User, count: int = 1, **more: Any) -> list[Item]:
+    """Upload `count` sound items and return them in order."""
+    upload(project, actor, *[item_row(f"item-{number:03d}", **more) for number in range(count)])
+    return list(Item.objects.filter(project=project).order_by("id"))
+
+
+def run_jobs() -> int:
+    """Run every queued job here and now, and those they queue; return how many."""
+    done = 0
+    while (row := OrmQ.objects.order_by("id").first()) is not None:
+        task = row.task
+        row.delete()
+        import_string(task["func"])(*task["args"])
+        done += 1
+    return done
+
+
+def settle() -> None:
+    """Run jobs and hand facts on until nothing moves any more."""
+    while run_jobs() or handoffs.sweep():
+        pass
+
+
+def prefer(choice: str, **more: Any) -> dict[str, Any]:
+    return {"preference": {"choice": choice}, **more}
+
+
+def take(reviewer: Reviewer) -> LeasedTask:
+    """Lease the reviewer's next task; there must be one."""
+    leased = next_task(user=reviewer.user)
+    assert isinstance(leased, LeasedTask), leased
+    return leased
+
+
+def judge(reviewer: Reviewer, choice: str = "a", **more: Any) -> Submitted:
+    """Let the reviewer take and answer their next task."""
+    return submit_task(user=reviewer.user, token=take(reviewer).token, answers=prefer(choice, **more), seconds=5.0)
+
+
+def resolve_items(project: Project, actor: User, reviewers: list[Reviewer], count: int = 1, choice: str = "a") -> list[Item]:
+    """Upload items and have every reviewer answer all of them alike; return the items, resolved."""
+    upload_items(project, actor, count)
+    for reviewer in reviewers:
+        for _ in range(count):
+            judge(reviewer, choice)
+    settle()
+    return list(Item.objects.filter(project=project).order_by("id"))
+
+
+def freeze(project: Project, actor: User) -> Release:
+    """Ask for a release and freeze it; its sample is drawn."""
+    release = request_release(project=project, actor=actor)
+    freeze_release(release_id=release.pk)
+    settle()
+    release.refresh_from_db()
+    return release
+
+
