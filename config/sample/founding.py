@@ -50,7 +50,7 @@ def found_sample(*, password_of: Callable[[str], str | None]) -> Founded:
         _found_customer(entry, person, operator, founded)
     for entry in sample.load("projects.json"):
         founded.projects[entry["slug"]] = found_project(entry, operator)
-    for entry in people["reviewers"]:
+    for entry in [*people["reviewers"], people["guest"]]:
         _found_reviewer(entry, person(entry, Surface.DESK), operator, founded)
     return founded
 
