@@ -101,7 +101,7 @@ def _build(release: Release, folder: Path) -> _Built:
 @contextmanager
 def _snapshot() -> Iterator[str]:
     """One view of the whole database for as long as this lasts; yields its time."""
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         cursor.execute("SELECT to_char(statement_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')")
         yield cursor.fetchone()[0]
