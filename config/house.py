@@ -40,7 +40,8 @@ class House:
 
     def start(self, *, web_workers: int = 2) -> None:
         """Start web and job processes and wait until the house is ready. Raises CannotStart."""
-        self.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.logs, settings.STATIC_ROOT):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         bind = f"{self._host}:{self._port}"
         self._spawn("web", [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", bind, "--workers", str(web_workers)])
         for queue in ("quick", "bulk"):

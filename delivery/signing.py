@@ -34,17 +34,12 @@ def fingerprint(public_key: Ed25519PublicKey) -> str:
 
 def published(key: Ed25519PrivateKey) -> dict[str, str]:
     """Return the public half as customers get it."""
-    public = key.public_key()
-    return {
-        "algorithm": ALGORITHM,
-        "key_id": fingerprint(public),
-        "public_key": base64.b64encode(_raw(public)).decode(),
-    }
+    return _published(key.public_key())
 
 
 def sign(key: Ed25519PrivateKey, data: bytes) -> dict[str, str]:
     """Return the signature document of `data`: algorithm, key id, public key and signature."""
-    return {**published(key), "signature": base64.b64encode(key.sign(data)).decode()}
+    return _document(key.public_key(), key.sign(data))
 
 
 def check(document: Mapping[str, Any], data: bytes, *, trusted_fingerprint: str) -> None:
@@ -54,14 +49,26 @@ def check(document: Mapping[str, Any], data: bytes, *, trusted_fingerprint: str)
         signature = base64.b64decode(document["signature"], validate=True)
     except (KeyError, TypeError, ValueError, binascii.Error):
         raise ReleaseBroken("manifest.json.sig is not a signature; fetch it again.") from None
-    if document.get("algorithm") != ALGORITHM:
-        raise ReleaseBroken(f"manifest.json.sig is of another kind than {ALGORITHM}.")
+    if document != _document(public, signature):
+        raise ReleaseBroken("manifest.json.sig is not spelled as a signature is; fetch it again.")
     if fingerprint(public) != trusted_fingerprint:
         raise ReleaseBroken(f"The release is signed by {fingerprint(public)}, and you trust {trusted_fingerprint}.")
     try:
         public.verify(signature, data)
     except InvalidSignature:
         raise ReleaseBroken("manifest.json is not what was signed.") from None
+
+
+def _published(public_key: Ed25519PublicKey) -> dict[str, str]:
+    return {
+        "algorithm": ALGORITHM,
+        "key_id": fingerprint(public_key),
+        "public_key": base64.b64encode(_raw(public_key)).decode(),
+    }
+
+
+def _document(public_key: Ed25519PublicKey, signature: bytes) -> dict[str, str]:
+    return {**_published(public_key), "signature": base64.b64encode(signature).decode()}
 
 
 def _raw(public_key: Ed25519PublicKey) -> bytes:

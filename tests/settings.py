@@ -7,7 +7,7 @@ os.environ["ASSAY_DATABASE_ROLE"] = "owner"
 os.environ["ASSAY_ENV"] = "development"
 
 from config.settings import *  # noqa: E402, F403
-from config.settings import DATABASES, HOME, STORAGES  # noqa: E402
+from config.settings import DATABASES, STATIC_ROOT, STORAGES  # noqa: E402
 
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 DATABASES["default"]["TEST"] = {"NAME": f"test_{DATABASES['default']['NAME']}"}
@@ -18,5 +18,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 _files = tempfile.TemporaryDirectory(prefix="assay-tests-")
 for _name in ("default", "sources", "releases"):
     STORAGES[_name]["OPTIONS"] = {"location": f"{_files.name}/{_name}", "allow_overwrite": True}
-STATIC_ROOT = HOME / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 CODE_VERSION = "tests"

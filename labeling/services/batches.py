@@ -211,6 +211,7 @@ def _accept(batch_id: int) -> None:
         cursor.execute(REJECT_CONFLICTS)
         cursor.execute(ACCEPT, ids)
         cursor.execute(POINT, ids)
+        cursor.execute("DROP TABLE judged_row")
     StagedRow.objects.filter(batch=batch)._raw_delete("default")
     counts = {
         "items_created": fates.get("new", 0),

@@ -1,0 +1,138 @@
+"""Reading uploaded lines: every fault with its line, field and reason, and none stops another."""
+
+import io
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labeling import ingestion
+from labeling.ingestion import NotItems, check_beginning, read_items
+from labeling.languages import is_language, matches
+from labeling.types import ItemRow, RowFault
+from tests.cast import FORM
+from tests.factories import item_row, lines
+
+
+def read(*rows, form=FORM):
+    return list(read_items(io.BytesIO(lines(*rows)), form))
+
+
+def test_a_sound_row_becomes_an_item():
+    [item] = read(item_row("one", domain="medical", difficulty=2, metadata={"source": "x"}))
+    assert isinstance(item, ItemRow)
+    assert (item.line, item.external_id, item.language, item.domain, item.difficulty) == (1, "one", "en", "medical", 2)
+    assert item.payload["responses"][0] == {"key": "a", "text": "Paris.", "model": "one"}
+    assert (item.metadata, item.expected, item.provenance) == ({"source": "x"}, None, "human")
+
+
+def test_what_is_left_out_has_its_usual_value():
+    [item] = read({**item_row(), "responses": [{"text": "x"}, {"text": "y"}]})
+    assert [response["key"] for response in item.payload["responses"]] == ["a", "b"]
+    assert (item.domain, item.difficulty) == ("general", 3)
+
+
+def test_the_digest_depends_on_content_and_not_on_spelling():
+    row = item_row("one", metadata={"b": 1, "a": 2.0})
+    again = json.dumps(dict(reversed(row.items())), indent=None, separators=(" , ", " : ")).encode()
+    assert read(row)[0].digest == read(again)[0].digest
+    assert read(row)[0].digest != read({**row, "metadata": {"a": 2, "b": 3}})[0].digest
+
+
+@pytest.mark.parametrize(
+    ("row", "field", "reason"),
+    [
+        (b'{"external_id": ', "", "The line is not JSON: Expecting value at character 16."),
+        (b"[1, 2]", "", "The line is JSON but not an object; begin it with {."),
+        (b'{"a": NaN}', "", "The line is not JSON: NaN is not a JSON number."),
+        (b"\xff\xfe{}", "", "The line is not UTF-8 text (byte 1)."),
+        (b"[" * 100_000, "", "The line is nested too deeply."),
+        (item_row(colour="red"), "colour", "There is no field 'colour'; put what is yours into metadata."),
+        ({**item_row(), "external_id": None}, "external_id", "The field external_id is missing."),
+        ({**item_row(), "external_id": 7}, "external_id", "external_id must be text that is not empty."),
+        (item_row("x" * 201), "external_id", "external_id is longer than 200 characters."),
+        (item_row(language="klingonese-language"), "language", "'klingonese-language' is not a language; use a BCP 47 tag such as en or pt-BR."),
+        (item_row(language="xx"), "language", "'xx' is not a language; use a BCP 47 tag such as en or pt-BR."),
+        (item_row(difficulty=6), "difficulty", "difficulty is a whole number from 1 to 5."),
+        (item_row(difficulty=True), "difficulty", "difficulty is a whole number from 1 to 5."),
+        (item_row(provenance="alien"), "provenance", "provenance is one of human, production, synthetic."),
+        (item_row(metadata=[1]), "metadata", "metadata must be an object."),
+        (item_row(metadata={"x": 1e300}), "", "The number 1e+300 is too large to be exact; send it as text."),
+        (item_row(metadata={"x": "a\x00b"}), "", "The text contains a NUL character; remove it."),
+        (item_row(metadata={"x": "\ud800"}), "", "This value cannot be written as JSON: it contains half of a surrogate pair, which is not text."),
+        ({**item_row(), "messages": []}, "messages", 'messages must be a list with at least one {"role", "content"}.'),
+        ({**item_row(), "messages": [{"role": "king", "content": ""}]}, "messages[0].role", "The role is one of system, user, assistant, tool."),
+        ({**item_row(), "messages": [{"role": "user", "content": 3}]}, "messages[0].content", "The content must be text."),
+        ({**item_row(), "messages": [{"role": "user"}]}, "messages[0]", "A message has a role and a content, and nothing else."),
+        ({**item_row(), "responses": [{"text": "only one"}]}, "responses", "The project asks for a preference: give at least two responses."),
+        ({**item_row(), "responses": [{"key": "a", "text": "x"}, {"key": "a", "text": "y"}]}, "responses", "Two responses have the same key; give each its own."),
+        ({**item_row(), "responses": [{"key": "tie", "text": "x"}, {"text": "y"}]}, "responses[0].key", "The key is a short word, and neither tie nor both_bad."),
+        (item_row(expected={"answer": {"preference": {"choice": "z"}}}), "expected.answer.preference", "Choose one of a, b, tie, both_bad."),
+        (item_row(expected={"why": "so"}), "expected", "expected has an answer, and may have an explanation and a concept."),
+    ],
+)  # fmt: skip
+def test_a_bad_row_is_a_fault_with_its_reason_and_the_next_one_is_read(row, field, reason):
+    fault, after = read(row, item_row("after"))
+    assert isinstance(fault, RowFault)
+    assert (fault.line, fault.field, fault.reason) == (1, field, reason)
+    assert after.external_id == "after"
+
+
+def test_a_line_that_is_too_long_is_said_and_skipped(monkeypatch):
+    monkeypatch.setattr(ingestion, "LONGEST_LINE", 1000)
+    long = item_row("long", metadata={"x": "y" * 5000})
+    fault, after = read(long, item_row("after"))
+    assert fault == RowFault(1, "", "The line is longer than 0 MB; split the item or shorten its texts.")
+    assert (after.external_id, after.line) == ("after", 2)
+    assert [type(row) for row in read(item_row("before"), long)] == [ItemRow, RowFault]
+
+
+def test_blank_lines_and_a_byte_order_mark_do_not_matter():
+    content = b"\xef\xbb\xbf" + lines(item_row("one")) + b"\n  \n" + lines(item_row("two")).strip()
+    assert [(row.line, row.external_id) for row in read_items(io.BytesIO(content), FORM)] == [(1, "one"), (4, "two")]
+
+
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        (b"", "The file is empty"),
+        (b" \n\n ", "The file is empty"),
+        (b"\x1f\x8b\x08\x00", "This is a gzip file"),
+        (b"PK\x03\x04", "This is a ZIP file"),
+        (b"PAR1", "This is a Parquet file"),
+        (b"\x89PNG\r\n", "This is a PNG file"),
+        (b"\xff\xfe{\x00", "This is a UTF-16 file"),
+        (b"ab\x00cd", "This is not a text file"),
+        (b' [{"a": 1}]', "This is one JSON array"),
+    ],
+)
+def test_a_file_that_is_not_what_it_says_is_refused_by_name(head, said):
+    with pytest.raises(NotItems) as refused:
+        check_beginning(head)
+    assert refused.value.message.startswith(said)
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_whatever_break_the_reader(content):
+    for row in read_items(io.BytesIO(content), FORM):
+        assert isinstance(row, RowFault)
+        assert row.reason
+
+
+@pytest.mark.parametrize("tag", ["en", "de-AT", "zh-Hant-TW", "es-419", "sl-rozaj-biske", "x" * 3, "yue"])
+def test_these_are_languages(tag):
+    assert is_language(tag)
+
+
+@pytest.mark.parametrize("tag", ["", "e", "xx", "en_US", "english language", "en-", "12", "de-" + "a" * 40])
+def test_these_are_not(tag):
+    assert not is_language(tag)
+
+
+def test_a_language_range_takes_what_begins_with_it():
+    assert matches("en", "en-GB")
+    assert matches("*", "cy")
+    assert matches("DE-at", "de-AT")
+    assert not matches("en-GB", "en")
+    assert not matches("en", "enm")
