@@ -80,7 +80,6 @@ TEMPLATES = [
             BASE_DIR / "config/desk/templates",
             BASE_DIR / "config/portal/templates",
             BASE_DIR / "config/console/templates",
-            BASE_DIR / "config/kernel/templates",
         ],
         "APP_DIRS": True,
         "OPTIONS": {
@@ -164,6 +163,7 @@ STATICFILES_DIRS = [
     BASE_DIR / "config/static",
     BASE_DIR / "config/desk/static",
     BASE_DIR / "config/portal/static",
+    BASE_DIR / "config/console/static",
 ]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False

@@ -10,6 +10,7 @@ from typing import Any
 from csp.decorators import csp_replace
 from django.conf import settings
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import DatabaseError, models, transaction
 from django.http import HttpRequest, HttpResponse
@@ -19,9 +20,22 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import display
 from unfold.sites import UnfoldAdminSite
 
 from config.kernel.errors import DomainError
+
+__all__ = [
+    "BigTableAdmin",
+    "ConsoleAdmin",
+    "ConsoleInline",
+    "ConsoleSite",
+    "ServiceAdd",
+    "display",
+    "service_action",
+    "short",
+    "state",
+]
 
 ROWS_A_PAGE = 50
 PAGES_AT_MOST = 100_000
@@ -105,6 +119,59 @@ class ConsoleAdmin(ModelAdmin):
         return False
 
 
+class ServiceAdd:
+    """For a ConsoleAdmin whose rows people make in the console: a form's values go to a service, and nowhere else.
+
+    `add_fields` are the model's fields that are asked for; `make(request, values)` calls the service and returns the
+    new row. A refusal is shown on the form with its sentence, at its field where it has one.
+    """
+
+    add_fields: Sequence[str] = ()
+
+    def make(self, request: HttpRequest, values: dict[str, Any]) -> models.Model:
+        raise NotImplementedError
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_module_permission(request)  # type: ignore[attr-defined,no-any-return]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.add_fields if obj is None else super().get_fields(request, obj)  # type: ignore[misc]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj is None else super().get_readonly_fields(request, obj)  # type: ignore[misc]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)  # type: ignore[misc]
+        if obj is not None:
+            return form
+        make = self.make
+
+        class Made(form):  # type: ignore[misc,valid-type]
+            def _post_clean(self) -> None:
+                """The service decides, in place of the model's own validation."""
+                if self.errors:
+                    return
+                try:
+                    with transaction.atomic():
+                        self.instance = make(request, self.cleaned_data)
+                except DomainError as error:
+                    self.add_error(error.field if error.field in self.fields else None, error.message)
+                except ValidationError as error:
+                    self.add_error(None, ValidationError(error.messages))
+
+            def save(self, commit: bool = True) -> models.Model:
+                made: models.Model = self.instance
+                return made
+
+            def save_m2m(self) -> None:
+                """The service has saved all there is."""
+
+        return Made
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """The service has saved it while the form was checked."""
+
+
 class ConsoleInline(TabularInline):
     """Rows of another table beside their parent, read-only."""
 
@@ -131,6 +198,26 @@ class BigTableAdmin(ConsoleAdmin):
     """For tables of a million rows: newest first, no counts, and search by exact keys only."""
 
     paginator = Uncounted
+
+
+def state(labels: dict[str, str]) -> Any:
+    """Return a list column that shows `state` as a label, coloured by what each means: success, info, warning, danger."""
+
+    @display(description=_("state"), ordering="state", label=labels)
+    def shown(self: ConsoleAdmin, row: Any) -> tuple[str, str]:
+        return row.state, row.get_state_display()
+
+    return shown
+
+
+def short(field: str, description: Any) -> Any:
+    """Return a list column that shows the first twelve characters of a digest or key."""
+
+    @display(description=description)
+    def shown(self: ConsoleAdmin, row: Any) -> str:
+        return str(getattr(row, field))[:12]
+
+    return shown
 
 
 def service_action(

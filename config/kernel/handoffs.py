@@ -4,12 +4,15 @@ import json
 import logging
 import time
 
+from functools import partial
+
 from django.db import connection, transaction
+from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
-from config.kernel.errors import NotFound
-from config.kernel.events import subscriptions, wake
-from config.kernel.models import WakeUp
+from config.kernel.errors import Conflict, NotFound
+from config.kernel.events import record, subscriptions, wake
+from config.kernel.models import Handoff, User, WakeUp
 from config.kernel.types import Fact, Subscription
 
 logger = logging.getLogger(__name__)
@@ -59,6 +62,18 @@ def sweep() -> int:
     if names:
         wake(names)
     return len(names)
+
+
+@transaction.atomic
+def retry_handoff(*, handoff: Handoff, actor: User) -> None:
+    """Give a dead handoff all its attempts again, from now. Raises Conflict for one that is not dead."""
+    revived = Handoff.objects.filter(pk=handoff.pk, dead_at__isnull=False).update(
+        dead_at=None, attempts=0, not_before=Now()
+    )
+    if not revived:
+        raise Conflict("This handoff is not dead; it is tried again by itself.")
+    record("handoff.retried", subject=handoff, actor_id=actor.pk, data={"subscriber": handoff.subscriber})
+    transaction.on_commit(partial(wake, [handoff.subscriber]))
 
 
 def _named(name: str) -> Subscription:

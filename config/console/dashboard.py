@@ -1,0 +1,84 @@
+"""What needs an operator: what is failing, for whom, and what to do next. Every line leads to the rows it speaks of."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django_q.models import Failure
+
+from config.kernel.models import Handoff
+from delivery.models import Hold, Release
+from labeling.models import Batch, Project, Task, UnplacedAnswer
+from labeling.selectors import progress_of
+from quality.models import Standing
+from routing.models import Enrolment
+
+MOST = 100
+PROJECTS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One line: how many, what, what to do, and where."""
+
+    count: str
+    what: str
+    todo: str
+    link: str
+
+
+def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add troubles and projects to the index page. Each trouble is counted up to MOST."""
+    projects = Project.objects.visible_to(request.user, "operate_project").select_related("customer").order_by("name")
+    context["troubles"] = [trouble for trouble in troubles(request.user) if trouble is not None]
+    context["projects"] = [
+        {
+            "project": project,
+            "progress": progress_of(project),
+            "release": Release.objects.filter(project=project).defer("manifest").order_by("-number").first(),
+            "link": reverse("admin:labeling_project_change", args=[project.pk]),
+        }
+        for project in projects[:PROJECTS]
+    ]
+    return context
+
+
+def troubles(user: Any) -> list[Trouble | None]:
+    """Return what is wrong in what this person operates, None where nothing is."""
+
+    def mine(model: Any) -> Any:
+        return model.objects.visible_to(user, "operate_project")
+
+    waiting = Task.objects.filter(project=OuterRef("pk"), state="open")
+    served = Enrolment.objects.filter(project=OuterRef("pk"), ended_at=None).exclude(trust="paused")
+    deserted = mine(Project).filter(~Exists(served), Exists(waiting), state="open")
+    return [
+        _trouble(Handoff.objects.filter(dead_at__isnull=False), _("facts were given up on"),
+                 _("Read the error, mend its cause, try again."), "kernel_handoff", "?dead_at__isempty=0"),
+        _trouble(Failure.objects.all(), _("jobs failed"), _("Read the error; sweeps repeat most jobs."),
+                 "django_q_failure"),
+        _trouble(mine(Release).filter(state="failed"), _("releases failed"), _("Mend what the fault says and try again."),
+                 "delivery_release", "?state__exact=failed"),
+        _trouble(mine(Hold).filter(lifted_at=None), _("holds stand"), _("Nothing is frozen until they are lifted."),
+                 "delivery_hold", "?lifted_at__isempty=1"),
+        _trouble(deserted, _("open projects have work and nobody for it"), _("Enrol reviewers."), "labeling_project"),
+        _trouble(mine(Standing).filter(state="paused"), _("reviewers are paused by their gold"),
+                 _("Talk to them; their work in open rounds still counts."), "quality_standing", "?state__exact=paused"),
+        _trouble(mine(UnplacedAnswer), _("answers came too late for their task"), _("See whether they are of use."),
+                 "labeling_unplacedanswer"),
+        _trouble(mine(Batch).filter(state="refused"), _("uploads were refused"), _("Tell the customer why."),
+                 "labeling_batch", "?state__exact=refused"),
+        _trouble(mine(Batch).filter(state="accepted", rejected__gt=F("items_created")), _("uploads were mostly rejected"),
+                 _("Look at the rejected rows with the customer."), "labeling_batch"),
+    ]  # fmt: skip
+
+
+def _trouble(rows: QuerySet[Any], what: str, todo: str, model: str, query: str = "") -> Trouble | None:
+    count = rows.order_by()[: MOST + 1].count()
+    if not count:
+        return None
+    shown = f"{MOST}+" if count > MOST else str(count)
+    return Trouble(shown, what, todo, reverse(f"admin:{model}_changelist") + query)

@@ -1,0 +1,88 @@
+"""The console's ways: one list, by what an operator is after."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+SECTIONS: tuple[tuple[Any, tuple[tuple[Any, str, str], ...]], ...] = (
+    (
+        _("The record"),
+        (
+            (_("Projects"), "folder_open", "labeling_project"),
+            (_("Batches"), "upload_file", "labeling_batch"),
+            (_("Rejected rows"), "rule", "labeling_rejectedrow"),
+            (_("Items"), "list_alt", "labeling_item"),
+            (_("Guidelines"), "menu_book", "labeling_guidelineversion"),
+            (_("Forms"), "checklist", "labeling_formversion"),
+        ),
+    ),
+    (
+        _("Work"),
+        (
+            (_("Tasks"), "task_alt", "labeling_task"),
+            (_("Leases"), "timer", "routing_lease"),
+            (_("Annotations"), "edit_note", "labeling_annotation"),
+            (_("Unplaced answers"), "move_to_inbox", "labeling_unplacedanswer"),
+            (_("Pools"), "workspaces", "labeling_pool"),
+        ),
+    ),
+    (
+        _("Quality"),
+        (
+            (_("Standings"), "military_tech", "quality_standing"),
+            (_("Gold"), "verified", "quality_golditem"),
+            (_("Gold scores"), "grading", "quality_goldscore"),
+            (_("Resolutions"), "how_to_vote", "quality_resolution"),
+        ),
+    ),
+    (
+        _("Delivery"),
+        (
+            (_("Releases"), "inventory_2", "delivery_release"),
+            (_("Holds"), "front_hand", "delivery_hold"),
+            (_("Defects"), "bug_report", "delivery_defect"),
+            (_("Ledger"), "receipt_long", "delivery_ledgerentry"),
+        ),
+    ),
+    (
+        _("People"),
+        (
+            (_("Customers"), "domain", "labeling_customer"),
+            (_("People"), "group", "kernel_user"),
+            (_("Memberships"), "badge", "labeling_membership"),
+            (_("Reviewers"), "person_search", "labeling_reviewer"),
+            (_("Qualifications"), "school", "routing_qualification"),
+            (_("Enrolments"), "how_to_reg", "routing_enrolment"),
+            (_("API keys"), "key", "kernel_apikey"),
+            (_("Access log"), "visibility", "labeling_accesslog"),
+        ),
+    ),
+    (
+        _("Jobs"),
+        (
+            (_("Events"), "history", "kernel_event"),
+            (_("Handoffs"), "swap_horiz", "kernel_handoff"),
+            (_("Schedules"), "schedule", "django_q_schedule"),
+            (_("Failures"), "error", "django_q_failure"),
+            (_("Queue"), "pending_actions", "django_q_ormq"),
+        ),
+    ),
+)
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the sidebar in the theme's shape."""
+    return [
+        {
+            "title": title,
+            "separator": True,
+            "collapsible": False,
+            "items": [
+                {"title": name, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist")}
+                for name, icon, model in entries
+            ],
+        }
+        for title, entries in SECTIONS
+    ]

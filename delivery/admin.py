@@ -1,0 +1,94 @@
+"""Releases, holds, samples and money in the console."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from config.kernel.console import BigTableAdmin, ConsoleAdmin, ConsoleInline, ServiceAdd, service_action, short, state
+from delivery.models import AcceptanceSample, Artifact, Defect, Hold, LedgerEntry, Release, ReleaseEntry, SampleEntry
+from delivery.services.holds import lift_hold, place_hold
+from delivery.services.releases import request_release, retry_release
+from labeling.admin.projects import ProjectAdmin
+
+ProjectAdmin.actions = (
+    *ProjectAdmin.actions,
+    service_action(request_release, argument="project", description=_("Freeze a release")),
+    service_action(place_hold, argument="project", description=_("Place a hold, with a reason"), needs_reason=True),
+)
+
+
+class ArtifactInline(ConsoleInline):
+    model = Artifact
+    fields = ("name", "media_type", "bytes", "sha256")
+
+
+@admin.register(Release)
+class ReleaseAdmin(ConsoleAdmin):
+    list_display = (
+        "__str__",
+        state({"accepted": "success", "frozen": "info", "requested": "info", "failed": "danger", "rejected": "danger"}),
+        "records_count", "outcomes", "fault", "requested_by", "frozen_at", "decided_at",
+    )  # fmt: skip
+    list_filter = ("state",)
+    list_select_related = ("project", "requested_by")
+    fields = (
+        "project", "number", "state", "fault", "records_count", "outcomes", "content_digest", "requested_by", "created_at",
+        "frozen_at", "decided_by", "decided_at", "decision_reason", "public_id",
+    )  # fmt: skip
+    inlines = (ArtifactInline,)
+    actions = (service_action(retry_release, argument="release", description=_("Try again")),)
+
+
+@admin.register(ReleaseEntry)
+class ReleaseEntryAdmin(BigTableAdmin):
+    list_display = ("external_id", "release", "outcome", short("record_digest", _("record digest")))
+    list_filter = ("outcome",)
+    list_select_related = ("release__project",)
+    search_fields = ("=external_id", "=record_digest")
+
+
+@admin.register(Artifact)
+class ArtifactAdmin(ConsoleAdmin):
+    list_display = ("name", "release", "bytes", short("sha256", "SHA-256"))
+    list_select_related = ("release__project",)
+
+
+@admin.register(Hold)
+class HoldAdmin(ServiceAdd, ConsoleAdmin):
+    list_display = ("project", "kind", "reason", "placed_by", "placed_at", "lifted_by", "lifted_at")
+    list_filter = (("lifted_at", admin.EmptyFieldListFilter), "kind")
+    list_select_related = ("project", "placed_by", "lifted_by")
+    add_fields = ("project", "reason")
+    actions = (service_action(lift_hold, argument="hold", description=_("Lift")),)
+
+    def make(self, request: HttpRequest, values: dict[str, Any]) -> Hold:
+        return place_hold(**values, actor=request.user)
+
+
+@admin.register(AcceptanceSample)
+class AcceptanceSampleAdmin(ConsoleAdmin):
+    list_display = ("release", "plan", short("seed", _("seed")), "created_at")
+    list_select_related = ("release__project",)
+
+
+@admin.register(SampleEntry)
+class SampleEntryAdmin(ConsoleAdmin):
+    list_display = ("entry", "sample", "verdict", "checked_by", "checked_at")
+    list_filter = ("verdict",)
+    list_select_related = ("entry", "sample", "checked_by")
+
+
+@admin.register(Defect)
+class DefectAdmin(ConsoleAdmin):
+    list_display = ("sample_entry", "severity", "clause", "note", "found_by", "created_at")
+    list_filter = ("severity",)
+    list_select_related = ("sample_entry", "found_by")
+
+
+@admin.register(LedgerEntry)
+class LedgerEntryAdmin(BigTableAdmin):
+    list_display = ("created_at", "kind", "amount", "currency", "project", "reviewer", "subject", "subject_id")
+    list_filter = ("kind", "currency")
+    list_select_related = ("project", "reviewer__user")

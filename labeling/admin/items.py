@@ -1,0 +1,70 @@
+"""Batches, items and their content. Content is shown in a frame that may run and fetch nothing, and each look is logged."""
+
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from config.kernel.console import BigTableAdmin, ConsoleAdmin, ConsoleInline, display, short, state
+from labeling.models import Batch, Item, ItemVersion, RejectedRow, StagedRow
+
+ITEM_LABELS = {"resolved": "success", "in_progress": "info", "gold": "warning", "withdrawn": "danger"}
+
+
+@admin.register(Batch)
+class BatchAdmin(ConsoleAdmin):
+    list_display = (
+        "name", "project", state({"accepted": "success", "refused": "danger", "received": "info"}), "rows_read",
+        "items_created", "duplicates", "conflicts", "rejected", "tasks_generated", "created_at",
+    )  # fmt: skip
+    list_filter = ("state", "stage")
+    list_select_related = ("project",)
+    search_fields = ("=name", "=source_digest")
+
+
+@admin.register(RejectedRow)
+class RejectedRowAdmin(BigTableAdmin):
+    list_display = ("batch", "line", "field", "reason")
+    fields = ("batch", "line", "field", "reason")
+    list_select_related = ("batch",)
+
+
+@admin.register(StagedRow)
+class StagedRowAdmin(BigTableAdmin):
+    permission = None
+    list_display = ("batch_id", "line", "external_id", "language", "domain")
+    fields = ("batch", "line", "language", "domain", "difficulty", "digest")
+    list_select_related = False
+
+
+class VersionInline(ConsoleInline):
+    model = ItemVersion
+    fields = ("number", "language", "domain", "difficulty", "provenance", "digest", "created_at")
+
+
+@admin.register(Item)
+class ItemAdmin(BigTableAdmin):
+    list_display = ("external_id", "project", state(ITEM_LABELS), "batch", "created_at")
+    list_filter = ("state",)
+    list_select_related = ("project", "batch")
+    search_fields = ("=external_id", "=public_id")
+    inlines = (VersionInline,)
+
+
+@admin.register(ItemVersion)
+class ItemVersionAdmin(BigTableAdmin):
+    list_display = ("item", "number", "language", "domain", "difficulty", "provenance", short("digest", _("digest")))
+    fields = (
+        "item", "number", "language", "domain", "difficulty", "provenance", "digest", "created_at", "content",
+    )  # fmt: skip
+    readonly_fields = ("content",)
+    list_select_related = ("item",)
+    search_fields = ("=item__external_id", "=digest")
+
+    @display(description=_("content (each look is logged)"))
+    def content(self, version: ItemVersion) -> str:
+        return format_html(
+            '<iframe sandbox src="{}" title="{}" style="width:100%;height:34rem;border:1px solid #8884"></iframe>',
+            reverse("item-content", args=[version.pk]),
+            _("content"),
+        )

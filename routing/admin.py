@@ -1,0 +1,58 @@
+"""Who may serve what, and who holds what, in the console."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from config.kernel.console import BigTableAdmin, ConsoleAdmin, ServiceAdd, display, service_action, state
+from routing.models import Enrolment, Lease, Qualification
+from routing.services.enrolments import end_enrolment, enrol_reviewer, grant_qualification
+
+
+@admin.register(Qualification)
+class QualificationAdmin(ServiceAdd, ConsoleAdmin):
+    permission = None
+    list_display = ("reviewer", "skill", "level", "expires_at", "granted_by", "reason", "granted_at")
+    list_filter = ("skill", "level")
+    list_select_related = ("reviewer__user", "granted_by")
+    search_fields = ("=reviewer__user__email", "=skill")
+    add_fields = ("reviewer", "skill", "level", "expires_at", "reason")
+
+    def make(self, request: HttpRequest, values: dict[str, Any]) -> Qualification:
+        return grant_qualification(**values, actor=request.user)
+
+
+@admin.register(Enrolment)
+class EnrolmentAdmin(ServiceAdd, ConsoleAdmin):
+    list_display = ("reviewer", "project", "trust_label", "trust_reason", "created_at", "ended_at")
+    list_filter = ("trust", ("ended_at", admin.EmptyFieldListFilter))
+    list_select_related = ("reviewer__user", "project")
+    search_fields = ("=reviewer__user__email",)
+    add_fields = ("project", "reviewer")
+    actions = (service_action(end_enrolment, argument="enrolment", description=_("End the enrolment")),)
+
+    @display(
+        description=_("trust"), label={"trusted": "success", "probation": "info", "paused": "danger"}, ordering="trust"
+    )
+    def trust_label(self, enrolment: Enrolment) -> tuple[str, str]:
+        return enrolment.trust, enrolment.get_trust_display()
+
+    def make(self, request: HttpRequest, values: dict[str, Any]) -> Enrolment:
+        return enrol_reviewer(**values, actor=request.user)
+
+
+@admin.register(Lease)
+class LeaseAdmin(BigTableAdmin):
+    list_display = (
+        "id", "reviewer", "task",
+        state({"live": "info", "submitted": "success", "expired": "warning", "skipped": "warning", "withdrawn": "danger"}),
+        "claimed_at", "until", "ended_at", "why", "skip_reason",
+    )  # fmt: skip
+    list_filter = ("state",)
+    fields = (
+        "project", "reviewer", "task", "state", "claimed_at", "until", "ended_at", "why", "skip_reason",
+    )  # fmt: skip
+    list_select_related = ("reviewer__user", "task")
+    search_fields = ("=reviewer__user__email",)
