@@ -2,7 +2,7 @@
 
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -22,7 +22,8 @@ class Schema(SpectacularAPIView):
     """The OpenAPI 3.1 document of both APIs."""
 
 
-class Docs(SpectacularRedocView):
-    """The document as pages."""
+class Docs(SpectacularSwaggerSplitView):
+    """The document as pages, with script and style in files, as the page's policy wants them."""
 
     url_name = "schema"
+    template_name = "docs.html"

@@ -32,7 +32,7 @@ CODE_VERSION = code_version()
 
 INSTALLED_APPS = [
     "config.kernel",
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "config.console.apps.ConsoleConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -124,6 +124,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "/desk/login/"
+LOGIN_REDIRECT_URL = "/admin/"  # desk and portal lead to themselves
 SESSION_COOKIE_AGE = 60 * 60 * 12
 
 # --- interfaces --------------------------------------------------------------------------------------------------------
@@ -153,8 +154,9 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": r"/api/(v1|desk)",
+    "SORT_OPERATIONS": False,
 }
 
 STATIC_URL = "/static/"
@@ -296,6 +298,12 @@ UNFOLD = {
     "SITE_SYMBOL": "balance",
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
+    "COLORS": {
+        "primary": {
+            "50": "#eef4fb", "100": "#dbe7f6", "200": "#b9d0ec", "300": "#8fb2de", "400": "#5f8dca", "500": "#3a6db1",
+            "600": "#1d4f91", "700": "#193f75", "800": "#16345f", "900": "#142c4e", "950": "#0d1c33",
+        },
+    },
     "DASHBOARD_CALLBACK": "config.console.dashboard.fill",
     "SIDEBAR": {"show_search": True, "navigation": "config.console.sidebar.navigation"},
 }

@@ -47,8 +47,7 @@ class ConsoleSite(UnfoldAdminSite):
 
     site_title = "Assay"
     site_header = "Assay"
-    index_title = _("What needs you")
-    enable_nav_sidebar = False
+    index_title = _("Overview")
 
     def has_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_authenticated and request.user.is_staff)

@@ -79,7 +79,8 @@ export class Form {
   }
 
   fieldset(question, ...children) {
-    return element("fieldset", { "data-question": question.id }, element("legend", {}, question.text), ...children);
+    const legend = element("legend", { className: question.text === this.task.form.title ? "visually-hidden" : "" }, question.text);
+    return element("fieldset", { "data-question": question.id }, legend, ...children);
   }
 
   radio(name, value, testid) {
