@@ -203,7 +203,7 @@ def state(labels: dict[str, str]) -> Any:
     """Return a list column that shows `state` as a label, coloured by what each means: success, info, warning, danger."""
 
     @display(description=_("state"), ordering="state", label=labels)
-    def shown(self: ConsoleAdmin, row: Any) -> tuple[str, str]:
+    def shown(row: Any) -> tuple[str, str]:
         return row.state, row.get_state_display()
 
     return shown
@@ -213,7 +213,7 @@ def short(field: str, description: Any) -> Any:
     """Return a list column that shows the first twelve characters of a digest or key."""
 
     @display(description=description)
-    def shown(self: ConsoleAdmin, row: Any) -> str:
+    def shown(row: Any) -> str:
         return str(getattr(row, field))[:12]
 
     return shown
