@@ -25,7 +25,7 @@ OWNER_COMMANDS = frozenset(
 
 
 # These work on a database of their own, made anew each time.
-DATABASES_OF_COMMANDS = {"demo": "assay_demo"}
+DATABASES_OF_COMMANDS = {"demo": "assay_demo", "replay": "assay_replay"}
 
 
 def enter_environment() -> None:
@@ -46,7 +46,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     if sys.argv[1:2] and sys.argv[1] in OWNER_COMMANDS:
         os.environ.setdefault("ASSAY_DATABASE_ROLE", "owner")
-    if sys.argv[1:2] and (name := DATABASES_OF_COMMANDS.get(sys.argv[1])):
+    if "--url" not in " ".join(sys.argv) and sys.argv[1:2] and (name := DATABASES_OF_COMMANDS.get(sys.argv[1])):
         os.environ["ASSAY_DATABASE_NAME"] = name
     try:
         from django.core.management import execute_from_command_line

@@ -25,7 +25,7 @@ class Answer:
 
 @dataclass
 class Work:
-    """What the reviewers did. `repeats` counts answers for an item that the reviewer had answered before."""
+    """What the reviewers did. `repeats` counts tasks that a reviewer was given again after having answered them."""
 
     submitted: int = 0
     unplaced: int = 0
@@ -47,11 +47,13 @@ def work(
     answer: Callable[[str, dict[str, Any]], Answer],
     at_once: int = 8,
     most: int | None = None,
+    shares: Mapping[str, int] | None = None,
     on_submit: Callable[[], None] = lambda: None,
 ) -> Work:
     """Let every reviewer ({name: key}) work on the project until nothing is left for them; return what was done.
 
-    `answer(name, task)` says what the reviewer answers. With `most`, they stop after about that many answers together.
+    `answer(name, task)` says what the reviewer answers. With `most`, they stop after about that many answers together;
+    with `shares`, each after as many as are theirs.
     """
     done, guard = Work(), threading.Lock()
 
@@ -61,23 +63,22 @@ def work(
     def one(name: str) -> None:
         seen: set[str] = set()
         with Desk(url, keys[name]) as desk:
-            looks = LOOKS
-            while looks and not is_enough():
+            looks, left = LOOKS, shares[name] if shares else None
+            while looks and left != 0 and not is_enough():
                 task = desk.next(project)
                 if task is None:
                     looks -= 1
                     time.sleep(LOOK_SECONDS)
                     continue
-                looks = LOOKS
+                looks, left = LOOKS, None if left is None else left - 1
                 given = answer(name, task)
                 is_placed = desk.submit(task, given.value, given.seconds)
-                item = content_key(task["item"]["messages"], task["item"]["responses"])
                 with guard:
                     done.submitted += 1
                     done.unplaced += not is_placed
-                    done.repeats += item in seen
+                    done.repeats += task["lease"]["token"] in seen
                     done.by_reviewer[name] = done.by_reviewer.get(name, 0) + 1
-                seen.add(item)
+                seen.add(task["lease"]["token"])
                 on_submit()
 
     with ThreadPoolExecutor(max_workers=at_once) as pool:

@@ -11,16 +11,15 @@ from csp.decorators import csp_replace
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.core.paginator import Paginator
 from django.db import DatabaseError, models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.decorators import method_decorator
-from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
+from unfold.paginator import InfinitePaginator
 from unfold.sites import UnfoldAdminSite
 
 from config.kernel.errors import DomainError
@@ -38,7 +37,6 @@ __all__ = [
 ]
 
 ROWS_A_PAGE = 50
-PAGES_AT_MOST = 100_000
 NEEDS_REASON = "reason"
 
 
@@ -58,19 +56,6 @@ class ConsoleSite(UnfoldAdminSite):
     @method_decorator(csp_replace(settings.CONSOLE_SECURITY_POLICY))
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().login(request, extra_context)
-
-
-class Uncounted(Paginator):
-    """Pages of a table that is never counted: there is a next page where one more row is found."""
-
-    @cached_property
-    def count(self) -> int:
-        return self.per_page * PAGES_AT_MOST
-
-    def get_page(self, number: Any) -> Any:
-        page = super().get_page(number)
-        page.object_list = list(page.object_list)
-        return page
 
 
 class ConsoleAdmin(ModelAdmin):
@@ -196,7 +181,7 @@ class ConsoleInline(TabularInline):
 class BigTableAdmin(ConsoleAdmin):
     """For tables of a million rows: newest first, no counts, and search by exact keys only."""
 
-    paginator = Uncounted
+    paginator = InfinitePaginator
 
 
 def state(labels: dict[str, str]) -> Any:
