@@ -1,13 +1,13 @@
 """What the API has of no single app: the reviewer's "me", the schema, and its pages, served from this machine."""
 
-from drf_spectacular.utils import extend_schema
 from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.contributions import desk_me
-from labeling.api.views import person
+from config.kernel.requests import person
 from routing.api.views import DeskView
 
 

@@ -12,7 +12,10 @@ from config.kernel.types import LifeMoment
 from labeling.models import Item
 
 # The reviewer's "me".
-DESK_ME: tuple[Callable[[User], dict[str, Any]], ...] = (labeling.selectors.desk_me, routing.selectors.desk_me)
+DESK_ME: tuple[Callable[[User], dict[str, Any]], ...] = (
+    labeling.selectors.desk_me,
+    routing.selectors.desk_me,
+)
 
 # An item's line of life.
 LIFE_OF_ITEM: tuple[Callable[[Item], list[LifeMoment]], ...] = (

@@ -141,7 +141,12 @@ def _upload(customer: Customer, project: str, name: str, progress: Progress) -> 
 
 
 def _judge(
-    house: House, founded: Founded, dana: Customer, project: str, reviewers: SampleReviewers, progress: Progress
+    house: House,
+    founded: Founded,
+    dana: Customer,
+    project: str,
+    reviewers: SampleReviewers,
+    progress: Progress,
 ) -> dict[str, Any]:
     """Reviewers work until nothing is left for anybody; gold comes on top of what the items need."""
     needed = dana.progress(project)["judgments_needed"]
@@ -280,7 +285,9 @@ def tell(report: Report, console: Console) -> None:
         f"  Release {report.manifest['release']['version']}: {figures['released']} records frozen;"
         f" {figures['sampled']} checked, {figures['defects']} defects; accepted."
     )
-    console.print(f"  Verified: the signature, {figures['verified_files']} files and {figures['verified_records']} records.")
+    console.print(
+        f"  Verified: the signature, {figures['verified_files']} files and {figures['verified_records']} records."
+    )
     foreign = "is told that there is no such release" if report.is_foreign_refused else "COULD READ THE RELEASE"
     console.print(f"  The other customer {foreign}.")
     console.print(f"  Costs: {report.cost}.")
@@ -288,4 +295,6 @@ def tell(report: Report, console: Console) -> None:
     console.print()
     console.print(table)
     gold = GoldItem.objects.count()
-    console.print(f"\nDone in {figures['seconds']} s ({gold} gold items in all). `make serve` shows it to you in a browser.")
+    console.print(
+        f"\nDone in {figures['seconds']} s ({gold} gold items in all). `make serve` shows it to you in a browser."
+    )

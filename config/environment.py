@@ -66,6 +66,17 @@ def secret_key() -> str:
     return development_secret("secret.key")
 
 
+def signing_key() -> str:
+    """Return the seed that releases are signed with: 64 hexadecimal characters, which `delivery.signing` checks."""
+    if given := os.environ.get("ASSAY_SIGNING_KEY"):
+        return given
+    if is_production():
+        refuse(
+            "set ASSAY_SIGNING_KEY to what `openssl rand -hex 32` prints, and keep it: customers trust its fingerprint."
+        )
+    return development_secret("signing.key")
+
+
 def owner_parameters() -> dict[str, Any]:
     """Return Django's connection settings for the owner role, of DATABASE_URL or of the embedded server."""
     try:

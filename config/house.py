@@ -43,7 +43,10 @@ class House:
         for folder in (self.logs, settings.STATIC_ROOT):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         bind = f"{self._host}:{self._port}"
-        self._spawn("web", [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", bind, "--workers", str(web_workers)])
+        self._spawn(
+            "web",
+            [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", bind, "--workers", str(web_workers)],
+        )
         for queue in ("quick", "bulk"):
             self._spawn(queue, [sys.executable, "manage.py", "qcluster", "--name", queue])
         self._wait_until_ready()

@@ -41,7 +41,12 @@ def make_lively(house: House, founded: Founded, console: Console) -> None:
         _accept(dana, first["id"], reviewers)
         progress.advance(bar)
         _upload(dana, northwind, "week-2.ndjson", lines[FIRST_BATCH:])
-        _upload(ruth, meridian, "meridian.ndjson", (sample.FOLDER / "meridian.ndjson").read_bytes().splitlines(True))
+        _upload(
+            ruth,
+            meridian,
+            "meridian.ndjson",
+            (sample.FOLDER / "meridian.ndjson").read_bytes().splitlines(True),
+        )
         progress.advance(bar)
         _work(house, founded, reviewers, northwind, most=JUDGED_OF_THE_SECOND)
         progress.advance(bar)

@@ -12,13 +12,13 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from config.environment import (
     code_version,
     database_parameters,
-    development_secret,
     flag,
     home,
     is_production,
     listed,
     runtime_parameters,
     secret_key,
+    signing_key,
 )
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -219,9 +219,7 @@ Q_CLUSTER = {
     "recycle": 2000,
     "save_limit": 1000,
     "label": "Jobs",
-    "ALT_CLUSTERS": {
-        "bulk": {"workers": int(os.environ.get("ASSAY_BULK_WORKERS", "1")), "timeout": 600, "retry": 900}
-    },
+    "ALT_CLUSTERS": {"bulk": {"workers": int(os.environ.get("ASSAY_BULK_WORKERS", "1")), "timeout": 600, "retry": 900}},
 }
 ASSAY_SUBSCRIPTIONS = "config.subscriptions.SUBSCRIPTIONS"
 
@@ -269,7 +267,7 @@ CONSOLE_SECURITY_POLICY = {
 
 # --- releases ----------------------------------------------------------------------------------------------------------
 
-SIGNING_KEY = os.environ.get("ASSAY_SIGNING_KEY") or (None if IS_PRODUCTION else development_secret("signing.key"))
+SIGNING_KEY = signing_key()
 
 # --- words and time ----------------------------------------------------------------------------------------------------
 
@@ -300,8 +298,17 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": {
         "primary": {
-            "50": "#eef4fb", "100": "#dbe7f6", "200": "#b9d0ec", "300": "#8fb2de", "400": "#5f8dca", "500": "#3a6db1",
-            "600": "#1d4f91", "700": "#193f75", "800": "#16345f", "900": "#142c4e", "950": "#0d1c33",
+            "50": "#eef4fb",
+            "100": "#dbe7f6",
+            "200": "#b9d0ec",
+            "300": "#8fb2de",
+            "400": "#5f8dca",
+            "500": "#3a6db1",
+            "600": "#1d4f91",
+            "700": "#193f75",
+            "800": "#16345f",
+            "900": "#142c4e",
+            "950": "#0d1c33",
         },
     },
     "DASHBOARD_CALLBACK": "config.console.dashboard.fill",

@@ -25,7 +25,7 @@ class OfSurface(AccessMixin):
             return HttpResponseRedirect(f"{HOMES[self.surface]}login/?next={request.path}")
         if request.user.surface != self.surface:
             return HttpResponseRedirect(HOMES[Surface(request.user.surface)])
-        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc,no-any-return]
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
 
 
 class SurfaceForm(AuthenticationForm):

@@ -6,13 +6,31 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from config.kernel.console import BigTableAdmin, ConsoleAdmin, ConsoleInline, ServiceAdd, service_action, short, state
-from delivery.models import AcceptanceSample, Artifact, Defect, Hold, LedgerEntry, Release, ReleaseEntry, SampleEntry
+from config.kernel.console import (
+    BigTableAdmin,
+    ConsoleAdmin,
+    ConsoleInline,
+    ServiceAdd,
+    service_action,
+    short,
+    state,
+)
+from config.kernel.requests import person
+from delivery.models import (
+    AcceptanceSample,
+    Artifact,
+    Defect,
+    Hold,
+    LedgerEntry,
+    Release,
+    ReleaseEntry,
+    SampleEntry,
+)
 from delivery.services.holds import lift_hold, place_hold
 from delivery.services.releases import request_release, retry_release
 from labeling.admin.projects import ProjectAdmin
 
-ProjectAdmin.actions = (
+ProjectAdmin.actions = (  # type: ignore[assignment]
     *ProjectAdmin.actions,
     service_action(request_release, argument="project", description=_("Freeze a release")),
     service_action(place_hold, argument="project", description=_("Place a hold, with a reason"), needs_reason=True),
@@ -56,7 +74,7 @@ class ArtifactAdmin(ConsoleAdmin):
 
 
 @admin.register(Hold)
-class HoldAdmin(ServiceAdd, ConsoleAdmin):
+class HoldAdmin(ServiceAdd):
     list_display = ("project", "kind", "reason", "placed_by", "placed_at", "lifted_by", "lifted_at")
     list_filter = (("lifted_at", admin.EmptyFieldListFilter), "kind")
     list_select_related = ("project", "placed_by", "lifted_by")
@@ -64,7 +82,7 @@ class HoldAdmin(ServiceAdd, ConsoleAdmin):
     actions = (service_action(lift_hold, argument="hold", description=_("Lift")),)
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> Hold:
-        return place_hold(**values, actor=request.user)
+        return place_hold(**values, actor=person(request))
 
 
 @admin.register(AcceptanceSample)
@@ -89,6 +107,15 @@ class DefectAdmin(ConsoleAdmin):
 
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(BigTableAdmin):
-    list_display = ("created_at", "kind", "amount", "currency", "project", "reviewer", "subject", "subject_id")
+    list_display = (
+        "created_at",
+        "kind",
+        "amount",
+        "currency",
+        "project",
+        "reviewer",
+        "subject",
+        "subject_id",
+    )
     list_filter = ("kind", "currency")
     list_select_related = ("project", "reviewer__user")

@@ -111,7 +111,7 @@ class ReleaseWriter:
         self._last: str | None = None
         self._outcomes: Counter[str] = Counter()
         self._languages: Counter[str] = Counter()
-        self._rows: Counter[str] = Counter({name: 0 for name in VIEWS})
+        self._rows: Counter[str] = Counter(dict.fromkeys(VIEWS, 0))
         self._waiting: list[dict[str, Any]] = []
 
     def __enter__(self) -> Self:

@@ -55,7 +55,12 @@ def _configs(manifest: dict[str, Any]) -> list[str]:
 
 
 def _quality(quality: dict[str, Any]) -> list[str]:
-    lines = ["## Measured quality", "", "| question | units | unanimous | Krippendorff's alpha | 95 % interval |", "|---|---|---|---|---|"]
+    lines = [
+        "## Measured quality",
+        "",
+        "| question | units | unanimous | Krippendorff's alpha | 95 % interval |",
+        "|---|---|---|---|---|",
+    ]
     for question, found in quality["agreement"].items():
         low, high = found["interval_95"]
         lines.append(

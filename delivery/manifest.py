@@ -54,7 +54,15 @@ RECORD_SCHEMA: dict[str, Any] = {
             },
         },
     },
-    "required": ["external_id", "item_version", "item_digest", "messages", "responses", "resolution", "annotations"],
+    "required": [
+        "external_id",
+        "item_version",
+        "item_digest",
+        "messages",
+        "responses",
+        "resolution",
+        "annotations",
+    ],
 }
 
 

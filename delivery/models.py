@@ -30,9 +30,7 @@ class Release(models.Model):
     content_digest = models.CharField(_("content digest"), max_length=64, blank=True)
     records_count = models.PositiveBigIntegerField(_("records"), default=0)
     outcomes = models.JSONField(_("outcomes"), default=dict)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     decision_reason = models.TextField(_("why decided so"), blank=True)
     created_at = models.DateTimeField(_("requested"), db_default=Now())
     frozen_at = models.DateTimeField(_("frozen"), null=True, blank=True)
@@ -121,9 +119,7 @@ class Hold(models.Model):
     reason = models.CharField(_("reason"), max_length=300)
     placed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     placed_at = models.DateTimeField(_("placed"), db_default=Now())
-    lifted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    lifted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     lifted_at = models.DateTimeField(_("lifted"), null=True, blank=True)
 
     objects = TenantQuerySet.as_manager()
@@ -132,8 +128,7 @@ class Hold(models.Model):
         verbose_name = _("hold")
         constraints = [
             models.CheckConstraint(
-                condition=Q(lifted_at=None, lifted_by=None)
-                | Q(lifted_at__isnull=False, lifted_by__isnull=False),
+                condition=Q(lifted_at=None, lifted_by=None) | Q(lifted_at__isnull=False, lifted_by__isnull=False),
                 name="hold_lifted_by_name",
             )
         ]
@@ -170,9 +165,7 @@ class SampleEntry(models.Model):
     entry = models.ForeignKey(ReleaseEntry, models.PROTECT, related_name="+")
     public_id = PublicIdField()
     verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict, blank=True)
-    checked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    checked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     checked_at = models.DateTimeField(_("checked"), null=True, blank=True)
 
     objects = TenantQuerySet.as_manager()

@@ -52,7 +52,10 @@ def costs_of(project: Project) -> list[dict[str, Any]]:
         .annotate(amount=Sum("amount"), records=Count("id"))
         .order_by("currency")
     )
-    return [{"currency": each["currency"], "amount": each["amount"] or Decimal(0), "records": each["records"]} for each in sums]
+    return [
+        {"currency": each["currency"], "amount": each["amount"] or Decimal(0), "records": each["records"]}
+        for each in sums
+    ]
 
 
 def life_of_item(item: Item) -> list[LifeMoment]:

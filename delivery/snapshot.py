@@ -104,7 +104,7 @@ def _annotations(ids: list[int]) -> dict[int, tuple[Any, ...]]:
 def _shown(row: tuple[Any, ...], project: Project, names: dict[UUID, str], tally: Tally) -> dict[str, Any]:
     _, reviewer, kind, origin, answers, rationale, seconds, guideline, form, code, at = row
     if reviewer not in names:
-        names[reviewer] = pseudonym(key=project.customer.pseudonym_key, reviewer=reviewer)
+        names[reviewer] = pseudonym(key=bytes(project.customer.pseudonym_key), reviewer=reviewer)
     tally.count(names[reviewer], kind, guideline, form, code, at)
     return {
         "annotator": names[reviewer],

@@ -98,7 +98,9 @@ def _check_records(folder: Path, records: dict[str, Any]) -> int:
             name = json.loads(line)["external_id"]
             expected = next(hashes, None)
             if expected != (hashlib.sha256(line.rstrip(b"\n")).hexdigest(), name):
-                raise ReleaseBroken(f"{records['file']}, line {count}: the record is not the one of {records['hashes']}.")
+                raise ReleaseBroken(
+                    f"{records['file']}, line {count}: the record is not the one of {records['hashes']}."
+                )
             if last is not None and name <= last:
                 raise ReleaseBroken(f"{records['file']}, line {count}: the records are out of order.")
             last = name

@@ -53,7 +53,12 @@ QUESTIONS = {
             "strength": {
                 "anyOf": [
                     {"type": "null"},
-                    {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 2, "uniqueItems": True},
+                    {
+                        "type": "array",
+                        "items": {"type": "string", "minLength": 1},
+                        "minItems": 2,
+                        "uniqueItems": True,
+                    },
                 ]
             },
         },
@@ -81,9 +86,7 @@ QUESTIONS = {
         },
         required=["nature", "options"],
     ),
-    RATIONALE: _question(
-        RATIONALE, {"min_length": {"type": "integer", "minimum": 0, "maximum": 10_000}}, required=[]
-    ),
+    RATIONALE: _question(RATIONALE, {"min_length": {"type": "integer", "minimum": 0, "maximum": 10_000}}, required=[]),
 }
 
 _FRAME = Draft202012Validator(
@@ -131,7 +134,7 @@ def check_form(document: Any) -> None:
         raise InvalidForm("A form asks at least one question besides the rationale.", field="questions")
 
 
-def _check(validator: Draft202012Validator, value: Any, path: str) -> None:
+def _check(validator: Any, value: Any, path: str) -> None:
     error = next(iter(sorted(validator.iter_errors(value), key=lambda each: list(map(str, each.path)))), None)
     if error is not None:
         place = ".".join([path, *map(str, error.path)]).strip(".")
@@ -180,7 +183,11 @@ def _check_preference(question: Mapping[str, Any], keys: Sequence[str], answer: 
     name = question["id"]
     if not isinstance(answer, Mapping) or not set(answer) <= {"choice", "strength"} or "choice" not in answer:
         raise InvalidAnswers('A preference is {"choice": …}, with a strength where it is asked.', field=name)
-    allowed = [*keys, *([TIE] if question.get("tie") else []), *([BOTH_BAD] if question.get("both_bad") else [])]
+    allowed = [
+        *keys,
+        *([TIE] if question.get("tie") else []),
+        *([BOTH_BAD] if question.get("both_bad") else []),
+    ]
     if answer["choice"] not in allowed:
         raise InvalidAnswers(f"Choose one of {', '.join(allowed)}.", field=name)
     degrees = question.get("strength")

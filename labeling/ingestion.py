@@ -107,7 +107,7 @@ def _item(number: int, line: bytes, form: Mapping[str, Any]) -> ItemRow:
     language = _text(row, "language", longest=35)
     if not is_language(language):
         raise _Fault("language", f"{language!r} is not a language; use a BCP 47 tag such as en or pt-BR.")
-    columns = {
+    columns: dict[str, Any] = {
         "language": language,
         "domain": _text(row, "domain", longest=60, default="general"),
         "difficulty": _difficulty(row),

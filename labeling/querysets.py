@@ -14,7 +14,7 @@ def _granted_projects(user: User, permission: str) -> models.QuerySet[ProjectUse
     return ProjectUserPermission.objects.filter(user_id=user.pk, permission__codename=permission)
 
 
-class CustomerQuerySet(models.QuerySet["Customer"]):  # type: ignore[name-defined]  # noqa: F821
+class CustomerQuerySet(models.QuerySet["Customer"]):  # type: ignore[name-defined]
     def visible_to(self, user: User, permission: str = "see_customer") -> Self:
         granted = CustomerUserPermission.objects.filter(
             user_id=user.pk, permission__codename=permission, content_object_id=OuterRef("pk")
@@ -22,7 +22,7 @@ class CustomerQuerySet(models.QuerySet["Customer"]):  # type: ignore[name-define
         return self.filter(Exists(granted))
 
 
-class ProjectQuerySet(models.QuerySet["Project"]):  # type: ignore[name-defined]  # noqa: F821
+class ProjectQuerySet(models.QuerySet["Project"]):  # type: ignore[name-defined]
     def visible_to(self, user: User, permission: str = "see_project") -> Self:
         """Keep the projects on which `user` holds the object permission."""
         return self.filter(Exists(_granted_projects(user, permission).filter(content_object_id=OuterRef("pk"))))
@@ -38,12 +38,12 @@ class TenantQuerySet(models.QuerySet[models.Model]):
         return self.filter(**{f"{path}__in": granted})
 
 
-class AccessLogQuerySet(models.QuerySet["AccessLog"]):  # type: ignore[name-defined]  # noqa: F821
+class AccessLogQuerySet(models.QuerySet["AccessLog"]):  # type: ignore[name-defined]
     def visible_to(self, user: User) -> Self:
         """The log is for those who manage the customer."""
-        managed = CustomerUserPermission.objects.filter(
-            user_id=user.pk, permission__codename="manage_customer"
-        ).values("content_object_id")
+        managed = CustomerUserPermission.objects.filter(user_id=user.pk, permission__codename="manage_customer").values(
+            "content_object_id"
+        )
         return self.filter(customer_id__in=managed)
 
 

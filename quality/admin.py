@@ -10,7 +10,14 @@ from quality.services.gold import retire_gold
 
 @admin.register(GoldItem)
 class GoldItemAdmin(ConsoleAdmin):
-    list_display = ("item", "project", state({"active": "success", "retired": "danger"}), "concept", "expected", "created_at")
+    list_display = (
+        "item",
+        "project",
+        state({"active": "success", "retired": "danger"}),
+        "concept",
+        "expected",
+        "created_at",
+    )
     list_filter = ("state",)
     list_select_related = ("item_version__item", "project")
     search_fields = ("=item_version__item__external_id",)

@@ -65,7 +65,9 @@ def krippendorff_alpha(patterns: Mapping[Pattern, int], *, order: Sequence[str] 
     return None if np.isnan(found) else float(found)
 
 
-def _matrix(patterns: Mapping[Pattern, int], order: Sequence[str] | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _matrix(
+    patterns: Mapping[Pattern, int], order: Sequence[str] | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return votes (patterns x values) and how often each pattern occurs."""
     values = list(order) if order is not None else sorted({value for pattern in patterns for value, _ in pattern})
     place = {value: index for index, value in enumerate(values)}

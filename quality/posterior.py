@@ -46,9 +46,7 @@ def _probability_below(x: float, correct: int, wrong: int) -> float:
     """I_x(a, b) with a = correct + 1, b = wrong + 1: the chance of at least a successes in a + b - 1 trials."""
     trials = correct + wrong + 1
     return sum(
-        exp(
-            lgamma(trials + 1) - lgamma(k + 1) - lgamma(trials - k + 1) + k * log(x) + (trials - k) * log(1 - x)
-        )
+        exp(lgamma(trials + 1) - lgamma(k + 1) - lgamma(trials - k + 1) + k * log(x) + (trials - k) * log(1 - x))
         for k in range(correct + 1, trials + 1)
     )
 

@@ -17,7 +17,12 @@ def gold_accuracy(*, project_id: int) -> dict[str, Any]:
     )
     right, scored = scores["right"], scores["scored"]
     interval = [round(quantile(p, correct=right, wrong=scored - right), 6) for p in (0.025, 0.975)] if scored else None
-    return {"scored": scored, "correct": right, "accuracy": round(right / scored, 6) if scored else None, "interval_95": interval}
+    return {
+        "scored": scored,
+        "correct": right,
+        "accuracy": round(right / scored, 6) if scored else None,
+        "interval_95": interval,
+    }
 
 
 def life_of_item(item: Item) -> list[LifeMoment]:
@@ -25,7 +30,9 @@ def life_of_item(item: Item) -> list[LifeMoment]:
     resolutions = Resolution.objects.filter(round__item=item).order_by("id")
     return [
         LifeMoment(
-            each.created_at, "quality", f"{each.get_outcome_display().lower()} by {each.method} ({each.confidence:.0%})"
+            each.created_at,
+            "quality",
+            f"{each.get_outcome_display().lower()} by {each.method} ({each.confidence:.0%})",
         )
         for each in resolutions
     ]

@@ -6,13 +6,14 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from config.kernel.console import BigTableAdmin, ConsoleAdmin, ServiceAdd, display, service_action, state
+from config.kernel.console import BigTableAdmin, ServiceAdd, display, service_action, state
+from config.kernel.requests import person
 from routing.models import Enrolment, Lease, Qualification
 from routing.services.enrolments import end_enrolment, enrol_reviewer, grant_qualification
 
 
 @admin.register(Qualification)
-class QualificationAdmin(ServiceAdd, ConsoleAdmin):
+class QualificationAdmin(ServiceAdd):
     permission = None
     list_display = ("reviewer", "skill", "level", "expires_at", "granted_by", "reason", "granted_at")
     list_filter = ("skill", "level")
@@ -21,11 +22,11 @@ class QualificationAdmin(ServiceAdd, ConsoleAdmin):
     add_fields = ("reviewer", "skill", "level", "expires_at", "reason")
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> Qualification:
-        return grant_qualification(**values, actor=request.user)
+        return grant_qualification(**values, actor=person(request))
 
 
 @admin.register(Enrolment)
-class EnrolmentAdmin(ServiceAdd, ConsoleAdmin):
+class EnrolmentAdmin(ServiceAdd):
     list_display = ("reviewer", "project", "trust_label", "trust_reason", "created_at", "ended_at")
     list_filter = ("trust", ("ended_at", admin.EmptyFieldListFilter))
     list_select_related = ("reviewer__user", "project")
@@ -34,13 +35,15 @@ class EnrolmentAdmin(ServiceAdd, ConsoleAdmin):
     actions = (service_action(end_enrolment, argument="enrolment", description=_("End the enrolment")),)
 
     @display(
-        description=_("trust"), label={"trusted": "success", "probation": "info", "paused": "danger"}, ordering="trust"
+        description=_("trust"),
+        label={"trusted": "success", "probation": "info", "paused": "danger"},
+        ordering="trust",
     )
     def trust_label(self, enrolment: Enrolment) -> tuple[str, str]:
         return enrolment.trust, enrolment.get_trust_display()
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> Enrolment:
-        return enrol_reviewer(**values, actor=request.user)
+        return enrol_reviewer(**values, actor=person(request))
 
 
 @admin.register(Lease)

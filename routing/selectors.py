@@ -55,6 +55,9 @@ LEFT JOIN labeling_draft d ON d.task_id = l.task_id AND d.reviewer_id = l.review
 WHERE l.token = %s AND l.reviewer_id = %s
 """
 
+# Which columns of LEASED are JSON, which the driver hands over as text: clauses, form, payload and draft.
+JSON_COLUMNS = (10, 11, 13, 14)
+
 
 def servable_pools(*, user_id: int, reviewer_id: int, project: UUID | None) -> list[PoolChoice]:
     """Return the pools that have an open task and that this reviewer may serve, in no order."""
@@ -67,10 +70,10 @@ def leased_task(*, token: UUID, reviewer_id: int) -> LeasedTask:
     """Return all that the desk shows for the lease. The lease must exist and be the reviewer's."""
     with connection.cursor() as cursor:
         cursor.execute(LEASED, [token, reviewer_id])
-        *plain, clauses, form, language, payload, draft = cursor.fetchone()
-    return LeasedTask(
-        *plain, json.loads(clauses), json.loads(form), language, json.loads(payload), json.loads(draft) if draft else None
-    )
+        row = list(cursor.fetchone())
+    for place in JSON_COLUMNS:
+        row[place] = None if row[place] is None else json.loads(row[place])
+    return LeasedTask(*row)
 
 
 def why_nothing(*, user: User, reviewer_id: int) -> NothingToDo:
@@ -87,10 +90,12 @@ def why_nothing(*, user: User, reviewer_id: int) -> NothingToDo:
 
 def projects_of(user: User) -> list[dict[str, Any]]:
     """Routing's part of "me": the projects this person works on."""
-    enrolments = Enrolment.objects.filter(
-        Q(reviewer__user=user), ended_at=None, project__state="open"
-    ).select_related("project")
-    return [{"id": str(each.project.public_id), "name": each.project.name} for each in enrolments.order_by("project__name")]
+    enrolments = Enrolment.objects.filter(Q(reviewer__user=user), ended_at=None, project__state="open").select_related(
+        "project"
+    )
+    return [
+        {"id": str(each.project.public_id), "name": each.project.name} for each in enrolments.order_by("project__name")
+    ]
 
 
 def desk_me(user: User) -> dict[str, Any]:

@@ -110,7 +110,13 @@ def gather_cast() -> Cast:
 def open_new_project(customer: Customer, slug: str, actor: User, **settings: Any) -> Project:
     """Make and open a project with the cast's form and guideline; an item needs three judgments unless said otherwise."""
     project = create_project(
-        customer=customer, slug=slug, name=slug.capitalize(), actor=actor, pay_amount="0.25", price_amount="1.20", **settings
+        customer=customer,
+        slug=slug,
+        name=slug.capitalize(),
+        actor=actor,
+        pay_amount="0.25",
+        price_amount="1.20",
+        **settings,
     )
     publish_form(project=project, document=FORM, actor=actor)
     publish_guideline(project=project, clauses=CLAUSES, actor=actor)

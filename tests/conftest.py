@@ -36,9 +36,9 @@ def django_db_setup(database_server: None, django_db_setup: None, django_db_bloc
         flush(self, [statement.replace(";", " CASCADE;") for statement in statements])
         become_runtime(self.connection)
 
-    DatabaseOperations.execute_sql_flush = flush_as_owner  # type: ignore[method-assign]
+    DatabaseOperations.execute_sql_flush = flush_as_owner
     yield
-    DatabaseOperations.execute_sql_flush = flush  # type: ignore[method-assign]
+    DatabaseOperations.execute_sql_flush = flush
     connection_created.disconnect(become_runtime)
     with django_db_blocker.unblock():
         connection.close()

@@ -86,7 +86,9 @@ def judge(reviewer: Reviewer, choice: str = "a", **more: Any) -> Submitted:
     return submit_task(user=reviewer.user, token=take(reviewer).token, answers=prefer(choice, **more), seconds=5.0)
 
 
-def resolve_items(project: Project, actor: User, reviewers: list[Reviewer], count: int = 1, choice: str = "a") -> list[Item]:
+def resolve_items(
+    project: Project, actor: User, reviewers: list[Reviewer], count: int = 1, choice: str = "a"
+) -> list[Item]:
     """Upload items and have every reviewer answer all of them alike; return the items, resolved."""
     upload_items(project, actor, count)
     for reviewer in reviewers:
@@ -103,5 +105,3 @@ def freeze(project: Project, actor: User) -> Release:
     settle()
     release.refresh_from_db()
     return release
-
-

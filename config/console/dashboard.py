@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django_q.models import Failure
 
 from config.kernel.models import Handoff
+from config.kernel.requests import person
 from delivery.models import Hold, Release
 from labeling.models import Batch, Project, Task, UnplacedAnswer
 from labeling.selectors import progress_of
@@ -32,8 +33,10 @@ class Trouble:
 
 def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add troubles and projects to the index page. Each trouble is counted up to MOST."""
-    projects = Project.objects.visible_to(request.user, "operate_project").select_related("customer").order_by("name")
-    context["troubles"] = [trouble for trouble in troubles(request.user) if trouble is not None]
+    projects = (
+        Project.objects.visible_to(person(request), "operate_project").select_related("customer").order_by("name")
+    )
+    context["troubles"] = [trouble for trouble in troubles(person(request)) if trouble is not None]
     context["projects"] = [
         {
             "project": project,

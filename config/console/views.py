@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from config.kernel.rendering import render_markdown
+from config.kernel.requests import person
 from labeling.models import ItemVersion
 from labeling.services.access import log_read
 
@@ -20,16 +21,21 @@ FRAME_POLICY = {
 
 
 @xframe_options_sameorigin
-@csp_replace(FRAME_POLICY)
+@csp_replace(FRAME_POLICY)  # type: ignore[arg-type]
 def item_content(request: HttpRequest, version: int) -> HttpResponse:
     """Show one item version to an operator of its project; 404 for anybody else."""
     if not admin.site.has_permission(request):
         return redirect_to_login(request.path, "/admin/login/")
-    found = ItemVersion.objects.visible_to(request.user, "operate_project").select_related("item").filter(pk=version).first()
+    found = (
+        ItemVersion.objects.visible_to(person(request), "operate_project")
+        .select_related("item")
+        .filter(pk=version)
+        .first()
+    )
     if found is None:
         raise Http404
     log_read(
-        user_id=request.user.pk,
+        user_id=person(request).pk,
         customer_id=found.customer_id,
         project_id=found.item.project_id,
         door="console",

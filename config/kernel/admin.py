@@ -14,6 +14,7 @@ from config.kernel.errors import DomainError
 from config.kernel.handoffs import retry_handoff
 from config.kernel.keys import SCOPES_OF, issue_key, revoke_key
 from config.kernel.models import ApiKey, Handoff, IdempotencyAnswer, User, WakeUp
+from config.kernel.requests import person
 from config.kernel.types import Surface
 
 for unused in (Group, AuthToken):
@@ -26,7 +27,10 @@ def issue_keys(modeladmin: ConsoleAdmin, request: HttpRequest, queryset: models.
     for user in queryset:
         try:
             _key, text = issue_key(
-                user=user, name="from the console", scopes=SCOPES_OF[Surface(user.surface)], actor=request.user
+                user=user,
+                name="from the console",
+                scopes=SCOPES_OF[Surface(user.surface)],
+                actor=person(request),
             )
         except DomainError as error:
             modeladmin.message_user(request, f"{user}: {error.message}", messages.ERROR)
@@ -41,7 +45,16 @@ class UserAdmin(ConsoleAdmin):
     list_filter = ("surface", "is_active")
     search_fields = ("=email", "name")
     ordering = ("name",)
-    fields = ("name", "email", "surface", "is_active", "is_superuser", "public_id", "created_at", "last_login")
+    fields = (
+        "name",
+        "email",
+        "surface",
+        "is_active",
+        "is_superuser",
+        "public_id",
+        "created_at",
+        "last_login",
+    )
     actions = (issue_keys,)
 
 

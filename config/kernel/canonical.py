@@ -20,9 +20,7 @@ def canonical_bytes(value: Any) -> bytes:
     infinities, floats of 2**53 or more (jsonb would spell them otherwise), lone surrogates and NUL characters.
     """
     try:
-        text = json.dumps(
-            _whole(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-        )
+        text = json.dumps(_whole(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
         data = text.encode("utf-8")
     except (ValueError, TypeError, RecursionError) as error:
         raise NotCanonical(f"This value cannot be written as JSON: {_reason(error)}.") from error

@@ -4,8 +4,8 @@ Rows are read, not edited; what is seen begins at visible_to(user); states chang
 service row by row and says what was done, what was refused, and why. No page counts a big table.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
 
 from csp.decorators import csp_replace
 from django.conf import settings
@@ -18,11 +18,12 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.decorators import display
+from unfold.decorators import display as theme_display
 from unfold.paginator import InfinitePaginator
 from unfold.sites import UnfoldAdminSite
 
 from config.kernel.errors import DomainError
+from config.kernel.requests import person
 
 __all__ = [
     "BigTableAdmin",
@@ -35,6 +36,9 @@ __all__ = [
     "short",
     "state",
 ]
+
+# The theme's decorator takes lazy translations, whatever its types say.
+display: Any = theme_display
 
 ROWS_A_PAGE = 50
 NEEDS_REASON = "reason"
@@ -50,7 +54,7 @@ class ConsoleSite(UnfoldAdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_authenticated and request.user.is_staff)
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         return csp_replace(settings.CONSOLE_SECURITY_POLICY)(super().admin_view(view, cacheable))
 
     @method_decorator(csp_replace(settings.CONSOLE_SECURITY_POLICY))
@@ -64,25 +68,24 @@ class ConsoleAdmin(ModelAdmin):
     `permission` is the object permission that rows need; None for models that belong to no customer.
     """
 
-    permission: str | None = "operate_project"
-    actions: Sequence[Any] = ()
+    permission: ClassVar[str | None] = "operate_project"
+    actions: Any = ()
     list_per_page = ROWS_A_PAGE
     show_full_result_count = False
-    list_select_related: Any = True
+    list_select_related: ClassVar[Any] = True
     list_filter_submit = False
     compressed_fields = True
     list_fullwidth = True
     list_disable_select_all = True
-    search_help_text: Any = None
-    ordering: Sequence[str] = ("-pk",)
+    ordering: ClassVar[Any] = ("-pk",)
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         rows = super().get_queryset(request)
         if self.permission is None or not hasattr(rows, "visible_to"):
             return rows
-        return rows.visible_to(request.user, self.permission)
+        return rows.visible_to(person(request), self.permission)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         named = [field.name for field in self.opts.fields if not field.primary_key]
         shown = self.fields or named
         return [*shown, *[name for name in self.readonly_fields if name not in shown]]
@@ -103,29 +106,29 @@ class ConsoleAdmin(ModelAdmin):
         return False
 
 
-class ServiceAdd:
-    """For a ConsoleAdmin whose rows people make in the console: a form's values go to a service, and nowhere else.
+class ServiceAdd(ConsoleAdmin):
+    """For models whose rows people make in the console: a form's values go to a service, and nowhere else.
 
     `add_fields` are the model's fields that are asked for; `make(request, values)` calls the service and returns the
     new row. A refusal is shown on the form with its sentence, at its field where it has one.
     """
 
-    add_fields: Sequence[str] = ()
+    add_fields: ClassVar[Any] = ()
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> models.Model:
         raise NotImplementedError
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_module_permission(request)  # type: ignore[attr-defined,no-any-return]
+        return self.has_module_permission(request)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.add_fields if obj is None else super().get_fields(request, obj)  # type: ignore[misc]
+        return self.add_fields if obj is None else super().get_fields(request, obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return () if obj is None else super().get_readonly_fields(request, obj)  # type: ignore[misc]
+        return () if obj is None else super().get_readonly_fields(request, obj)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change=change, **kwargs)  # type: ignore[misc]
+        form = super().get_form(request, obj, change=change, **kwargs)
         if obj is not None:
             return form
         make = self.make
@@ -165,8 +168,8 @@ class ConsoleInline(TabularInline):
     show_change_link = True
     tab = True
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
-        return list(self.fields or ())
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields or ()
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return True
@@ -213,13 +216,11 @@ def service_action(
     `needs_reason` the person is first asked why.
     """
 
-    def act(
-        modeladmin: ConsoleAdmin, request: HttpRequest, queryset: models.QuerySet[Any]
-    ) -> HttpResponse | None:
+    def act(modeladmin: ConsoleAdmin, request: HttpRequest, queryset: models.QuerySet[Any]) -> HttpResponse | None:
         if needs_reason and not request.POST.get(NEEDS_REASON, "").strip():
             return _ask_reason(modeladmin, request, queryset, act.__name__, description)
         more = {"reason": request.POST[NEEDS_REASON].strip()} if needs_reason else {}
-        done, refused = _each(queryset, lambda row: service(**{argument: row, "actor": request.user, **more}))
+        done, refused = _each(queryset, lambda row: service(**{argument: row, "actor": person(request), **more}))
         if done:
             text = ngettext("%(count)d done: %(what)s.", "%(count)d done: %(what)s.", done)
             modeladmin.message_user(request, text % {"count": done, "what": description}, messages.SUCCESS)
@@ -247,7 +248,11 @@ def _each(rows: Iterable[models.Model], call: Callable[[Any], Any]) -> tuple[int
 
 
 def _ask_reason(
-    modeladmin: ConsoleAdmin, request: HttpRequest, queryset: models.QuerySet[Any], action: str, description: Any
+    modeladmin: ConsoleAdmin,
+    request: HttpRequest,
+    queryset: models.QuerySet[Any],
+    action: str,
+    description: Any,
 ) -> HttpResponse:
     context = {
         **modeladmin.admin_site.each_context(request),

@@ -40,9 +40,7 @@ def connect(parameters: Mapping[str, Any], *, name: str | None = None) -> psycop
 
 def exists(parameters: Mapping[str, Any]) -> bool:
     with connect(parameters, name="postgres") as connection:
-        return bool(
-            connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [parameters["NAME"]]).fetchone()
-        )
+        return bool(connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [parameters["NAME"]]).fetchone())
 
 
 def create(parameters: Mapping[str, Any]) -> bool:

@@ -286,7 +286,9 @@ def _initialise(data: Path, binaries: Path, account: Account) -> None:
 
 
 def _check_version(data: Path, binaries: Path) -> None:
-    said = subprocess.run([binaries / "postgres", "--version"], capture_output=True, text=True, check=True, cwd="/").stdout
+    said = subprocess.run(
+        [binaries / "postgres", "--version"], capture_output=True, text=True, check=True, cwd="/"
+    ).stdout
     program, found = said.split()[-1].split(".")[0], (data / "PG_VERSION").read_text().strip()
     if program != found:
         raise EmbeddedError(
@@ -318,7 +320,12 @@ _started: list[subprocess.Popen[bytes]] = []
 
 def _connect() -> psycopg.Connection[Any]:
     return psycopg.connect(
-        host=str(_socket_folder()), port=PORT, user=OWNER, password=_password(), dbname="postgres", connect_timeout=5
+        host=str(_socket_folder()),
+        port=PORT,
+        user=OWNER,
+        password=_password(),
+        dbname="postgres",
+        connect_timeout=5,
     )
 
 

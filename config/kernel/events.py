@@ -16,7 +16,6 @@ from config.kernel.jobs import enqueue
 from config.kernel.request_ids import request_id
 from config.kernel.types import Subscription
 
-
 # The tail of every statement that moves rows set-wise: give it a CTE `moved(subject_id, customer_id, data)`.
 RECORD_MOVED = """
 , written AS (
@@ -54,8 +53,15 @@ def record(
     The customer is the subject's own unless given. `data` holds ids, states and counts, never content.
     """
     if customer_id is None:
-        customer_id = subject.pk if subject._meta.label == "labeling.Customer" else getattr(subject, "customer_id", None)
-    record_many(kind, subject=subject._meta.label_lower, rows=[(subject.pk, customer_id, data or {})], actor_id=actor_id)
+        customer_id = (
+            subject.pk if subject._meta.label == "labeling.Customer" else getattr(subject, "customer_id", None)
+        )
+    record_many(
+        kind,
+        subject=subject._meta.label_lower,
+        rows=[(subject.pk, customer_id, data or {})],
+        actor_id=actor_id,
+    )
 
 
 def record_many(

@@ -3,8 +3,9 @@
 import json
 import logging
 import time
-
+from datetime import datetime
 from functools import partial
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models.functions import Now
@@ -105,7 +106,12 @@ def _take(name: str, size: int) -> tuple[list[int], list[Fact]]:
     with connection.cursor() as cursor:
         cursor.execute(TAKE, [name, size])
         rows = cursor.fetchall()
-    return [row[0] for row in rows], [Fact(*row[1:8], data=json.loads(row[8])) for row in rows]
+    return [row[0] for row in rows], [_fact(*row[1:]) for row in rows]
+
+
+def _fact(ident: int, kind: str, at: datetime, customer: int | None, *rest: Any) -> Fact:
+    subject, subject_id, actor_id, data = rest
+    return Fact(ident, kind, at, customer, subject, subject_id, actor_id, json.loads(data))
 
 
 def _forget(ids: list[int]) -> None:

@@ -52,7 +52,8 @@ class _Ledger:
 
 
 def _ledger() -> _Ledger:
-    for savepoints, hook, _robust in connection.run_on_commit:
+    # Django keeps (savepoints, hook, robust); its types know of two.
+    for savepoints, hook, *_ in connection.run_on_commit:
         if isinstance(hook, _Ledger) and savepoints <= set(connection.savepoint_ids):
             return hook
     ledger = _Ledger()
@@ -71,9 +72,7 @@ def lock_rows(queryset: models.QuerySet[Row], *, skip_locked: bool = False) -> l
     rank, ledger = LOCK_ORDER.index(label), _ledger()
     if rank < ledger.highest:
         raise LockOrderViolation(f"{label} must be locked before {LOCK_ORDER[ledger.highest]}.")
-    rows = list(
-        queryset.order_by("pk").select_for_update(of=("self",), no_key=True, skip_locked=skip_locked)
-    )
+    rows = list(queryset.order_by("pk").select_for_update(of=("self",), no_key=True, skip_locked=skip_locked))
     ledger.highest = rank
     ledger.rows.update((label, row.pk) for row in rows)
     return rows
@@ -83,7 +82,8 @@ def lock_row(queryset: models.QuerySet[Row]) -> Row:
     """Lock and return the one row; raises the model's DoesNotExist when it is gone."""
     rows = lock_rows(queryset)
     if len(rows) != 1:
-        raise queryset.model.DoesNotExist(f"{queryset.model._meta.verbose_name} is gone.")
+        model: Any = queryset.model
+        raise model.DoesNotExist(f"{model._meta.verbose_name} is gone.")
     return rows[0]
 
 

@@ -67,7 +67,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.is_active
 
 
-class ApiKey(AbstractAuthToken):  # type: ignore[django-manager-missing]
+class ApiKey(AbstractAuthToken):
     """A scoped, named, expiring key. Only its SHA-512 is kept; the key itself is shown once, when it is made."""
 
     public_id = PublicIdField()

@@ -3,6 +3,7 @@
 Nothing is fetched: an image becomes its description. Headings start below the page's own.
 """
 
+from collections.abc import Sequence
 from html import escape
 
 import nh3
@@ -23,15 +24,15 @@ CLASSES = {"span": {"image"}}
 
 
 class _Renderer(RendererHTML):
-    def image(self, tokens: list[Token], index: int, options: OptionsDict, env: EnvType) -> str:
+    def image(self, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
         """An image is its description: showing it would tell its host who reads."""
         words = tokens[index].content or "image"
         return f'<span class="image">[{escape(words)}]</span>'
 
-    def heading_open(self, tokens: list[Token], index: int, options: OptionsDict, env: EnvType) -> str:
+    def heading_open(self, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
         return f"<h{_level(tokens[index])}>"
 
-    def heading_close(self, tokens: list[Token], index: int, options: OptionsDict, env: EnvType) -> str:
+    def heading_close(self, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
         return f"</h{_level(tokens[index])}>\n"
 
 

@@ -74,10 +74,6 @@ def _grant(cursor: Any, name: str) -> None:
     for statement in statements:
         cursor.execute(sql.SQL(statement).format(role=role))
     for table in closed:
-        cursor.execute(
-            sql.SQL("REVOKE UPDATE, DELETE ON TABLE {} FROM {}").format(sql.Identifier(table), role)
-        )
+        cursor.execute(sql.SQL("REVOKE UPDATE, DELETE ON TABLE {} FROM {}").format(sql.Identifier(table), role))
     for table in READ_ONLY_TABLES:
-        cursor.execute(
-            sql.SQL("REVOKE INSERT, UPDATE, DELETE ON TABLE {} FROM {}").format(sql.Identifier(table), role)
-        )
+        cursor.execute(sql.SQL("REVOKE INSERT, UPDATE, DELETE ON TABLE {} FROM {}").format(sql.Identifier(table), role))

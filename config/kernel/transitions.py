@@ -98,7 +98,11 @@ def transition_many(
         f"{machine.noun}.{target}",
         subject=model._meta.label_lower,
         rows=[
-            (row.pk, getattr(row, "customer_id", None), {"from": keys[row.pk], **((data or {}).get(row.pk, {}))})
+            (
+                row.pk,
+                getattr(row, "customer_id", None),
+                {"from": keys[row.pk], **((data or {}).get(row.pk, {}))},
+            )
             for row in rows
         ],
         actor_id=actor_id,

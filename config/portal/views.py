@@ -13,6 +13,7 @@ from django.views.generic import TemplateView
 
 from config.kernel.errors import DomainError, NotFound
 from config.kernel.rendering import render_markdown
+from config.kernel.requests import person
 from config.kernel.types import Surface
 from config.surfaces import OfSurface, SurfaceLogin
 from delivery import selectors as delivery
@@ -53,14 +54,14 @@ class PortalPage(OfSurface, View):
             return HttpResponseRedirect(request.headers.get("Referer") or "/portal/")
 
     def may(self, project: Project, permission: str) -> bool:
-        return Project.objects.visible_to(self.request.user, permission).filter(pk=project.pk).exists()
+        return Project.objects.visible_to(person(self.request), permission).filter(pk=project.pk).exists()
 
 
 class Projects(PortalPage, TemplateView):
     template_name = "portal/projects.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        projects = Project.objects.visible_to(self.request.user).select_related("customer").order_by("name")[:SHOWN]
+        projects = Project.objects.visible_to(person(self.request)).select_related("customer").order_by("name")[:SHOWN]
         return super().get_context_data(
             projects=[(project, labeling.progress_of(project)) for project in projects], **kwargs
         )
@@ -68,7 +69,7 @@ class Projects(PortalPage, TemplateView):
 
 class ProjectPage(PortalPage):
     def get(self, request: HttpRequest, project: UUID) -> HttpResponse:
-        found = labeling.get_project(user=request.user, public_id=project)
+        found = labeling.get_project(user=person(request), public_id=project)
         context = {
             "project": found,
             "progress": labeling.progress_of(found),
@@ -83,14 +84,14 @@ class ProjectPage(PortalPage):
 
 class Upload(PortalPage):
     def post(self, request: HttpRequest, project: UUID) -> HttpResponse:
-        found = labeling.get_project(user=request.user, public_id=project, permission="upload_batch")
+        found = labeling.get_project(user=person(request), public_id=project, permission="upload_batch")
         file = request.FILES.get("file")
         if file is None:
             messages.error(request, "Choose a file first.")
         else:
             source = keep_source(project=found, source=file)
             batch, is_new = receive_batch(
-                project=found, name=file.name or "upload.ndjson", source=source, actor=request.user
+                project=found, name=file.name or "upload.ndjson", source=source, actor=person(request)
             )
             said = "is being read" if is_new else "was uploaded before; nothing was done"
             messages.success(request, f"{batch.name} {said}.")
@@ -99,15 +100,15 @@ class Upload(PortalPage):
 
 class AskRelease(PortalPage):
     def post(self, request: HttpRequest, project: UUID) -> HttpResponse:
-        found = labeling.get_project(user=request.user, public_id=project, permission="decide_release")
-        release = request_release(project=found, actor=request.user)
+        found = labeling.get_project(user=person(request), public_id=project, permission="decide_release")
+        release = request_release(project=found, actor=person(request))
         messages.success(request, f"Version {release.number} is being frozen; it takes a moment.")
         return HttpResponseRedirect(reverse("portal:project", args=[project]))
 
 
 class ReleasePage(PortalPage):
     def get(self, request: HttpRequest, release: UUID) -> HttpResponse:
-        found = delivery.get_release(user=request.user, public_id=release)
+        found = delivery.get_release(user=person(request), public_id=release)
         sample = getattr(found, "sample", None)
         entries = list(delivery.sampled_records(found)) if sample else []
         _log(request, found, "delivery.sampleentry", [entry.pk for entry in entries])
@@ -126,7 +127,9 @@ class ReleasePage(PortalPage):
 
 def _shown(entry: SampleEntry) -> dict[str, Any]:
     version, resolution = entry.entry.resolution.item_version, entry.entry.resolution
-    chosen = {answer["choice"] for answer in resolution.answers.values() if isinstance(answer, dict) and "choice" in answer}
+    chosen = {
+        answer["choice"] for answer in resolution.answers.values() if isinstance(answer, dict) and "choice" in answer
+    }
     return {
         "entry": entry,
         "external_id": entry.entry.external_id,
@@ -145,7 +148,7 @@ def _shown(entry: SampleEntry) -> dict[str, Any]:
 
 class ReleaseFile(PortalPage):
     def get(self, request: HttpRequest, release: UUID, name: str) -> Any:
-        found = delivery.get_release(user=request.user, public_id=release)
+        found = delivery.get_release(user=person(request), public_id=release)
         artifact = delivery.get_artifact(release=found, name=name)
         _log(request, found, "delivery.artifact", [artifact.pk])
         return file_response(request, artifact)
@@ -153,26 +156,26 @@ class ReleaseFile(PortalPage):
 
 class GiveVerdict(PortalPage):
     def post(self, request: HttpRequest, release: UUID, entry: UUID) -> HttpResponse:
-        found = delivery.get_release(user=request.user, public_id=release, permission="decide_release")
+        found = delivery.get_release(user=person(request), public_id=release, permission="decide_release")
         chosen = delivery.get_sample_entry(release=found, public_id=entry)
         give_verdict(
             entry=chosen,
             verdict=request.POST.get("verdict", ""),
             severity=request.POST.get("severity", ""),
             note=request.POST.get("note", ""),
-            actor=request.user,
+            actor=person(request),
         )
         return HttpResponseRedirect(reverse("portal:release", args=[release]) + f"#{entry}")
 
 
 class Decide(PortalPage):
     def post(self, request: HttpRequest, release: UUID) -> HttpResponse:
-        found = delivery.get_release(user=request.user, public_id=release, permission="decide_release")
+        found = delivery.get_release(user=person(request), public_id=release, permission="decide_release")
         decided = decide_release(
             release=found,
             decision=request.POST.get("decision", ""),
             reason=request.POST.get("reason", ""),
-            actor=request.user,
+            actor=person(request),
         )
         messages.success(request, f"Version {decided.number} is {decided.get_state_display().lower()}.")
         return HttpResponseRedirect(reverse("portal:release", args=[release]))
@@ -180,7 +183,7 @@ class Decide(PortalPage):
 
 def _log(request: HttpRequest, release: Release, kind: str, ids: list[int]) -> None:
     log_read(
-        user_id=request.user.pk,
+        user_id=person(request).pk,
         customer_id=release.customer_id,
         project_id=release.project_id,
         door="portal",

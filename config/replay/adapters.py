@@ -67,7 +67,9 @@ def last_of_each(judgments: Iterable[Judgment]) -> list[Judgment]:
     return list({(judgment.rater, judgment.external_id): judgment for judgment in judgments}.values())
 
 
-def preference_form(title: str, question: str, *more: dict[str, Any], strength: list[str] | None = None) -> dict[str, Any]:
+def preference_form(
+    title: str, question: str, *more: dict[str, Any], strength: list[str] | None = None
+) -> dict[str, Any]:
     """Return a form that asks which of two responses is better, ties allowed, and what else is given."""
     preference = {
         "id": "preference",

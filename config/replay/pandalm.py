@@ -43,8 +43,21 @@ def read(folder: Path) -> Dataset:
     except (ValueError, KeyError, TypeError) as error:
         where = f"row {len(items)}" if items else "the file"
         raise BadDataset(f"{path}: {where} is not as PandaLM has it ({type(error).__name__}: {error}).") from error
-    clauses = [{"id": "better", "title": "Which is better", "text": "Say which response follows the instruction better."}]
-    return Dataset("pandalm", "PandaLM", preference_form("Which response is better?", "Which response is better?"), clauses, items, judgments)
+    clauses = [
+        {
+            "id": "better",
+            "title": "Which is better",
+            "text": "Say which response follows the instruction better.",
+        }
+    ]
+    return Dataset(
+        "pandalm",
+        "PandaLM",
+        preference_form("Which response is better?", "Which response is better?"),
+        clauses,
+        items,
+        judgments,
+    )
 
 
 def _text(response: Any) -> str:

@@ -105,10 +105,17 @@ def _found(dataset: Dataset, progress: Progress) -> _Founded:
     raters = sorted({judgment.rater for judgment in dataset.judgments})
     with transaction.atomic():
         customer = create_customer(name=f"{dataset.title} {stamp}", slug=f"{dataset.name}-{stamp}", actor=None)
-        admin = User.objects.create_user(f"{dataset.name}-{stamp}@example.org", name=dataset.title, surface=Surface.PORTAL)
+        admin = User.objects.create_user(
+            f"{dataset.name}-{stamp}@example.org", name=dataset.title, surface=Surface.PORTAL
+        )
         add_member(user=admin, customer=customer, role=Role.CUSTOMER_ADMIN, actor=None)
         project = create_project(
-            customer=customer, slug=dataset.name, name=dataset.title, actor=None, overlap_kind=Overlap.ASSIGNED, gold_share=0
+            customer=customer,
+            slug=dataset.name,
+            name=dataset.title,
+            actor=None,
+            overlap_kind=Overlap.ASSIGNED,
+            gold_share=0,
         )
         publish_form(project=project, document=dataset.form, actor=None)
         publish_guideline(project=project, clauses=dataset.clauses, actor=None)

@@ -36,13 +36,13 @@ def read(folder: Path) -> Dataset:
                 item = _item(row)
                 judgments.append((row["timestamp"], _judgment(row)))
             except (ValueError, KeyError, TypeError) as error:
-                raise BadDataset(f"{path}, line {number}: not as Tülu has it ({type(error).__name__}: {error}).") from error
+                raise BadDataset(
+                    f"{path}, line {number}: not as Tülu has it ({type(error).__name__}: {error})."
+                ) from error
             items.setdefault(item["external_id"], item)
     kept = last_of_each(judgment for _at, judgment in sorted(judgments, key=lambda each: each[0]))
     clauses = [{"id": "better", "title": "Which is better", "text": "Say which response is better and by how much."}]
-    form = preference_form(
-        "Two assistants", "Which response is better?", ACCEPTABLE, strength=["slightly", "clearly"]
-    )
+    form = preference_form("Two assistants", "Which response is better?", ACCEPTABLE, strength=["slightly", "clearly"])
     return Dataset("tulu", "Tülu against ChatGPT", form, clauses, list(items.values()), kept)
 
 
@@ -61,7 +61,9 @@ def _judgment(row: dict[str, Any]) -> Judgment:
     key_of = {"a": KEYS[row["model_a"]], "b": KEYS[row["model_b"]]}
     acceptable = {key_of[side]: row[f"completion_{side}_is_acceptable"] for side in "ab"}
     return Judgment(
-        row["evaluator"], row["instance_id"], {"preference": _preference(row["preference"], key_of), "acceptable": acceptable}
+        row["evaluator"],
+        row["instance_id"],
+        {"preference": _preference(row["preference"], key_of), "acceptable": acceptable},
     )
 
 

@@ -30,10 +30,18 @@ def read(folder: Path) -> Dataset:
                 value["rationale"] = reason
             seconds = (_time(row["submit_utc"]) - _time(row["accept_utc"])).total_seconds()
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise BadDataset(f"{path}, line {number}: not as UKPConvArg1 has it ({type(error).__name__}: {error}).") from error
+            raise BadDataset(
+                f"{path}, line {number}: not as UKPConvArg1 has it ({type(error).__name__}: {error})."
+            ) from error
         items.setdefault(item["external_id"], item)
         judgments.append(Judgment(row["worker"], item["external_id"], value, max(seconds, 0.0)))
-    clauses = [{"id": "convincing", "title": "More convincing", "text": "Say which argument is more convincing, and why."}]
+    clauses = [
+        {
+            "id": "convincing",
+            "title": "More convincing",
+            "text": "Say which argument is more convincing, and why.",
+        }
+    ]
     form = preference_form("Which argument is more convincing?", "Which argument is more convincing?", RATIONALE)
     return Dataset("ukp", "UKPConvArg1", form, clauses, list(items.values()), last_of_each(judgments))
 

@@ -55,9 +55,7 @@ def found_sample(*, password_of: Callable[[str], str | None]) -> Founded:
     return founded
 
 
-def _found_customer(
-    entry: dict[str, Any], person: Callable[..., User], operator: User, founded: Founded
-) -> None:
+def _found_customer(entry: dict[str, Any], person: Callable[..., User], operator: User, founded: Founded) -> None:
     customer = create_customer(name=entry["name"], slug=entry["slug"], actor=operator)
     add_member(user=operator, customer=customer, role=Role.OPERATOR, actor=operator)
     for part, role, scopes in (
@@ -66,9 +64,7 @@ def _found_customer(
     ):
         user = person(entry[part], Surface.PORTAL)
         add_member(user=user, customer=customer, role=role, actor=operator)
-        _, founded.keys[entry[part]["username"]] = issue_key(
-            user=user, name="sample", scopes=scopes, actor=operator
-        )
+        _, founded.keys[entry[part]["username"]] = issue_key(user=user, name="sample", scopes=scopes, actor=operator)
 
 
 def found_project(entry: dict[str, Any], operator: User) -> Project:
@@ -109,6 +105,4 @@ def _found_reviewer(entry: dict[str, Any], user: User, operator: User, founded: 
     for slug in entry["projects"]:
         enrol_reviewer(project=founded.projects[slug], reviewer=reviewer, actor=operator)
     founded.reviewers[entry["username"]] = reviewer
-    _, founded.keys[entry["username"]] = issue_key(
-        user=user, name="sample", scopes=[Scope.DESK], actor=operator
-    )
+    _, founded.keys[entry["username"]] = issue_key(user=user, name="sample", scopes=[Scope.DESK], actor=operator)

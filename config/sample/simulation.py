@@ -61,9 +61,7 @@ class Persona:
         if not 0.0 <= self.tie_width <= 1.0:
             raise ValueError(f"The tie width of {self.username} must lie in 0..1, not {self.tie_width}.")
         if self.median_seconds <= 0 or self.spread < 0:
-            raise ValueError(
-                f"The seconds of {self.username} need a median above 0 and a spread of 0 or more."
-            )
+            raise ValueError(f"The seconds of {self.username} need a median above 0 and a spread of 0 or more.")
 
     @classmethod
     def from_json(cls, entry: Mapping[str, Any]) -> "Persona":

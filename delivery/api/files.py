@@ -29,11 +29,11 @@ def file_response(request: HttpRequest, artifact: Artifact) -> HttpResponseBase:
             return response
         if found != (first, last) or artifact.bytes:
             (first, last), status = found, 206
-    response = StreamingHttpResponse(_piece(artifact, first, last), status=status, content_type=artifact.media_type)
-    response["Content-Length"] = str(last - first + 1)
+    streamed = StreamingHttpResponse(_piece(artifact, first, last), status=status, content_type=artifact.media_type)
+    streamed["Content-Length"] = str(last - first + 1)
     if status == 206:
-        response["Content-Range"] = f"bytes {first}-{last}/{artifact.bytes}"
-    return _headed(response, artifact, etag)
+        streamed["Content-Range"] = f"bytes {first}-{last}/{artifact.bytes}"
+    return _headed(streamed, artifact, etag)
 
 
 def _headed(response: HttpResponseBase, artifact: Artifact, etag: str) -> HttpResponseBase:

@@ -59,7 +59,9 @@ class SampledRecordSerializer(serializers.ModelSerializer[SampleEntry]):
 
 class SampleSerializer(serializers.Serializer[Any]):
     plan = serializers.DictField(help_text="How many records are checked, and how many defects are allowed.")
-    seed = serializers.CharField(help_text="Records are drawn by the SHA-256 of this and their external id, smallest first.")
+    seed = serializers.CharField(
+        help_text="Records are drawn by the SHA-256 of this and their external id, smallest first."
+    )
     size = serializers.IntegerField()
     unchecked = serializers.IntegerField()
     defects = serializers.IntegerField()
@@ -86,5 +88,7 @@ class CostSerializer(serializers.Serializer[Any]):
 
 class SigningKeySerializer(serializers.Serializer[Any]):
     algorithm = serializers.CharField()
-    key_id = serializers.CharField(help_text="sha256: and the SHA-256 of the raw public key. Compare it with what you were told.")
+    key_id = serializers.CharField(
+        help_text="sha256: and the SHA-256 of the raw public key. Compare it with what you were told."
+    )
     public_key = serializers.CharField(help_text="The raw public key in base64.")

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from config.kernel.api.idempotency import answer_once, digest_of
 from config.kernel.canonical import digest
 from config.kernel.errors import Conflict
+from config.kernel.requests import person
 from config.kernel.types import Scope
 from delivery import selectors, signing
 from delivery.api.files import file_response
@@ -32,7 +33,7 @@ from delivery.api.serializers import (
 from delivery.models import Artifact, Release
 from delivery.services.acceptance import decide_release, give_verdict, sample_standing
 from delivery.services.releases import request_release
-from labeling.api.views import IDEMPOTENCY_KEY, CustomerView, person
+from labeling.api.views import IDEMPOTENCY_KEY, CustomerView
 from labeling.selectors import get_project
 from labeling.services.access import log_read
 
@@ -118,7 +119,9 @@ class ReleaseSample(CustomerView):
         records = list(selectors.sampled_records(found))
         _log(request, found, "delivery.sampleentry", [each.pk for each in records])
         standing = sample_standing(sample)
-        return Response(SampleSerializer({"plan": sample.plan, "seed": sample.seed, **standing, "records": records}).data)
+        return Response(
+            SampleSerializer({"plan": sample.plan, "seed": sample.seed, **standing, "records": records}).data
+        )
 
 
 class SampleVerdict(CustomerView):

@@ -6,214 +6,390 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('delivery', '0001_initial'),
-        ('labeling', '0001_initial'),
-        ('quality', '0001_initial'),
+        ("delivery", "0001_initial"),
+        ("labeling", "0001_initial"),
+        ("quality", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='acceptancesample',
-            name='customer',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='labeling.customer'),
+            model_name="acceptancesample",
+            name="customer",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="labeling.customer",
+            ),
         ),
         migrations.AddField(
-            model_name='acceptancesample',
-            name='project',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='labeling.project'),
+            model_name="acceptancesample",
+            name="project",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="labeling.project",
+            ),
         ),
         migrations.AddField(
-            model_name='artifact',
-            name='customer',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='labeling.customer'),
+            model_name="artifact",
+            name="customer",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="labeling.customer",
+            ),
         ),
         migrations.AddField(
-            model_name='artifact',
-            name='project',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='labeling.project'),
+            model_name="artifact",
+            name="project",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="labeling.project",
+            ),
         ),
         migrations.AddField(
-            model_name='defect',
-            name='customer',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='labeling.customer'),
+            model_name="defect",
+            name="customer",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="labeling.customer",
+            ),
         ),
         migrations.AddField(
-            model_name='defect',
-            name='found_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="defect",
+            name="found_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='defect',
-            name='project',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='defects', to='labeling.project'),
+            model_name="defect",
+            name="project",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="defects", to="labeling.project"
+            ),
         ),
         migrations.AddField(
-            model_name='hold',
-            name='customer',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='labeling.customer'),
+            model_name="hold",
+            name="customer",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="labeling.customer",
+            ),
         ),
         migrations.AddField(
-            model_name='hold',
-            name='lifted_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="hold",
+            name="lifted_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='hold',
-            name='placed_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="hold",
+            name="placed_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='hold',
-            name='project',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='labeling.project'),
+            model_name="hold",
+            name="project",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="holds", to="labeling.project"
+            ),
         ),
         migrations.AddField(
-            model_name='ledgerentry',
-            name='customer',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='labeling.customer'),
+            model_name="ledgerentry",
+            name="customer",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="labeling.customer",
+            ),
         ),
         migrations.AddField(
-            model_name='ledgerentry',
-            name='project',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ledger', to='labeling.project'),
+            model_name="ledgerentry",
+            name="project",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="ledger", to="labeling.project"
+            ),
         ),
         migrations.AddField(
-            model_name='ledgerentry',
-            name='reviewer',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='ledger', to='labeling.reviewer'),
+            model_name="ledgerentry",
+            name="reviewer",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="ledger",
+                to="labeling.reviewer",
+            ),
         ),
         migrations.AddField(
-            model_name='release',
-            name='customer',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='labeling.customer'),
+            model_name="release",
+            name="customer",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="labeling.customer",
+            ),
         ),
         migrations.AddField(
-            model_name='release',
-            name='decided_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="release",
+            name="decided_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='release',
-            name='project',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='releases', to='labeling.project'),
+            model_name="release",
+            name="project",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="releases", to="labeling.project"
+            ),
         ),
         migrations.AddField(
-            model_name='release',
-            name='requested_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="release",
+            name="requested_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='artifact',
-            name='release',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='artifacts', to='delivery.release'),
+            model_name="artifact",
+            name="release",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="artifacts",
+                to="delivery.release",
+            ),
         ),
         migrations.AddField(
-            model_name='acceptancesample',
-            name='release',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='sample', to='delivery.release'),
+            model_name="acceptancesample",
+            name="release",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="sample", to="delivery.release"
+            ),
         ),
         migrations.AddField(
-            model_name='releaseentry',
-            name='customer',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='labeling.customer'),
+            model_name="releaseentry",
+            name="customer",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="labeling.customer",
+            ),
         ),
         migrations.AddField(
-            model_name='releaseentry',
-            name='item',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='labeling.item'),
+            model_name="releaseentry",
+            name="item",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="entries", to="labeling.item"
+            ),
         ),
         migrations.AddField(
-            model_name='releaseentry',
-            name='project',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='labeling.project'),
+            model_name="releaseentry",
+            name="project",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="labeling.project",
+            ),
         ),
         migrations.AddField(
-            model_name='releaseentry',
-            name='release',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='delivery.release'),
+            model_name="releaseentry",
+            name="release",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="entries",
+                to="delivery.release",
+            ),
         ),
         migrations.AddField(
-            model_name='releaseentry',
-            name='resolution',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='quality.resolution'),
+            model_name="releaseentry",
+            name="resolution",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="entries", to="quality.resolution"
+            ),
         ),
         migrations.AddField(
-            model_name='sampleentry',
-            name='checked_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="sampleentry",
+            name="checked_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='sampleentry',
-            name='customer',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='labeling.customer'),
+            model_name="sampleentry",
+            name="customer",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="labeling.customer",
+            ),
         ),
         migrations.AddField(
-            model_name='sampleentry',
-            name='entry',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='delivery.releaseentry'),
+            model_name="sampleentry",
+            name="entry",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="delivery.releaseentry"
+            ),
         ),
         migrations.AddField(
-            model_name='sampleentry',
-            name='project',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='labeling.project'),
+            model_name="sampleentry",
+            name="project",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="labeling.project",
+            ),
         ),
         migrations.AddField(
-            model_name='sampleentry',
-            name='sample',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='delivery.acceptancesample'),
+            model_name="sampleentry",
+            name="sample",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="entries",
+                to="delivery.acceptancesample",
+            ),
         ),
         migrations.AddField(
-            model_name='defect',
-            name='sample_entry',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='defect', to='delivery.sampleentry'),
+            model_name="defect",
+            name="sample_entry",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="defect", to="delivery.sampleentry"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('lifted_at', None), ('lifted_by', None)), models.Q(('lifted_at__isnull', False), ('lifted_by__isnull', False)), _connector='OR'), name='hold_lifted_by_name'),
+            model_name="hold",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("lifted_at", None), ("lifted_by", None)),
+                    models.Q(("lifted_at__isnull", False), ("lifted_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="hold_lifted_by_name",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.UniqueConstraint(fields=('kind', 'subject', 'subject_id'), name='ledger_once'),
+            model_name="ledgerentry",
+            constraint=models.UniqueConstraint(fields=("kind", "subject", "subject_id"), name="ledger_once"),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(('currency__regex', '^[A-Z]{3}$')), name='ledger_currency_iso'),
+            model_name="ledgerentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("currency__regex", "^[A-Z]{3}$")), name="ledger_currency_iso"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='release',
-            constraint=models.UniqueConstraint(fields=('project', 'number'), name='release_number_once'),
+            model_name="release",
+            constraint=models.UniqueConstraint(fields=("project", "number"), name="release_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='release',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'requested')), fields=('project',), name='release_one_being_frozen'),
+            model_name="release",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "requested")),
+                fields=("project",),
+                name="release_one_being_frozen",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='release',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('frozen_at__isnull', False), ('manifest__isnull', False), ('state__in', ('frozen', 'accepted', 'rejected'))), models.Q(models.Q(('state__in', ('frozen', 'accepted', 'rejected')), _negated=True), ('frozen_at', None), ('manifest', None)), _connector='OR'), name='release_frozen_is_whole'),
+            model_name="release",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("frozen_at__isnull", False),
+                        ("manifest__isnull", False),
+                        ("state__in", ("frozen", "accepted", "rejected")),
+                    ),
+                    models.Q(
+                        models.Q(("state__in", ("frozen", "accepted", "rejected")), _negated=True),
+                        ("frozen_at", None),
+                        ("manifest", None),
+                    ),
+                    _connector="OR",
+                ),
+                name="release_frozen_is_whole",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='release',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', False), ('decided_by__isnull', False), ('state__in', ('accepted', 'rejected'))), models.Q(models.Q(('state__in', ('accepted', 'rejected')), _negated=True), ('decided_at', None), ('decided_by', None)), _connector='OR'), name='release_decided_is_dated'),
+            model_name="release",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("decided_at__isnull", False),
+                        ("decided_by__isnull", False),
+                        ("state__in", ("accepted", "rejected")),
+                    ),
+                    models.Q(
+                        models.Q(("state__in", ("accepted", "rejected")), _negated=True),
+                        ("decided_at", None),
+                        ("decided_by", None),
+                    ),
+                    _connector="OR",
+                ),
+                name="release_decided_is_dated",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='artifact',
-            constraint=models.UniqueConstraint(fields=('release', 'name'), name='artifact_name_once'),
+            model_name="artifact",
+            constraint=models.UniqueConstraint(fields=("release", "name"), name="artifact_name_once"),
         ),
         migrations.AddConstraint(
-            model_name='releaseentry',
-            constraint=models.UniqueConstraint(fields=('release', 'external_id'), name='entry_once_a_release'),
+            model_name="releaseentry",
+            constraint=models.UniqueConstraint(fields=("release", "external_id"), name="entry_once_a_release"),
         ),
         migrations.AddConstraint(
-            model_name='sampleentry',
-            constraint=models.UniqueConstraint(fields=('sample', 'entry'), name='sample_entry_once'),
+            model_name="sampleentry",
+            constraint=models.UniqueConstraint(fields=("sample", "entry"), name="sample_entry_once"),
         ),
         migrations.AddConstraint(
-            model_name='sampleentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('checked_at', None), ('checked_by', None), ('verdict', '')), models.Q(models.Q(('verdict', ''), _negated=True), ('checked_at__isnull', False), ('checked_by__isnull', False)), _connector='OR'), name='sample_verdict_is_signed'),
+            model_name="sampleentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("checked_at", None), ("checked_by", None), ("verdict", "")),
+                    models.Q(
+                        models.Q(("verdict", ""), _negated=True),
+                        ("checked_at__isnull", False),
+                        ("checked_by__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="sample_verdict_is_signed",
+            ),
         ),
     ]

@@ -25,9 +25,7 @@ class Migration(migrations.Migration):
             condition="OLD.state IN ('frozen', 'accepted', 'rejected')",
             except_columns=("state", "decided_by_id", "decided_at", "decision_reason"),
         ),
-        guards.immutable_when(
-            "delivery_sampleentry", noun="A verdict that was given", condition="OLD.verdict <> ''"
-        ),
+        guards.immutable_when("delivery_sampleentry", noun="A verdict that was given", condition="OLD.verdict <> ''"),
         guards.immutable_when("delivery_hold", noun="A lifted hold", condition="OLD.lifted_at IS NOT NULL"),
         guards.same_customer("delivery_release", parents={"project_id": "labeling_project"}),
         guards.same_customer(
@@ -58,7 +56,9 @@ class Migration(migrations.Migration):
             ],
         ),
         guards.fixed_columns("delivery_release", columns=("customer_id", "project_id", "public_id", "number")),
-        guards.fixed_columns("delivery_hold", columns=("customer_id", "project_id", "kind", "placed_by_id", "placed_at")),
+        guards.fixed_columns(
+            "delivery_hold", columns=("customer_id", "project_id", "kind", "placed_by_id", "placed_at")
+        ),
         guards.refuse(
             "while_freezing",
             "delivery_releaseentry",

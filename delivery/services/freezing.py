@@ -66,7 +66,10 @@ def freeze_release(*, release_id: int) -> None:
         except OSError as error:
             if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
                 raise
-            _fail(release_id, "The disk is full, so nothing was frozen; free some space and ask for the release again.")
+            _fail(
+                release_id,
+                "The disk is full, so nothing was frozen; free some space and ask for the release again.",
+            )
 
 
 class _Built:
@@ -85,7 +88,10 @@ def _build(release: Release, folder: Path) -> _Built:
     built, tally = _Built(folder), Tally()
     with _snapshot() as as_of:
         form = documents_in_force(release.project).form.document
-        with ReleaseWriter(built.files, preference_question(form)) as writer, built.rows.open("w", newline="") as rows:
+        with (
+            ReleaseWriter(built.files, preference_question(form)) as writer,
+            built.rows.open("w", newline="") as rows,
+        ):
             out = csv.writer(rows)
             for carried in carried_records(release.project, tally):
                 digest = writer.add(carried.record)

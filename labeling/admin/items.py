@@ -53,7 +53,15 @@ class ItemAdmin(BigTableAdmin):
 
 @admin.register(ItemVersion)
 class ItemVersionAdmin(BigTableAdmin):
-    list_display = ("item", "number", "language", "domain", "difficulty", "provenance", short("digest", _("digest")))
+    list_display = (
+        "item",
+        "number",
+        "language",
+        "domain",
+        "difficulty",
+        "provenance",
+        short("digest", _("digest")),
+    )
     fields = (
         "item", "number", "language", "domain", "difficulty", "provenance", "digest", "created_at", "content",
     )  # fmt: skip

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.kernel.console import BigTableAdmin, ConsoleAdmin, ConsoleInline, ServiceAdd, service_action
 from config.kernel.models import Event
+from config.kernel.requests import person
 from labeling.models import (
     AccessLog,
     Customer,
@@ -28,7 +29,7 @@ class MembershipInline(ConsoleInline):
 
 
 @admin.register(Customer)
-class CustomerAdmin(ServiceAdd, ConsoleAdmin):
+class CustomerAdmin(ServiceAdd):
     permission = "see_customer"
     list_display = ("name", "slug", "retention_days", "created_at")
     fields = ("name", "slug", "conflict_tags", "retention_days", "public_id", "created_at")
@@ -38,13 +39,13 @@ class CustomerAdmin(ServiceAdd, ConsoleAdmin):
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> Customer:
         """Whoever makes a customer operates it: nobody else could."""
-        customer = create_customer(name=values["name"], slug=values["slug"], actor=request.user)
-        add_member(user=request.user, customer=customer, role=Role.OPERATOR, actor=request.user)
+        customer = create_customer(name=values["name"], slug=values["slug"], actor=person(request))
+        add_member(user=person(request), customer=customer, role=Role.OPERATOR, actor=person(request))
         return customer
 
 
 @admin.register(Membership)
-class MembershipAdmin(ServiceAdd, ConsoleAdmin):
+class MembershipAdmin(ServiceAdd):
     permission = None
     list_display = ("user", "customer", "project", "role", "created_at")
     list_filter = ("role",)
@@ -55,10 +56,10 @@ class MembershipAdmin(ServiceAdd, ConsoleAdmin):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Membership]:
         """Memberships of whole customers have no project: they are seen by those who see the customer."""
-        return super().get_queryset(request).filter(customer__in=Customer.objects.visible_to(request.user))
+        return super().get_queryset(request).filter(customer__in=Customer.objects.visible_to(person(request)))
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> Membership:
-        return add_member(**values, actor=request.user)
+        return add_member(**values, actor=person(request))
 
 
 @admin.register(Organisation)
@@ -69,16 +70,25 @@ class OrganisationAdmin(ConsoleAdmin):
 
 
 @admin.register(Reviewer)
-class ReviewerAdmin(ServiceAdd, ConsoleAdmin):
+class ReviewerAdmin(ServiceAdd):
     permission = None
-    list_display = ("__str__", "kind", "organisation", "country", "languages", "clearance", "is_simulated", "is_active")
+    list_display = (
+        "__str__",
+        "kind",
+        "organisation",
+        "country",
+        "languages",
+        "clearance",
+        "is_simulated",
+        "is_active",
+    )
     list_filter = ("kind", "organisation", "is_simulated", "is_active")
     list_select_related = ("user", "organisation")
     search_fields = ("=user__email", "user__name")
     add_fields = ("user", "languages", "organisation", "country", "clearance")
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> Reviewer:
-        return create_reviewer(**values, actor=request.user)
+        return create_reviewer(**values, actor=person(request))
 
 
 @admin.register(AccessLog)
@@ -91,7 +101,7 @@ class AccessLogAdmin(BigTableAdmin):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[AccessLog]:
         """The log is for those who manage the customer."""
-        return super().get_queryset(request).visible_to(request.user)
+        return AccessLog.objects.visible_to(person(request))
 
 
 @admin.register(Event)
@@ -103,7 +113,7 @@ class EventAdmin(BigTableAdmin):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Event]:
         """Events of customers whom this person sees, and those that concern no customer."""
-        seen = Customer.objects.visible_to(request.user).values("pk")
+        seen = Customer.objects.visible_to(person(request)).values("pk")
         return super().get_queryset(request).filter(models.Q(customer_id=None) | models.Q(customer_id__in=seen))
 
 
@@ -123,11 +133,11 @@ class GrantAdmin(ConsoleAdmin):
 @admin.register(CustomerUserPermission)
 class CustomerGrantAdmin(GrantAdmin):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        return super().get_queryset(request).filter(content_object__in=Customer.objects.visible_to(request.user))
+        return super().get_queryset(request).filter(content_object__in=Customer.objects.visible_to(person(request)))
 
 
 @admin.register(ProjectUserPermission)
 class ProjectGrantAdmin(GrantAdmin):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        seen = Customer.objects.visible_to(request.user)
+        seen = Customer.objects.visible_to(person(request))
         return super().get_queryset(request).filter(content_object__customer__in=seen)

@@ -6,7 +6,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from config.kernel.console import ConsoleAdmin, ConsoleInline, ServiceAdd, service_action, short, state
+from config.kernel.console import ConsoleInline, ServiceAdd, service_action, short, state
+from config.kernel.requests import person
 from labeling.models import FormVersion, GuidelineVersion, Project
 from labeling.services.projects import (
     close_project,
@@ -31,7 +32,7 @@ class FormInline(ConsoleInline):
 
 
 @admin.register(Project)
-class ProjectAdmin(ServiceAdd, ConsoleAdmin):
+class ProjectAdmin(ServiceAdd):
     list_display = (
         "name", "customer", state({"open": "success", "paused": "warning", "closed": "danger", "draft": "info"}), "stage",
         "confidentiality", "overlap", "gold_share", "due_at",
@@ -52,23 +53,31 @@ class ProjectAdmin(ServiceAdd, ConsoleAdmin):
     )
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> Project:
-        return create_project(**values, actor=request.user)
+        return create_project(**values, actor=person(request))
 
 
 @admin.register(GuidelineVersion)
-class GuidelineVersionAdmin(ServiceAdd, ConsoleAdmin):
-    list_display = ("project", "number", state(DOCUMENT_LABELS), "change_kind", "summary", "in_force", short("digest", _("digest")))
+class GuidelineVersionAdmin(ServiceAdd):
+    list_display = (
+        "project",
+        "number",
+        state(DOCUMENT_LABELS),
+        "change_kind",
+        "summary",
+        "in_force",
+        short("digest", _("digest")),
+    )
     list_filter = ("state", "change_kind")
     list_select_related = ("project",)
     add_fields = ("project", "change_kind", "summary", "clauses", "examples")
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> GuidelineVersion:
         """Made here is published: in force from now."""
-        return publish_guideline(**values, actor=request.user)
+        return publish_guideline(**values, actor=person(request))
 
 
 @admin.register(FormVersion)
-class FormVersionAdmin(ServiceAdd, ConsoleAdmin):
+class FormVersionAdmin(ServiceAdd):
     list_display = ("project", "number", state(DOCUMENT_LABELS), "published_at", short("digest", _("digest")))
     list_filter = ("state",)
     list_select_related = ("project",)
@@ -76,4 +85,4 @@ class FormVersionAdmin(ServiceAdd, ConsoleAdmin):
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> FormVersion:
         """Made here is published: what is asked from now on."""
-        return publish_form(**values, actor=request.user)
+        return publish_form(**values, actor=person(request))

@@ -50,7 +50,10 @@ class AnnotationAdmin(BigTableAdmin):
     search_fields = ("=round__item__external_id", "=public_id")
     actions = (
         service_action(
-            invalidate_annotation, argument="annotation", description=_("Invalidate, with a reason"), needs_reason=True
+            invalidate_annotation,
+            argument="annotation",
+            description=_("Invalidate, with a reason"),
+            needs_reason=True,
         ),
     )
 

@@ -14,7 +14,18 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
 
     class Meta:
         model = Project
-        fields = ["id", "customer", "slug", "name", "description", "state", "stage", "languages", "overlap", "due_at"]
+        fields = [
+            "id",
+            "customer",
+            "slug",
+            "name",
+            "description",
+            "state",
+            "stage",
+            "languages",
+            "overlap",
+            "due_at",
+        ]
         read_only_fields = fields
 
 

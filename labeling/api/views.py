@@ -2,11 +2,12 @@
 
 import tempfile
 from collections.abc import Mapping
-from typing import IO, Any
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django_filters import rest_framework as filters
+from django_filters.filters import CharFilter, ChoiceFilter
+from django_filters.rest_framework.filterset import FilterSet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics
 from rest_framework.parsers import BaseParser, MultiPartParser
@@ -17,6 +18,7 @@ from rest_framework.views import APIView
 from config.kernel.api.idempotency import answer_once, digest_of
 from config.kernel.errors import Invalid
 from config.kernel.models import User
+from config.kernel.requests import person
 from config.kernel.types import Scope, Surface
 from labeling import selectors
 from labeling.api.serializers import (
@@ -36,7 +38,10 @@ from labeling.services.batches import CHUNK, keep_source, receive_batch
 from labeling.types import DocumentState, ItemState
 
 IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key", str, OpenApiParameter.HEADER, description="The same key with the same request is answered alike."
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="The same key with the same request is answered alike.",
 )
 
 
@@ -54,20 +59,20 @@ class Projects(CustomerView, generics.ListAPIView[Project]):
     serializer_class = ProjectSerializer
 
     def get_queryset(self) -> QuerySet[Project]:
-        return Project.objects.visible_to(self.request.user).select_related("customer")
+        return Project.objects.visible_to(person(self.request)).select_related("customer")
 
 
 class ProjectDetail(CustomerView):
     @extend_schema(responses=ProjectSerializer)
     def get(self, request: Request, project: UUID) -> Response:
-        return Response(ProjectSerializer(selectors.get_project(user=request.user, public_id=project)).data)
+        return Response(ProjectSerializer(selectors.get_project(user=person(request), public_id=project)).data)
 
 
 class ProjectProgress(CustomerView):
     @extend_schema(responses=ProgressSerializer)
     def get(self, request: Request, project: UUID) -> Response:
         """Where the project stands, in items and judgments."""
-        found = selectors.get_project(user=request.user, public_id=project)
+        found = selectors.get_project(user=person(request), public_id=project)
         return Response(ProgressSerializer(selectors.progress_of(found)).data)
 
 
@@ -78,7 +83,7 @@ class ProjectGuidelines(CustomerView, generics.ListAPIView[GuidelineVersion]):
     serializer_class = GuidelineSerializer
 
     def get_queryset(self) -> QuerySet[GuidelineVersion]:
-        project = selectors.get_project(user=self.request.user, public_id=self.kwargs["project"])
+        project = selectors.get_project(user=person(self.request), public_id=self.kwargs["project"])
         return GuidelineVersion.objects.filter(project=project, state=DocumentState.PUBLISHED)
 
 
@@ -87,8 +92,8 @@ class LinesParser(BaseParser):
 
     media_type = "application/x-ndjson"
 
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> IO[bytes]:
-        spooled = tempfile.TemporaryFile()
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        spooled = tempfile.TemporaryFile()  # noqa: SIM115 - the view closes it
         while chunk := stream.read(CHUNK):
             spooled.write(chunk)
         spooled.seek(0)
@@ -108,7 +113,7 @@ class ProjectBatches(CustomerView, generics.ListAPIView[Batch]):
     scopes = {**CustomerView.scopes, "POST": Scope.UPLOAD}
 
     def get_queryset(self) -> QuerySet[Batch]:
-        project = selectors.get_project(user=self.request.user, public_id=self.kwargs["project"])
+        project = selectors.get_project(user=person(self.request), public_id=self.kwargs["project"])
         return Batch.objects.filter(project=project).select_related("project")
 
     @extend_schema(
@@ -118,7 +123,7 @@ class ProjectBatches(CustomerView, generics.ListAPIView[Batch]):
     )
     def post(self, request: Request, project: UUID) -> Response:
         """Upload a batch: 202 when it is new and being read, 200 with the batch of before for the same bytes."""
-        found = selectors.get_project(user=request.user, public_id=project, permission="upload_batch")
+        found = selectors.get_project(user=person(request), public_id=project, permission="upload_batch")
         name, stream = _uploaded(request)
         with stream:
             source = keep_source(project=found, source=stream)
@@ -133,12 +138,6 @@ class ProjectBatches(CustomerView, generics.ListAPIView[Batch]):
             request_digest=digest_of("POST", request.path, source.digest),
             act=act,
         )
-
-
-def person(request: Request) -> User:
-    """Return who asks; the permission classes have let nobody anonymous through."""
-    assert isinstance(request.user, User)
-    return request.user
 
 
 def _uploaded(request: Request) -> tuple[str, Any]:
@@ -169,9 +168,9 @@ class BatchRejects(CustomerView, generics.ListAPIView[RejectedRow]):
         return RejectedRow.objects.filter(batch=batch)
 
 
-class ItemFilter(filters.FilterSet):
-    state = filters.ChoiceFilter(choices=ItemState.choices)
-    external_id = filters.CharFilter()
+class ItemFilter(FilterSet):
+    state = ChoiceFilter(choices=ItemState.choices)
+    external_id = CharFilter()
 
     class Meta:
         model = Item
@@ -186,7 +185,7 @@ class ProjectItems(CustomerView, generics.ListAPIView[Item]):
     filterset_class = ItemFilter
 
     def get_queryset(self) -> QuerySet[Item]:
-        project = selectors.get_project(user=self.request.user, public_id=self.kwargs["project"])
+        project = selectors.get_project(user=person(self.request), public_id=self.kwargs["project"])
         return (
             Item.objects.filter(project=project)
             .select_related("current_version")

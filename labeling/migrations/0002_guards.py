@@ -38,7 +38,14 @@ CUSTOMERS_CHILDREN = {
 }
 
 EDGES = {
-    "labeling_project": ["draft>closed", "draft>open", "open>closed", "open>paused", "paused>closed", "paused>open"],
+    "labeling_project": [
+        "draft>closed",
+        "draft>open",
+        "open>closed",
+        "open>paused",
+        "paused>closed",
+        "paused>open",
+    ],
     "labeling_guidelineversion": ["draft>published"],
     "labeling_formversion": ["draft>published"],
     "labeling_batch": ["received>accepted", "received>refused"],
@@ -68,7 +75,15 @@ FIXED = {
     "labeling_project": ("customer_id", "public_id"),
     "labeling_batch": ("customer_id", "project_id", "public_id", "source_digest", "source_bytes"),
     "labeling_item": ("customer_id", "project_id", "batch_id", "public_id", "external_id"),
-    "labeling_round": ("customer_id", "project_id", "item_id", "item_version_id", "number", "guideline_id", "form_id"),
+    "labeling_round": (
+        "customer_id",
+        "project_id",
+        "item_id",
+        "item_version_id",
+        "number",
+        "guideline_id",
+        "form_id",
+    ),
     "labeling_pool": ("customer_id", "project_id", "signature", "skills", "language", "clearance"),
     "labeling_task": ("customer_id", "project_id", "round_id", "slot", "kind"),
     "labeling_unplacedanswer": ("customer_id", "task_id", "round_id", "reviewer_id", "answers", "submission"),
@@ -96,9 +111,7 @@ class Migration(migrations.Migration):
             condition="OLD.state = 'published' AND lower(NEW.in_force) IS DISTINCT FROM lower(OLD.in_force)",
             message="A guideline in force keeps the day it began",
         ),
-        guards.immutable_when(
-            "labeling_formversion", noun="A published form", condition="OLD.state = 'published'"
-        ),
+        guards.immutable_when("labeling_formversion", noun="A published form", condition="OLD.state = 'published'"),
         *[guards.same_customer(table, parents=parents) for table, parents in CUSTOMERS_CHILDREN.items()],
         *[guards.state_edges(table, edges=edges) for table, edges in EDGES.items()],
         *[guards.fixed_columns(table, columns=columns) for table, columns in FIXED.items()],

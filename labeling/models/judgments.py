@@ -38,9 +38,7 @@ class Annotation(models.Model):
     presented = models.JSONField(_("order shown"), default=list)
     seconds = models.FloatField(_("seconds"), null=True, blank=True)
     origin = models.CharField(_("origin"), max_length=10, choices=Origin, default=Origin.HUMAN)
-    supersedes = models.OneToOneField(
-        "self", models.PROTECT, null=True, blank=True, related_name="superseded_by"
-    )
+    supersedes = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="superseded_by")
     submission = models.UUIDField(_("submission"), default=uuid.uuid4, unique=True, editable=False)
     created_at = models.DateTimeField(_("submitted"), db_default=Now())
 

@@ -54,13 +54,19 @@ class Project(models.Model):
         _("lease (seconds)"), default=900, validators=[MinValueValidator(15), MaxValueValidator(86_400)]
     )
     gold_share = models.DecimalField(
-        _("share of gold"), max_digits=4, decimal_places=3, default=Decimal("0.100"),
+        _("share of gold"),
+        max_digits=4,
+        decimal_places=3,
+        default=Decimal("0.100"),
         validators=[MinValueValidator(0), MaxValueValidator(Decimal("0.5"))],
     )
     quality_contract = models.JSONField(_("quality contract"), default=dict, blank=True)
     acceptance_plan = models.JSONField(_("acceptance plan"), default=dict, blank=True)
     endpoints = ArrayField(
-        models.CharField(max_length=200), default=list, blank=True, verbose_name=_("endpoints content may reach")
+        models.CharField(max_length=200),
+        default=list,
+        blank=True,
+        verbose_name=_("endpoints content may reach"),
     )
     priority = models.SmallIntegerField(_("priority"), default=0, help_text=_("Higher goes first."))
     due_at = models.DateTimeField(_("due"), null=True, blank=True)
@@ -104,9 +110,7 @@ class GuidelineVersion(models.Model):
     project = models.ForeignKey(Project, models.PROTECT, related_name="guidelines")
     number = models.PositiveIntegerField(_("number"))
     state = models.CharField(_("state"), max_length=10, choices=DocumentState, default=DocumentState.DRAFT)
-    change_kind = models.CharField(
-        _("kind of change"), max_length=14, choices=ChangeKind, default=ChangeKind.EDITORIAL
-    )
+    change_kind = models.CharField(_("kind of change"), max_length=14, choices=ChangeKind, default=ChangeKind.EDITORIAL)
     summary = models.CharField(_("what changed"), max_length=300, blank=True)
     clauses = models.JSONField(_("clauses"), default=list)
     examples = models.JSONField(_("worked examples"), default=list, blank=True)
@@ -128,7 +132,10 @@ class GuidelineVersion(models.Model):
             ),
             ExclusionConstraint(
                 name="guideline_one_in_force",
-                expressions=[(ProjectRange(), RangeOperators.OVERLAPS), ("in_force", RangeOperators.OVERLAPS)],
+                expressions=[
+                    (ProjectRange(), RangeOperators.OVERLAPS),
+                    ("in_force", RangeOperators.OVERLAPS),
+                ],
                 condition=Q(state=DocumentState.PUBLISHED),
             ),
         ]

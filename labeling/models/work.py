@@ -36,9 +36,7 @@ class Round(models.Model):
         verbose_name = _("round")
         constraints = [
             models.UniqueConstraint(fields=["item", "number"], name="round_number_once"),
-            models.UniqueConstraint(
-                fields=["item"], condition=Q(state=RoundState.OPEN), name="round_one_open_an_item"
-            ),
+            models.UniqueConstraint(fields=["item"], condition=Q(state=RoundState.OPEN), name="round_one_open_an_item"),
             models.CheckConstraint(
                 condition=Q(state=RoundState.OPEN, closed_at=None)
                 | (~Q(state=RoundState.OPEN) & Q(closed_at__isnull=False)),
@@ -90,9 +88,7 @@ class Task(models.Model):
     kind = models.CharField(_("kind"), max_length=10, choices=TaskKind)
     slot = models.PositiveSmallIntegerField(_("slot"))
     state = models.CharField(_("state"), max_length=10, choices=TaskState, default=TaskState.OPEN)
-    reserved_for = models.ForeignKey(
-        Reviewer, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
-    )
+    reserved_for = models.ForeignKey(Reviewer, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     position = models.BigIntegerField(_("position in the queue"))
     created_at = models.DateTimeField(_("created"), db_default=Now())
     completed_at = models.DateTimeField(_("completed"), null=True, blank=True)

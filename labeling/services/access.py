@@ -8,7 +8,13 @@ from config.kernel.request_ids import request_id
 
 
 def log_read(
-    *, user_id: int, customer_id: int, project_id: int | None, door: str, object_type: str, object_ids: Iterable[int]
+    *,
+    user_id: int,
+    customer_id: int,
+    project_id: int | None,
+    door: str,
+    object_type: str,
+    object_ids: Iterable[int],
 ) -> None:
     """Write one row for this request; nothing is written for an empty read."""
     ids = list(object_ids)

@@ -71,7 +71,10 @@ def keep_unplaced(*, judgment: Judgment) -> UnplacedAnswer:
             "task_id": judgment.task_id,
             "round_id": judgment.round_id,
             "reviewer_id": judgment.reviewer_id,
-            "answers": {**judgment.answers, **({"rationale": judgment.rationale} if judgment.rationale else {})},
+            "answers": {
+                **judgment.answers,
+                **({"rationale": judgment.rationale} if judgment.rationale else {}),
+            },
             "seconds": judgment.seconds,
         },
     )
@@ -88,20 +91,24 @@ def invalidate_annotation(*, annotation: Annotation, reason: str, actor: User) -
     made = AnnotationInvalidation.objects.create(
         customer_id=annotation.customer_id, annotation=annotation, reason=reason, invalidated_by=actor
     )
-    record(
-        "annotation.invalidated", subject=annotation, actor_id=actor.pk, data={"round": annotation.round_id}
-    )
+    record("annotation.invalidated", subject=annotation, actor_id=actor.pk, data={"round": annotation.round_id})
     return made
 
 
 def save_draft(*, customer_id: int, task_id: int, reviewer_id: int, answers: dict[str, Any]) -> Any:
     """Keep what the reviewer has so far, over what was kept before; return when, by the database's clock."""
+    parameters: dict[str, Any] = {
+        "customer": customer_id,
+        "task": task_id,
+        "reviewer": reviewer_id,
+        "answers": Jsonb(answers),
+    }
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO labeling_draft (customer_id, task_id, reviewer_id, answers) VALUES (%s, %s, %s, %s)"
+            "INSERT INTO labeling_draft (customer_id, task_id, reviewer_id, answers) VALUES (%(customer)s, %(task)s, %(reviewer)s, %(answers)s)"
             " ON CONFLICT (task_id, reviewer_id) DO UPDATE SET answers = EXCLUDED.answers,"
             " saved_at = statement_timestamp() RETURNING saved_at",
-            [customer_id, task_id, reviewer_id, Jsonb(answers)],
+            parameters,
         )
         return cursor.fetchone()[0]
 

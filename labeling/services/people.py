@@ -1,6 +1,7 @@
 """Customers, their people, and the object permissions that follow from memberships."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.contrib.auth.models import Permission
 from django.db import transaction
@@ -118,7 +119,7 @@ def _projects_reached(membership: Membership) -> Iterable[int]:
 
 
 def _sync(
-    table: type[CustomerUserPermission] | type[ProjectUserPermission],
+    table: Any,
     user: User,
     due: set[Grant],
     model: type[Customer] | type[Project],

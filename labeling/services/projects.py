@@ -78,7 +78,10 @@ def publish_guideline(
     latest = project.guidelines.filter(state=DocumentState.PUBLISHED).order_by("-number").first()
     if latest is not None:
         if begins <= latest.in_force.lower:
-            raise Invalid("A guideline takes effect after the version before it; choose a later time.", field="effective_from")
+            raise Invalid(
+                "A guideline takes effect after the version before it; choose a later time.",
+                field="effective_from",
+            )
         latest.in_force = DateTimeTZRange(latest.in_force.lower, begins)
         latest.save(update_fields=["in_force"])
     examples = examples or []
@@ -97,7 +100,10 @@ def publish_guideline(
     )
     guideline.refresh_from_db()
     record(
-        "guideline.published", subject=guideline, actor_id=actor.pk if actor else None, data={"number": guideline.number}
+        "guideline.published",
+        subject=guideline,
+        actor_id=actor.pk if actor else None,
+        data={"number": guideline.number},
     )
     return guideline
 
@@ -139,5 +145,3 @@ def _check_clauses(clauses: list[dict[str, Any]]) -> None:
         raise Invalid("A guideline needs at least one clause, and every clause an id.", field="clauses")
     if len(set(ids)) != len(ids):
         raise Invalid("Two clauses share an id; give each its own.", field="clauses")
-
-

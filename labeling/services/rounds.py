@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Max
@@ -102,7 +103,7 @@ def _open_rounds(
     project: Project,
     stage: str,
     items: Sequence[Item],
-    versions: Mapping[int, ItemVersion],
+    versions: Mapping[Any, ItemVersion],
     *,
     slots: int,
     reason: str,
@@ -117,7 +118,7 @@ def _open_rounds(
                 customer_id=item.customer_id,
                 project=project,
                 item=item,
-                item_version_id=item.current_version_id,
+                item_version=versions[item.current_version_id],
                 stage=stage,
                 reason=reason,
                 guideline=documents.guideline,
@@ -157,9 +158,7 @@ def pools_for(*, project: Project, stage: str, versions: Iterable[ItemVersion]) 
     made: dict[Requirement, Pool] = {}
     for needed in {requirement(version) for version in versions}:
         language, domain, difficulty = needed
-        skills = sorted(
-            f"{skill}:{level}" for skill, level in project.skills_by_domain.get(domain, {}).items()
-        )
+        skills = sorted(f"{skill}:{level}" for skill, level in project.skills_by_domain.get(domain, {}).items())
         signature = digest([stage, language, skills, difficulty, project.clearance])
         made[needed], _ = Pool.objects.get_or_create(
             project=project,

@@ -7,122 +7,315 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('labeling', '0001_initial'),
+        ("labeling", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='GoldItem',
+            name="GoldItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('expected', models.JSONField(verbose_name='expected answer')),
-                ('tolerance', models.JSONField(blank=True, default=dict, verbose_name='also right')),
-                ('explanation', models.TextField(blank=True, verbose_name='explanation')),
-                ('concept', models.CharField(blank=True, max_length=100, verbose_name='concept')),
-                ('state', models.CharField(choices=[('active', 'Active'), ('retired', 'Retired')], default='active', max_length=10, verbose_name='state')),
-                ('retired_at', models.DateTimeField(blank=True, null=True, verbose_name='retired')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='created')),
-                ('customer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='labeling.customer')),
-                ('item_version', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='gold', to='labeling.itemversion')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='gold_items', to='labeling.project')),
-                ('round', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='gold', to='labeling.round')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("expected", models.JSONField(verbose_name="expected answer")),
+                ("tolerance", models.JSONField(blank=True, default=dict, verbose_name="also right")),
+                ("explanation", models.TextField(blank=True, verbose_name="explanation")),
+                ("concept", models.CharField(blank=True, max_length=100, verbose_name="concept")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("active", "Active"), ("retired", "Retired")],
+                        default="active",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("retired_at", models.DateTimeField(blank=True, null=True, verbose_name="retired")),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name="created"),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="labeling.customer",
+                    ),
+                ),
+                (
+                    "item_version",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="gold",
+                        to="labeling.itemversion",
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="gold_items",
+                        to="labeling.project",
+                    ),
+                ),
+                (
+                    "round",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="gold", to="labeling.round"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'gold item',
+                "verbose_name": "gold item",
             },
         ),
         migrations.CreateModel(
-            name='GoldScore',
+            name="GoldScore",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('is_correct', models.BooleanField(verbose_name='correct')),
-                ('by_question', models.JSONField(default=dict, verbose_name='by question')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='scored')),
-                ('annotation', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='gold_score', to='labeling.annotation')),
-                ('customer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='labeling.customer')),
-                ('gold_item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='scores', to='quality.golditem')),
-                ('project', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='labeling.project')),
-                ('reviewer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='labeling.reviewer')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("is_correct", models.BooleanField(verbose_name="correct")),
+                ("by_question", models.JSONField(default=dict, verbose_name="by question")),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name="scored"),
+                ),
+                (
+                    "annotation",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="gold_score",
+                        to="labeling.annotation",
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="labeling.customer",
+                    ),
+                ),
+                (
+                    "gold_item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="scores",
+                        to="quality.golditem",
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="labeling.project",
+                    ),
+                ),
+                (
+                    "reviewer",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="labeling.reviewer",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'gold score',
+                "verbose_name": "gold score",
             },
         ),
         migrations.CreateModel(
-            name='Resolution',
+            name="Resolution",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('outcome', models.CharField(choices=[('agreed', 'Agreed'), ('no_agreement', 'No agreed answer')], max_length=12, verbose_name='outcome')),
-                ('answers', models.JSONField(verbose_name='answers')),
-                ('distribution', models.JSONField(verbose_name='votes')),
-                ('method', models.CharField(max_length=40, verbose_name='method')),
-                ('confidence', models.FloatField(verbose_name='confidence')),
-                ('annotation_ids', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None, verbose_name='rests on annotations')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='resolved')),
-                ('customer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='labeling.customer')),
-                ('item_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='labeling.itemversion')),
-                ('project', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='resolutions', to='labeling.project')),
-                ('round', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='resolutions', to='labeling.round')),
-                ('supersedes', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='superseded_by', to='quality.resolution')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("agreed", "Agreed"), ("no_agreement", "No agreed answer")],
+                        max_length=12,
+                        verbose_name="outcome",
+                    ),
+                ),
+                ("answers", models.JSONField(verbose_name="answers")),
+                ("distribution", models.JSONField(verbose_name="votes")),
+                ("method", models.CharField(max_length=40, verbose_name="method")),
+                ("confidence", models.FloatField(verbose_name="confidence")),
+                (
+                    "annotation_ids",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), size=None, verbose_name="rests on annotations"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name="resolved"),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="labeling.customer",
+                    ),
+                ),
+                (
+                    "item_version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="labeling.itemversion",
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="resolutions",
+                        to="labeling.project",
+                    ),
+                ),
+                (
+                    "round",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="resolutions",
+                        to="labeling.round",
+                    ),
+                ),
+                (
+                    "supersedes",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="superseded_by",
+                        to="quality.resolution",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'resolution',
+                "verbose_name": "resolution",
             },
         ),
         migrations.CreateModel(
-            name='Standing',
+            name="Standing",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('skill', models.CharField(blank=True, default='', max_length=60, verbose_name='skill')),
-                ('state', models.CharField(choices=[('probation', 'Probation'), ('trusted', 'Trusted'), ('paused', 'Paused')], default='probation', max_length=12, verbose_name='state')),
-                ('alpha', models.FloatField(verbose_name='alpha')),
-                ('beta', models.FloatField(verbose_name='beta')),
-                ('lower_bound', models.FloatField(verbose_name='lower bound of accuracy (95 %)')),
-                ('evidence_count', models.PositiveIntegerField(default=0, verbose_name='pieces of evidence')),
-                ('reason', models.CharField(blank=True, max_length=300, verbose_name='why')),
-                ('changed_at', models.DateTimeField(blank=True, null=True, verbose_name='changed')),
-                ('customer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='labeling.customer')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='standings', to='labeling.project')),
-                ('reviewer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='standings', to='labeling.reviewer')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("skill", models.CharField(blank=True, default="", max_length=60, verbose_name="skill")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("probation", "Probation"), ("trusted", "Trusted"), ("paused", "Paused")],
+                        default="probation",
+                        max_length=12,
+                        verbose_name="state",
+                    ),
+                ),
+                ("alpha", models.FloatField(verbose_name="alpha")),
+                ("beta", models.FloatField(verbose_name="beta")),
+                ("lower_bound", models.FloatField(verbose_name="lower bound of accuracy (95 %)")),
+                ("evidence_count", models.PositiveIntegerField(default=0, verbose_name="pieces of evidence")),
+                ("reason", models.CharField(blank=True, max_length=300, verbose_name="why")),
+                ("changed_at", models.DateTimeField(blank=True, null=True, verbose_name="changed")),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="labeling.customer",
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="standings",
+                        to="labeling.project",
+                    ),
+                ),
+                (
+                    "reviewer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="standings",
+                        to="labeling.reviewer",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'standing',
+                "verbose_name": "standing",
             },
         ),
         migrations.AddConstraint(
-            model_name='golditem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('retired_at', None), ('state', 'active')), models.Q(('retired_at__isnull', False), ('state', 'retired')), _connector='OR'), name='gold_retired_is_dated'),
+            model_name="golditem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("retired_at", None), ("state", "active")),
+                    models.Q(("retired_at__isnull", False), ("state", "retired")),
+                    _connector="OR",
+                ),
+                name="gold_retired_is_dated",
+            ),
         ),
         migrations.AddIndex(
-            model_name='goldscore',
-            index=models.Index(fields=['project', 'reviewer', 'id'], name='goldscore_by_reviewer'),
+            model_name="goldscore",
+            index=models.Index(fields=["project", "reviewer", "id"], name="goldscore_by_reviewer"),
         ),
         migrations.AddIndex(
-            model_name='resolution',
-            index=models.Index(fields=['project', 'id'], name='resolution_by_project'),
+            model_name="resolution",
+            index=models.Index(fields=["project", "id"], name="resolution_by_project"),
         ),
         migrations.AddConstraint(
-            model_name='resolution',
-            constraint=models.UniqueConstraint(condition=models.Q(('supersedes', None)), fields=('round',), name='resolution_first_once_a_round'),
+            model_name="resolution",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("supersedes", None)),
+                fields=("round",),
+                name="resolution_first_once_a_round",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='resolution',
-            constraint=models.CheckConstraint(condition=models.Q(('confidence__gte', 0), ('confidence__lte', 1)), name='resolution_confidence_is_a_share'),
+            model_name="resolution",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("confidence__gte", 0), ("confidence__lte", 1)),
+                name="resolution_confidence_is_a_share",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='resolution',
-            constraint=models.CheckConstraint(condition=models.Q(('annotation_ids__len__gt', 0)), name='resolution_rests_on_something'),
+            model_name="resolution",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("annotation_ids__len__gt", 0)), name="resolution_rests_on_something"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='standing',
-            constraint=models.UniqueConstraint(fields=('project', 'reviewer', 'skill'), name='standing_once'),
+            model_name="standing",
+            constraint=models.UniqueConstraint(fields=("project", "reviewer", "skill"), name="standing_once"),
         ),
         migrations.AddConstraint(
-            model_name='standing',
-            constraint=models.CheckConstraint(condition=models.Q(('alpha__gt', 0), ('beta__gt', 0)), name='standing_posterior_positive'),
+            model_name="standing",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("alpha__gt", 0), ("beta__gt", 0)), name="standing_posterior_positive"
+            ),
         ),
     ]

@@ -84,12 +84,19 @@ class _Share:
 def make_gold(*, item_ids: Iterable[int]) -> int:
     """Turn items that came with an expected answer into gold; return how many were new. Idempotent."""
     made = 0
-    for item in Item.objects.filter(pk__in=list(item_ids), state=ItemState.GOLD).select_related("current_version").order_by("pk"):
+    for item in (
+        Item.objects.filter(pk__in=list(item_ids), state=ItemState.GOLD)
+        .select_related("current_version")
+        .order_by("pk")
+    ):
         with transaction.atomic():
-            opened = open_gold_round(item_version=item.current_version)
-            expected = item.current_version.expected
+            version = item.current_version
+            assert version is not None, "An accepted item has content."
+            assert version.expected is not None, "Gold has an expected answer."
+            expected = version.expected
+            opened = open_gold_round(item_version=version)
             gold, is_new = GoldItem.objects.get_or_create(
-                item_version=item.current_version,
+                item_version=version,
                 defaults={
                     "customer_id": item.customer_id,
                     "project_id": item.project_id,
@@ -172,9 +179,7 @@ def _seed(project_id: int, reviewers: list[int] | None) -> int:
 
 def _reserve(share: _Share) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(
-            UNMET, {"project": share.project_id, "reviewer": share.reviewer_id, "most": share.missing}
-        )
+        cursor.execute(UNMET, {"project": share.project_id, "reviewer": share.reviewer_id, "most": share.missing})
         ids = [row[0] for row in cursor.fetchall()]
     project = Project.objects.get(pk=share.project_id)
     reviewer = Reviewer.objects.get(pk=share.reviewer_id)

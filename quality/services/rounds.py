@@ -59,7 +59,8 @@ def _resolve_slice(round_ids: Sequence[int]) -> int:
     made = _append_resolutions(rounds)
     open_items = {resolution.round.item_id for resolution in made}
     close_resolved(
-        rounds=[resolution.round for resolution in made], items=[item for item in items if item.pk in open_items]
+        rounds=[resolution.round for resolution in made],
+        items=[item for item in items if item.pk in open_items],
     )
     return len(made)
 
@@ -85,7 +86,11 @@ def _append_resolutions(rounds: Sequence[Round]) -> list[Resolution]:
         "resolution.made",
         subject="quality.resolution",
         rows=[
-            (each.pk, each.customer_id, {"round": each.round_id, "outcome": each.outcome, "item": each.round.item_id})
+            (
+                each.pk,
+                each.customer_id,
+                {"round": each.round_id, "outcome": each.outcome, "item": each.round.item_id},
+            )
             for each in made
         ],
         actor_id=None,

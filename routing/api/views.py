@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.kernel.rendering import render_markdown
+from config.kernel.requests import person
 from config.kernel.types import Scope, Surface
 from labeling.presentation import shown_item
 from routing.api.serializers import (
@@ -31,7 +32,7 @@ class DeskView(APIView):
     """The base of the desk's views: reviewers with a session, or with a key for the desk."""
 
     surface = Surface.DESK
-    scopes: Mapping[str, str] = {verb: Scope.DESK for verb in ("GET", "POST", "PUT", "HEAD", "OPTIONS")}
+    scopes: Mapping[str, str] = dict.fromkeys(("GET", "POST", "PUT", "HEAD", "OPTIONS"), Scope.DESK)
     filter_backends = ()
 
     def given(self, request: Request, kind: type[Any]) -> dict[str, Any]:
@@ -45,7 +46,7 @@ class Next(DeskView):
     def post(self, request: Request) -> Response:
         """Lease the next task; while you hold one, the same again. Without one, the reason."""
         given = self.given(request, NextSerializer)
-        leased = next_task(user=request.user, project=given.get("project"))
+        leased = next_task(user=person(request), project=given.get("project"))
         if isinstance(leased, NothingToDo):
             return Response({"task": None, "reason": {"code": leased.code, "message": leased.message}})
         return Response({"task": shown_task(leased, is_rendered=given["render"])})
@@ -74,7 +75,7 @@ class Heartbeat(DeskView):
     @extend_schema(request=None, responses=LeaseSerializer)
     def post(self, request: Request, token: UUID) -> Response:
         """Keep the task for another full lease from now."""
-        until, seconds = renew_lease(user=request.user, token=token)
+        until, seconds = renew_lease(user=person(request), token=token)
         return Response({"token": token, "until": until, "seconds": seconds})
 
 
@@ -82,7 +83,7 @@ class KeepDraft(DeskView):
     @extend_schema(request=ValueSerializer, responses=OpenApiResponse(description="When it was saved."))
     def put(self, request: Request, token: UUID) -> Response:
         """Keep what has been answered so far; it need not be complete."""
-        saved_at = keep_draft(user=request.user, token=token, answers=self.given(request, ValueSerializer)["value"])
+        saved_at = keep_draft(user=person(request), token=token, answers=self.given(request, ValueSerializer)["value"])
         return Response({"saved_at": saved_at})
 
 
@@ -94,7 +95,7 @@ class Submit(DeskView):
     def post(self, request: Request, token: UUID) -> Response:
         """Submit: 201 when it is placed, 200 for the same again, 202 when it came too late and is kept for an operator."""
         given = self.given(request, SubmitSerializer)
-        done = submit_task(user=request.user, token=token, answers=given["value"], seconds=given.get("seconds"))
+        done = submit_task(user=person(request), token=token, answers=given["value"], seconds=given.get("seconds"))
         if not done.is_placed:
             return Response({"annotation": None, "placed": False, "message": done.message}, status=202)
         return Response(
@@ -106,5 +107,5 @@ class Skip(DeskView):
     @extend_schema(request=SkipSerializer, responses=OpenApiResponse(description="It is given back."))
     def post(self, request: Request, token: UUID) -> Response:
         """Give the task back with a reason."""
-        skip_task(user=request.user, token=token, reason=self.given(request, SkipSerializer)["reason"])
+        skip_task(user=person(request), token=token, reason=self.given(request, SkipSerializer)["reason"])
         return Response({})

@@ -18,7 +18,15 @@ class Migration(migrations.Migration):
         guards.fixed_columns("routing_enrolment", columns=("customer_id", "project_id", "reviewer_id")),
         guards.fixed_columns(
             "routing_lease",
-            columns=("customer_id", "project_id", "task_id", "round_id", "reviewer_id", "token", "claimed_at"),
+            columns=(
+                "customer_id",
+                "project_id",
+                "task_id",
+                "round_id",
+                "reviewer_id",
+                "token",
+                "claimed_at",
+            ),
         ),
         guards.refuse(
             "own_round",

@@ -73,7 +73,12 @@ def set_trust(*, project_id: int, reviewer_id: int, trust: str, reason: str) -> 
     if enrolment.trust == trust:
         return
     Enrolment.objects.filter(pk=enrolment.pk).update(trust=Trust(trust), trust_reason=reason)
-    record("enrolment.trust_changed", subject=enrolment, actor_id=None, data={"from": enrolment.trust, "to": trust})
+    record(
+        "enrolment.trust_changed",
+        subject=enrolment,
+        actor_id=None,
+        data={"from": enrolment.trust, "to": trust},
+    )
 
 
 @transaction.atomic

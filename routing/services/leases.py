@@ -44,7 +44,10 @@ def expire_leases() -> int:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(
                 RETURN_EXPIRED + "SELECT count(*) FROM moved",
-                {"most": EXPIRE_SLICE, **event_parameters("task.open", subject="labeling.task", actor_id=None)},
+                {
+                    "most": EXPIRE_SLICE,
+                    **event_parameters("task.open", subject="labeling.task", actor_id=None),
+                },
             )
             taken = cursor.fetchone()[0]
             if taken:
@@ -113,7 +116,12 @@ def skip_task(*, user: User, token: UUID, reason: str) -> None:
         transition(task, TaskState.CANCELLED, machine=TASK_MACHINE, actor_id=user.pk, data={"how": "skipped"})
     else:
         transition(
-            task, TaskState.OPEN, machine=TASK_MACHINE, actor_id=user.pk, data={"how": "skipped"}, reserved_for=None
+            task,
+            TaskState.OPEN,
+            machine=TASK_MACHINE,
+            actor_id=user.pk,
+            data={"how": "skipped"},
+            reserved_for=None,
         )
 
 

@@ -180,7 +180,9 @@ def test_what_was_sealed_is_verified(sealed):
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 @given(data=st.data())
 def test_one_changed_byte_anywhere_is_found(sealed, data):
-    path = data.draw(st.sampled_from(sorted(path for path in sealed.rglob("*") if path.is_file() and path.stat().st_size)))
+    path = data.draw(
+        st.sampled_from(sorted(path for path in sealed.rglob("*") if path.is_file() and path.stat().st_size))
+    )
     content = path.read_bytes()
     place = data.draw(st.integers(0, len(content) - 1))
     path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])

@@ -50,7 +50,10 @@ def test_a_release_carries_every_resolved_item_with_its_judgments(cast, release)
     first = records[0]
     assert first["resolution"]["answers"] == {"preference": {"choice": "a"}}
     assert first["resolution"]["distribution"] == {"preference": {"a": 3}}
-    names = {pseudonym(key=cast.northwind.pseudonym_key, reviewer=each.public_id) for each in (cast.anna, cast.bela, cast.cleo)}
+    names = {
+        pseudonym(key=cast.northwind.pseudonym_key, reviewer=each.public_id)
+        for each in (cast.anna, cast.bela, cast.cleo)
+    }
     assert {annotation["annotator"] for annotation in first["annotations"]} == names
     entries = dict(ReleaseEntry.objects.values_list("external_id", "record_digest"))
     assert entries == {record["external_id"]: digest(record) for record in records}
@@ -223,8 +226,16 @@ def test_files_come_in_ranges_with_strong_etags(cast, release):
     path = f"/api/v1/releases/{release.public_id}/files/records.jsonl"
     whole = client.get(path, headers=headers)
     content = b"".join(whole.streaming_content)
-    assert (whole.status_code, content, int(whole["Content-Length"])) == (200, read(release, "records.jsonl"), len(content))
-    for asked, first, last in (("bytes=10-19", 10, 19), ("bytes=10-", 10, len(content) - 1), ("bytes=-5", len(content) - 5, len(content) - 1)):
+    assert (whole.status_code, content, int(whole["Content-Length"])) == (
+        200,
+        read(release, "records.jsonl"),
+        len(content),
+    )
+    for asked, first, last in (
+        ("bytes=10-19", 10, 19),
+        ("bytes=10-", 10, len(content) - 1),
+        ("bytes=-5", len(content) - 5, len(content) - 1),
+    ):
         part = client.get(path, headers={**headers, "Range": asked})
         assert (part.status_code, b"".join(part.streaming_content)) == (206, content[first : last + 1])
         assert part["Content-Range"] == f"bytes {first}-{last}/{len(content)}"

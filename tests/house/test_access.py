@@ -4,8 +4,8 @@ import uuid
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from config.kernel.keys import revoke_key
 from config.kernel.models import ApiKey
@@ -143,7 +143,8 @@ def test_every_address_has_its_line_in_the_table():
     known = set()
     for _method, pattern, _body, _expected in DOORS:
         path = pattern.format(
-            **dict.fromkeys(("project", "batch", "item", "release", "entry", "token"), uuid.uuid4()), version=1
+            **dict.fromkeys(("project", "batch", "item", "release", "entry", "token"), uuid.uuid4()),
+            version=1,
         )
         known.add(resolver.resolve("/" + path).route)
     assert {path for _, path in patterns(resolver)} - known == set()
@@ -184,9 +185,7 @@ def test_lists_hold_own_rows_only(house):
         found = client.get("/api/v1/projects", headers=cast.bearer(name)).json()["results"]
         assert [each["slug"] for each in found] == slugs
     items = client.get(f"/api/v1/projects/{places['project']}/items", headers=cast.bearer("dana")).json()["results"]
-    assert {each["id"] for each in items} == {
-        str(item.public_id) for item in Item.objects.filter(project=cast.project)
-    }
+    assert {each["id"] for each in items} == {str(item.public_id) for item in Item.objects.filter(project=cast.project)}
 
 
 def test_a_superuser_sees_no_customers_content_without_a_grant(house):
@@ -202,5 +201,7 @@ def test_people_of_one_surface_do_not_log_in_at_another(cast):
     assert answer.status_code == 200
     assert "log in at /portal/" in answer.content.decode()
     assert client.get("/desk/").status_code == 302
-    assert client.post("/portal/login/", {"username": "Dana@Example.org", "password": "dana-password"}).status_code == 302
+    assert (
+        client.post("/portal/login/", {"username": "Dana@Example.org", "password": "dana-password"}).status_code == 302
+    )
     assert client.get("/portal/").status_code == 200

@@ -98,14 +98,17 @@ def test_the_runtime_role_owns_nothing_and_makes_nothing(db):
     assert "must be owner" in refused(ProgrammingError, "ALTER TABLE labeling_item DISABLE TRIGGER ALL")
     assert "must be owner" in refused(ProgrammingError, "DROP TABLE labeling_draft")
     assert "permission denied" in refused(ProgrammingError, "DELETE FROM django_migrations")
-    assert run("SELECT count(*) FROM pg_class WHERE relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)")[0][0] == 0
+    assert (
+        run("SELECT count(*) FROM pg_class WHERE relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)")[
+            0
+        ][0]
+        == 0
+    )
 
 
 @pytest.mark.parametrize("table", sorted(MACHINES))
 def test_the_database_knows_the_edges_of_the_state_machine(db, table):
-    arguments = run(
-        "SELECT tgargs FROM pg_trigger WHERE tgname = 'state_edges' AND tgrelid = %s::regclass", table
-    )
+    arguments = run("SELECT tgargs FROM pg_trigger WHERE tgname = 'state_edges' AND tgrelid = %s::regclass", table)
     known = bytes(arguments[0][0]).decode().rstrip("\x00").split("\x00")
     assert known == MACHINES[table].pairs()
 
@@ -123,7 +126,8 @@ def test_every_table_with_a_state_has_its_edges_guarded(db):
 
 def test_a_state_moves_along_its_edges_only(delivered):
     assert "cannot go from completed to open" in refused(
-        IntegrityError, "UPDATE labeling_task SET state = 'open', completed_at = NULL WHERE state = 'completed'"
+        IntegrityError,
+        "UPDATE labeling_task SET state = 'open', completed_at = NULL WHERE state = 'completed'",
     )
     assert "cannot go from resolved to open" in refused(
         IntegrityError, "UPDATE labeling_round SET state = 'open', closed_at = NULL"
@@ -184,10 +188,19 @@ def test_slots_and_first_judgments_are_unique(delivered):
 
 
 def test_no_row_changes_its_customer(delivered):
-    for table in ("labeling_item", "labeling_task", "labeling_round", "labeling_batch", "routing_lease", "delivery_release"):
+    for table in (
+        "labeling_item",
+        "labeling_task",
+        "labeling_round",
+        "labeling_batch",
+        "routing_lease",
+        "delivery_release",
+    ):
         refused(IntegrityError, f"UPDATE {table} SET customer_id = %s", delivered.meridian.pk)
     refused(
-        IntegrityError, "UPDATE labeling_project SET customer_id = %s WHERE slug = 'pairs'", delivered.meridian.pk
+        IntegrityError,
+        "UPDATE labeling_project SET customer_id = %s WHERE slug = 'pairs'",
+        delivered.meridian.pk,
     )
 
 

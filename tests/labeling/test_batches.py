@@ -45,7 +45,10 @@ def test_the_source_is_kept_as_it_came(cast):
 def test_bad_rows_are_kept_with_line_and_reason_and_stop_no_other(cast):
     batch = upload(cast.project, cast.dana, item_row("one"), b"nonsense", item_row("two", difficulty=9))
     assert (batch.state, batch.rows_read, batch.items_created, batch.rejected) == ("accepted", 3, 1, 2)
-    assert list(RejectedRow.objects.order_by("line").values_list("line", "field")) == [(2, ""), (3, "difficulty")]
+    assert list(RejectedRow.objects.order_by("line").values_list("line", "field")) == [
+        (2, ""),
+        (3, "difficulty"),
+    ]
 
 
 def test_the_same_upload_again_is_the_same_batch(cast):

@@ -22,7 +22,13 @@ def read(*rows, form=FORM):
 def test_a_sound_row_becomes_an_item():
     [item] = read(item_row("one", domain="medical", difficulty=2, metadata={"source": "x"}))
     assert isinstance(item, ItemRow)
-    assert (item.line, item.external_id, item.language, item.domain, item.difficulty) == (1, "one", "en", "medical", 2)
+    assert (item.line, item.external_id, item.language, item.domain, item.difficulty) == (
+        1,
+        "one",
+        "en",
+        "medical",
+        2,
+    )
     assert item.payload["responses"][0] == {"key": "a", "text": "Paris.", "model": "one"}
     assert (item.metadata, item.expected, item.provenance) == ({"source": "x"}, None, "human")
 
@@ -90,7 +96,10 @@ def test_a_line_that_is_too_long_is_said_and_skipped(monkeypatch):
 
 def test_blank_lines_and_a_byte_order_mark_do_not_matter():
     content = b"\xef\xbb\xbf" + lines(item_row("one")) + b"\n  \n" + lines(item_row("two")).strip()
-    assert [(row.line, row.external_id) for row in read_items(io.BytesIO(content), FORM)] == [(1, "one"), (4, "two")]
+    assert [(row.line, row.external_id) for row in read_items(io.BytesIO(content), FORM)] == [
+        (1, "one"),
+        (4, "two"),
+    ]
 
 
 @pytest.mark.parametrize(

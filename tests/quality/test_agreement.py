@@ -45,7 +45,10 @@ def test_alpha_of_krippendorffs_own_example():
 
 
 def test_units_with_one_vote_do_not_count():
-    assert patterns_of([{"a": 1}, {"a": 2, "b": 1}, {"a": 0, "b": 2}]) == {(("a", 2), ("b", 1)): 1, (("b", 2),): 1}
+    assert patterns_of([{"a": 1}, {"a": 2, "b": 1}, {"a": 0, "b": 2}]) == {
+        (("a", 2), ("b", 1)): 1,
+        (("b", 2),): 1,
+    }
 
 
 def test_where_only_one_value_was_given_alpha_is_not_defined():

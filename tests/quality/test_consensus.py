@@ -5,7 +5,13 @@ from hypothesis import strategies as st
 
 from quality.consensus import resolve
 
-PREFERENCE = {"id": "preference", "type": "preference", "text": "Which?", "nature": "preferential", "tie": True}
+PREFERENCE = {
+    "id": "preference",
+    "type": "preference",
+    "text": "Which?",
+    "nature": "preferential",
+    "tie": True,
+}
 FORM = {"title": "Pairs", "questions": [PREFERENCE, {"id": "why", "type": "rationale", "text": "Why?"}]}
 
 
@@ -44,7 +50,14 @@ def test_the_strength_is_the_middle_of_those_who_agree_the_weaker_of_two():
 
 def test_every_question_and_every_response_must_be_agreed():
     options = [{"value": "yes", "text": "Yes"}, {"value": "no", "text": "No"}]
-    safe = {"id": "safe", "type": "choice", "text": "?", "nature": "objective", "each_response": True, "options": options}
+    safe = {
+        "id": "safe",
+        "type": "choice",
+        "text": "?",
+        "nature": "objective",
+        "each_response": True,
+        "options": options,
+    }
     form = {"title": "t", "questions": [PREFERENCE, safe]}
     one = {"preference": {"choice": "a"}, "safe": {"a": "yes", "b": "no"}}
     other = {"preference": {"choice": "a"}, "safe": {"a": "yes", "b": "yes"}}

@@ -10,7 +10,13 @@ from quality.scoring import score_gold
 FORM = {
     "title": "t",
     "questions": [
-        {"id": "preference", "type": "preference", "text": "?", "nature": "preferential", "strength": ["weak", "strong"]},
+        {
+            "id": "preference",
+            "type": "preference",
+            "text": "?",
+            "nature": "preferential",
+            "strength": ["weak", "strong"],
+        },
         {"id": "safe", "type": "choice", "text": "?", "nature": "objective", "options": []},
     ],
 }
@@ -57,7 +63,11 @@ def test_five_hits_are_trust_and_one_miss_does_not_take_it_back():
 
 
 def test_only_what_is_expected_is_scored():
-    scored = score_gold(FORM, {"preference": {"choice": "a"}}, {"preference": {"choice": "a", "strength": "weak"}, "safe": "no"})
+    scored = score_gold(
+        FORM,
+        {"preference": {"choice": "a"}},
+        {"preference": {"choice": "a", "strength": "weak"}, "safe": "no"},
+    )
     assert (scored.is_correct, scored.questions) == (True, {"preference": True})
 
 

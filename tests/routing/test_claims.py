@@ -48,7 +48,10 @@ def test_nobody_judges_an_item_twice(cast):
     judge(cast.anna)
     judge(cast.anna)
     assert why(cast.anna) == "nothing_left"
-    assert Counter(Annotation.objects.values_list("round__item__external_id", flat=True)) == {"item-000": 1, "item-001": 1}
+    assert Counter(Annotation.objects.values_list("round__item__external_id", flat=True)) == {
+        "item-000": 1,
+        "item-001": 1,
+    }
 
 
 def test_every_slot_of_an_item_goes_to_somebody_else(cast):
@@ -68,9 +71,7 @@ def test_a_language_that_the_reviewer_does_not_read_is_not_offered(cast):
 
 
 def test_a_skill_is_needed_at_its_level_and_while_it_lasts(cast):
-    project = open_new_project(
-        cast.northwind, "clinic", cast.mira, skills_by_domain={"medical": {"medical": 2}}
-    )
+    project = open_new_project(cast.northwind, "clinic", cast.mira, skills_by_domain={"medical": {"medical": 2}})
     enrol_reviewer(project=project, reviewer=cast.anna, actor=cast.mira)
     upload(project, cast.mira, item_row("one", domain="medical"))
     assert why(cast.anna) == "nothing_left"

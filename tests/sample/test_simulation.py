@@ -86,13 +86,9 @@ def test_the_expected_choice_is_the_highest_merit_and_no_close_call():
 def test_neither_place_nor_length_nor_version_gives_the_best_response_away():
     merits = sample.load("merit.json")
     rows = items("northwind.ndjson")
-    best = {
-        row["external_id"]: max(merits[row["external_id"]].items(), key=lambda entry: entry[1])[0]
-        for row in rows
-    }
+    best = {row["external_id"]: max(merits[row["external_id"]].items(), key=lambda entry: entry[1])[0] for row in rows}
     longest = {
-        row["external_id"]: max(row["responses"], key=lambda response: len(response["text"]))["key"]
-        for row in rows
+        row["external_id"]: max(row["responses"], key=lambda response: len(response["text"]))["key"] for row in rows
     }
     models = Counter(
         response["model"]
@@ -143,9 +139,7 @@ def test_the_same_seed_reviewer_and_item_give_the_same_verdict():
     merits = {"a": 0.9, "b": 0.3}
     for persona in personas().values():
         first = judge(persona, external_id="eve-001", merits=merits, seed=SEED)
-        assert (
-            judge(persona, external_id="eve-001", merits=dict(reversed(merits.items())), seed=SEED) == first
-        )
+        assert judge(persona, external_id="eve-001", merits=dict(reversed(merits.items())), seed=SEED) == first
     seconds = {judge(PRECISE, external_id="eve-001", merits=merits, seed=seed).seconds for seed in range(20)}
     assert len(seconds) > 15
 
@@ -205,18 +199,14 @@ def test_a_persona_errs_at_about_its_rate(username, right_of_1000):
 
 
 def test_three_verdicts_in_ten_carry_a_rationale_and_the_rest_leave_it_out():
-    verdicts = [
-        judge(PRECISE, external_id=f"item-{n}", merits={"a": 0.9, "b": 0.3}, seed=SEED) for n in range(1000)
-    ]
+    verdicts = [judge(PRECISE, external_id=f"item-{n}", merits={"a": 0.9, "b": 0.3}, seed=SEED) for n in range(1000)]
     with_reason = [verdict for verdict in verdicts if "rationale" in verdict.answers]
     assert 260 <= len(with_reason) <= 340
     assert all(verdict.answers["rationale"] for verdict in with_reason)
 
 
 def test_the_time_spent_centres_on_the_median():
-    verdicts = [
-        judge(PRECISE, external_id=f"item-{n}", merits={"a": 0.9, "b": 0.3}, seed=SEED) for n in range(1000)
-    ]
+    verdicts = [judge(PRECISE, external_id=f"item-{n}", merits={"a": 0.9, "b": 0.3}, seed=SEED) for n in range(1000)]
     seconds = sorted(verdict.seconds for verdict in verdicts)
     assert 55.0 <= seconds[500] <= 65.0
     assert min(seconds) >= 2.0

@@ -11,7 +11,6 @@ from config.kernel.errors import Invalid
 from config.kernel.locks import ADVISORY_IDEMPOTENCY, advisory_lock
 from config.kernel.models import IdempotencyAnswer, User
 
-
 KEPT_HOURS = 48
 
 
@@ -35,7 +34,11 @@ def answer_once(*, user: User, key: str | None, request_digest: str, act: Callab
         if earlier is None:
             response = act()
             IdempotencyAnswer.objects.create(
-                user=user, key=key, request_digest=request_digest, status=response.status_code, body=response.data
+                user=user,
+                key=key,
+                request_digest=request_digest,
+                status=response.status_code,
+                body=response.data,
             )
             return response
     if earlier.request_digest != request_digest:

@@ -32,7 +32,7 @@ class Command(BaseCommand):
             dataset = read_dataset(options["dataset"], options["path"]).limited(options["limit"])
             running = nullcontext() if options["url"] else house.running(is_new=True)
             with running as own:
-                done = replay(dataset, url=options["url"] or own.url, console=console)
+                done = replay(dataset, url=options["url"] or getattr(own, "url", ""), console=console)
         except (BadDataset, house.CannotStart, Refused, DomainError) as error:
             raise CommandError(str(error)) from error
         tell(done, dataset.title, console)
