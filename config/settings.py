@@ -157,6 +157,12 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": r"/api/(v1|desk)",
     "SORT_OPERATIONS": False,
+    "ENUM_NAME_OVERRIDES": {
+        "ProjectState": "labeling.types.ProjectState",
+        "BatchState": "labeling.types.BatchState",
+        "ItemState": "labeling.types.ItemState",
+        "ReleaseState": "delivery.types.ReleaseState",
+    },
 }
 
 STATIC_URL = "/static/"
