@@ -1,12 +1,14 @@
 """The jobs' own tables in the console's dress, read-only."""
 
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
 from django_q.models import Failure, OrmQ, Schedule, Success
 
 from config.kernel.console import BigTableAdmin, ConsoleAdmin, display
 
-for model in (Failure, OrmQ, Schedule, Success):
+# The roof's admin is loaded last: what others registered and nobody here uses goes away again.
+for model in (Group, Failure, OrmQ, Schedule, Success):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
 

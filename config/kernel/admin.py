@@ -3,11 +3,9 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import Group
 from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from knox.models import AuthToken
 
 from config.kernel.console import BigTableAdmin, ConsoleAdmin, display, service_action
 from config.kernel.errors import DomainError
@@ -16,10 +14,6 @@ from config.kernel.keys import SCOPES_OF, issue_key, revoke_key
 from config.kernel.models import ApiKey, Handoff, IdempotencyAnswer, User, WakeUp
 from config.kernel.requests import person
 from config.kernel.types import Surface
-
-for unused in (Group, AuthToken):
-    if admin.site.is_registered(unused):
-        admin.site.unregister(unused)
 
 
 @admin.action(description=_("Issue an API key, shown once"))

@@ -28,6 +28,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent.parent
 OWNER = "assay"
 PORT = 5432
 START_SECONDS = 60.0
+START_ATTEMPTS = 4
 STOP_SECONDS = 60.0
 # Where root keeps what the server's user cannot reach in the data folder or the checkout.
 ROOTS_FOLDER = Path("/var/lib/assay")
@@ -98,6 +99,7 @@ def held() -> Iterator[None]:
 
 def ensure_running() -> None:
     """Start the server unless it answers; a new data folder is made first. Callers hold it (see `held`)."""
+    _collect()
     if is_running():
         return
     binaries, account = _binaries(), _account()
@@ -298,6 +300,17 @@ def _check_version(data: Path, binaries: Path) -> None:
 
 
 def _start(data: Path, binaries: Path, account: Account) -> None:
+    """Start the server and wait until it answers. After a kill its last processes may need a moment to go: try again."""
+    for left in reversed(range(START_ATTEMPTS)):
+        try:
+            return _start_once(data, binaries, account)
+        except EmbeddedError:
+            if left == 0:
+                raise
+            time.sleep(1)
+
+
+def _start_once(data: Path, binaries: Path, account: Account) -> None:
     log = data / "server.log"
     with open(log, "ab") as output:
         server = subprocess.Popen(
@@ -337,9 +350,13 @@ def _server_pid() -> int | None:
     return pid if _is_alive(pid) and is_running() else None
 
 
+def _collect() -> None:
+    """Let go of servers that have ended: one that nobody has waited for still looks alive to the next."""
+    _started[:] = [server for server in _started if server.poll() is None]
+
+
 def _is_alive(pid: int) -> bool:
-    for server in _started:
-        server.poll()
+    _collect()
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -348,5 +365,7 @@ def _is_alive(pid: int) -> bool:
 
 
 def _last_line(text: str) -> str:
+    """Return the last line that says what is wrong, rather than a hint."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line for line in lines if "FATAL" in line] or lines
     return lines[-1].rstrip(".") if lines else "it said nothing"

@@ -1,5 +1,6 @@
 """Projects, batches, items: parse, ask permission, call, render."""
 
+import io
 import tempfile
 from collections.abc import Mapping
 from typing import Any
@@ -142,7 +143,9 @@ class ProjectBatches(CustomerView, generics.ListAPIView[Batch]):
 
 def _uploaded(request: Request) -> tuple[str, Any]:
     data = request.data
-    if not isinstance(data, Mapping):
+    if not (request.content_type or "").startswith("multipart/"):
+        # An empty body is not parsed at all; it is an empty file.
+        data = io.BytesIO() if isinstance(data, Mapping) else data
         return request.headers.get("X-File-Name", "upload.ndjson"), data
     file = request.FILES.get("file")
     if file is None:
