@@ -63,6 +63,8 @@ class OnSurface(BasePermission):
         if not user.is_authenticated or user.surface != getattr(view, "surface", Surface.PORTAL):
             self.message = _("This address is for people of another surface.")
             return False
+        if not hasattr(view, str(request.method).lower()):
+            return True  # there is no such method here, and 405 says so
         if isinstance(request.auth, ApiKey):
             needed = getattr(view, "scopes", {}).get(request.method)
             if needed is None or needed not in request.auth.scopes:
