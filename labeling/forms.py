@@ -165,8 +165,7 @@ def check_answers(document: Mapping[str, Any], keys: Sequence[str], answers: Any
     """
     if not isinstance(answers, Mapping):
         raise InvalidAnswers("The answers must be an object with one entry a question.", field="value")
-    if len(canonical_bytes(answers)) > LONGEST_ANSWER:
-        raise InvalidAnswers(f"The answers are longer than {LONGEST_ANSWER:,} bytes; shorten them.", field="value")
+    check_size(answers)
     questions = {question["id"]: question for question in document["questions"]}
     if unknown := sorted(set(answers) - questions.keys()):
         raise InvalidAnswers(f"The form has no question {unknown[0]!r}.", field=unknown[0])
@@ -177,6 +176,12 @@ def check_answers(document: Mapping[str, Any], keys: Sequence[str], answers: Any
                 raise InvalidAnswers("This question needs an answer.", field=name)
             continue
         _CHECKS[question["type"]](question, keys, answer)
+
+
+def check_size(answers: Any) -> None:
+    """Raise InvalidAnswers for answers beyond LONGEST_ANSWER bytes, and NotCanonical for what is not text."""
+    if len(canonical_bytes(answers)) > LONGEST_ANSWER:
+        raise InvalidAnswers(f"The answers are longer than {LONGEST_ANSWER:,} bytes; shorten them.", field="value")
 
 
 def _check_preference(question: Mapping[str, Any], keys: Sequence[str], answer: Any) -> None:

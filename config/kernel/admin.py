@@ -2,64 +2,14 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel.console import BigTableAdmin, ConsoleAdmin, display, service_action
-from config.kernel.errors import DomainError
 from config.kernel.handoffs import retry_handoff
-from config.kernel.keys import SCOPES_OF, issue_key, revoke_key
-from config.kernel.models import ApiKey, Handoff, IdempotencyAnswer, User, WakeUp
-from config.kernel.requests import person
-from config.kernel.types import Surface
-
-
-@admin.action(description=_("Issue an API key, shown once"))
-def issue_keys(modeladmin: ConsoleAdmin, request: HttpRequest, queryset: models.QuerySet[User]) -> None:
-    for user in queryset:
-        try:
-            _key, text = issue_key(
-                user=user,
-                name="from the console",
-                scopes=SCOPES_OF[Surface(user.surface)],
-                actor=person(request),
-            )
-        except DomainError as error:
-            modeladmin.message_user(request, f"{user}: {error.message}", messages.ERROR)
-        else:
-            modeladmin.message_user(request, f"{user}: {text} (write it down; it is not shown again)", messages.SUCCESS)
-
-
-@admin.register(User)
-class UserAdmin(ConsoleAdmin):
-    permission = None
-    list_display = ("name", "email", "surface", "is_active", "last_login")
-    list_filter = ("surface", "is_active")
-    search_fields = ("=email", "name")
-    ordering = ("name",)
-    fields = (
-        "name",
-        "email",
-        "surface",
-        "is_active",
-        "is_superuser",
-        "public_id",
-        "created_at",
-        "last_login",
-    )
-    actions = (issue_keys,)
-
-
-@admin.register(ApiKey)
-class ApiKeyAdmin(ConsoleAdmin):
-    permission = None
-    list_display = ("name", "user", "token_key", "scopes", "created", "expiry", "revoked_at")
-    search_fields = ("=user__email", "=token_key")
-    ordering = ("-created",)
-    fields = ("name", "user", "token_key", "scopes", "created", "expiry", "revoked_at", "public_id")
-    actions = (service_action(revoke_key, argument="key", description=_("Revoke")),)
+from config.kernel.models import Handoff, IdempotencyAnswer, WakeUp
 
 
 @admin.register(Handoff)

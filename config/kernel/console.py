@@ -11,7 +11,7 @@ from csp.decorators import csp_replace
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, models, transaction
+from django.db import DatabaseError, IntegrityError, models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.decorators import method_decorator
@@ -90,6 +90,14 @@ class ConsoleAdmin(ModelAdmin):
         shown = self.fields or named
         return [*shown, *[name for name in self.readonly_fields if name not in shown]]
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer, and take, only rows of what this person operates."""
+        rows = db_field.related_model._default_manager.all()
+        if hasattr(rows, "visible_to"):
+            needed = "manage_customer" if db_field.related_model.__name__ == "Customer" else "operate_project"
+            kwargs["queryset"] = rows.visible_to(person(request), needed)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
     def has_module_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_authenticated and request.user.is_staff)
 
@@ -145,6 +153,8 @@ class ServiceAdd(ConsoleAdmin):
                     self.add_error(error.field if error.field in self.fields else None, error.message)
                 except ValidationError as error:
                     self.add_error(None, ValidationError(error.messages))
+                except IntegrityError as error:
+                    self.add_error(None, f"The database refuses this: {str(error).splitlines()[0]}.")
 
             def save(self, commit: bool = True) -> models.Model:
                 made: models.Model = self.instance

@@ -8,10 +8,11 @@ from django.contrib.auth.views import LogoutView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
 from django.views.generic import TemplateView
 
-from config.kernel.errors import DomainError, NotFound
+from config.kernel.errors import DomainError, Invalid, NotFound
 from config.kernel.rendering import render_markdown
 from config.kernel.requests import person
 from config.kernel.types import Surface
@@ -28,6 +29,7 @@ from labeling.services.access import log_read
 from labeling.services.batches import keep_source, receive_batch
 
 SHOWN = 20
+LONGEST_TEXT = 5000
 
 
 class PortalLogin(SurfaceLogin):
@@ -51,7 +53,13 @@ class PortalPage(OfSurface, View):
             return render(request, "portal/missing.html", {"message": error.message}, status=404)
         except DomainError as error:
             messages.error(request, error.message)
-            return HttpResponseRedirect(request.headers.get("Referer") or "/portal/")
+            return HttpResponseRedirect(self.back())
+
+    def back(self) -> str:
+        """Return the page of ours that this request came from."""
+        referer = self.request.headers.get("Referer", "")
+        is_ours = url_has_allowed_host_and_scheme(referer, allowed_hosts={self.request.get_host()})
+        return referer if is_ours and self.request.method == "POST" else reverse("portal:projects")
 
     def may(self, project: Project, permission: str) -> bool:
         return Project.objects.visible_to(person(self.request), permission).filter(pk=project.pk).exists()
@@ -160,9 +168,9 @@ class GiveVerdict(PortalPage):
         chosen = delivery.get_sample_entry(release=found, public_id=entry)
         give_verdict(
             entry=chosen,
-            verdict=request.POST.get("verdict", ""),
-            severity=request.POST.get("severity", ""),
-            note=request.POST.get("note", ""),
+            verdict=_text(request, "verdict"),
+            severity=_text(request, "severity"),
+            note=_text(request, "note"),
             actor=person(request),
         )
         return HttpResponseRedirect(reverse("portal:release", args=[release]) + f"#{entry}")
@@ -173,12 +181,20 @@ class Decide(PortalPage):
         found = delivery.get_release(user=person(request), public_id=release, permission="decide_release")
         decided = decide_release(
             release=found,
-            decision=request.POST.get("decision", ""),
-            reason=request.POST.get("reason", ""),
+            decision=_text(request, "decision"),
+            reason=_text(request, "reason"),
             actor=person(request),
         )
         messages.success(request, f"Version {decided.number} is {decided.get_state_display().lower()}.")
         return HttpResponseRedirect(reverse("portal:release", args=[release]))
+
+
+def _text(request: HttpRequest, name: str) -> str:
+    """Return what was typed, which may be nothing but is text that the database takes."""
+    value = request.POST.get(name, "")[:LONGEST_TEXT]
+    if "\x00" in value:
+        raise Invalid("The text contains a NUL character; remove it.", field=name)
+    return value
 
 
 def _log(request: HttpRequest, release: Release, kind: str, ids: list[int]) -> None:

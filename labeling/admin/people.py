@@ -1,15 +1,20 @@
 """Tenants, people and what they looked at."""
 
+from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel.console import BigTableAdmin, ConsoleAdmin, ConsoleInline, ServiceAdd, service_action
-from config.kernel.models import Event
+from config.kernel.errors import DomainError, NotAllowed
+from config.kernel.keys import SCOPES_OF, issue_key, revoke_key
+from config.kernel.models import ApiKey, Event, User
+from config.kernel.people import create_person, renew_password
 from config.kernel.requests import person
+from config.kernel.types import Surface
 from labeling.models import (
     AccessLog,
     Customer,
@@ -21,6 +26,73 @@ from labeling.models import (
 )
 from labeling.services.people import add_member, create_customer, create_reviewer, remove_member
 from labeling.types import Role
+
+
+def people_seen_by(user: User) -> models.QuerySet[User]:
+    """People without a customer, and those all of whose customers this person manages: nobody else's names or keys."""
+    managed = Customer.objects.visible_to(user, "manage_customer").values("pk")
+    elsewhere = Membership.objects.filter(user=models.OuterRef("pk")).exclude(customer__in=managed)
+    return User.objects.filter(models.Q(pk=user.pk) | ~models.Exists(elsewhere))
+
+
+def shown_once(
+    modeladmin: ConsoleAdmin, request: HttpRequest, people: models.QuerySet[User], make: Callable[[User], str]
+) -> None:
+    """Make a secret for each person and show it, this once; a refusal is shown with its sentence."""
+    for user in people:
+        try:
+            text = make(user)
+        except DomainError as error:
+            modeladmin.message_user(request, f"{user}: {error.message}", messages.ERROR)
+        else:
+            modeladmin.message_user(request, f"{user}: {text} (write it down; it is not shown again)", messages.SUCCESS)
+
+
+@admin.action(description=_("Issue an API key, shown once"))
+def issue_keys(modeladmin: ConsoleAdmin, request: HttpRequest, queryset: models.QuerySet[User]) -> None:
+    def make(user: User) -> str:
+        scopes = SCOPES_OF[Surface(user.surface)]
+        return issue_key(user=user, name="from the console", scopes=scopes, actor=person(request))[1]
+
+    shown_once(modeladmin, request, queryset, make)
+
+
+@admin.action(description=_("Make a new password, shown once"))
+def renew_passwords(modeladmin: ConsoleAdmin, request: HttpRequest, queryset: models.QuerySet[User]) -> None:
+    shown_once(modeladmin, request, queryset, lambda user: renew_password(user=user, actor=person(request)))
+
+
+@admin.register(User)
+class UserAdmin(ServiceAdd):
+    permission = None
+    list_display = ("name", "email", "surface", "is_active", "last_login")
+    list_filter = ("surface", "is_active")
+    search_fields = ("=email", "name")
+    ordering = ("name",)
+    fields = ("name", "email", "surface", "is_active", "is_superuser", "public_id", "created_at", "last_login")
+    add_fields = ("name", "email", "surface")
+    actions = (issue_keys, renew_passwords)
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[User]:
+        return people_seen_by(person(request))
+
+    def make(self, request: HttpRequest, values: dict[str, Any]) -> User:
+        user, password = create_person(**values, actor=person(request))
+        self.message_user(request, f"{user}: the password is {password} (write it down; it is not shown again)")
+        return user
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ConsoleAdmin):
+    permission = None
+    list_display = ("name", "user", "token_key", "scopes", "created", "expiry", "revoked_at")
+    search_fields = ("=user__email", "=token_key")
+    ordering = ("-created",)
+    fields = ("name", "user", "token_key", "scopes", "created", "expiry", "revoked_at", "public_id")
+    actions = (service_action(revoke_key, argument="key", description=_("Revoke")),)
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[ApiKey]:
+        return super().get_queryset(request).filter(user__in=people_seen_by(person(request)))
 
 
 class MembershipInline(ConsoleInline):
@@ -58,7 +130,18 @@ class MembershipAdmin(ServiceAdd):
         """Memberships of whole customers have no project: they are seen by those who see the customer."""
         return super().get_queryset(request).filter(customer__in=Customer.objects.visible_to(person(request)))
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A superuser may grant themselves any customer; the grant is an event that stays."""
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name == "customer" and person(request).is_superuser:
+            field.queryset = Customer.objects.all()
+        return field
+
     def make(self, request: HttpRequest, values: dict[str, Any]) -> Membership:
+        """What a superuser does not manage, they can grant to nobody but themselves."""
+        managed = Customer.objects.visible_to(person(request), "manage_customer")
+        if values["user"] != person(request) and not managed.filter(pk=values["customer"].pk).exists():
+            raise NotAllowed("You do not manage this customer; you can only grant yourself access to it.", field="user")
         return add_member(**values, actor=person(request))
 
 

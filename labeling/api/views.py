@@ -142,7 +142,7 @@ class ProjectBatches(CustomerView, generics.ListAPIView[Batch]):
 
 
 def _uploaded(request: Request) -> tuple[str, Any]:
-    data = request.data
+    data: Any = request.data
     if not (request.content_type or "").startswith("multipart/"):
         # An empty body is not parsed at all; it is an empty file.
         data = io.BytesIO() if isinstance(data, Mapping) else data

@@ -1,7 +1,9 @@
 """Uploads: the source is kept as it came, its rows are staged, and accepted all at once."""
 
 import hashlib
+import uuid
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import IO, Any
 
@@ -82,7 +84,7 @@ class Source:
 
 
 def keep_source(*, project: Project, source: IO[bytes]) -> Source:
-    """Store the bytes as they came, under their digest, and return where; the same bytes again are stored once more.
+    """Store the bytes as they came, in a file of their own, and return where.
 
     Belongs before the transaction that makes the batch. Raises Conflict while the project is not open, NotItems or
     Invalid for a file that cannot hold items or is too large; then nothing is kept.
@@ -93,7 +95,7 @@ def keep_source(*, project: Project, source: IO[bytes]) -> Source:
     source.seek(0)
     check_beginning(source.read(CHUNK))
     digest, size = _digest(source)
-    path = f"{project.public_id}/{digest}.ndjson"
+    path = f"{project.public_id}/{digest}/{uuid.uuid4()}.ndjson"
     source.seek(0)
     storages["sources"].save(path, File(source))
     return Source(digest, size, path)
@@ -105,11 +107,12 @@ def receive_batch(
 ) -> tuple[Batch, bool]:
     """Make a batch of the kept file and queue its ingestion; return it and whether it is new.
 
-    The same bytes again are the same batch, whatever their name.
+    The same bytes again are the same batch, whatever their name; the second copy of the file is thrown away.
     """
     lock_row(Project.objects.filter(pk=project.pk))
     known = Batch.objects.filter(project=project, source_digest=source.digest).exclude(state=BatchState.REFUSED)
     if (batch := known.select_related("project").first()) is not None:
+        transaction.on_commit(partial(storages["sources"].delete, source.path))
         return batch, False
     batch = Batch.objects.create(
         customer_id=project.customer_id,

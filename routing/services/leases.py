@@ -11,6 +11,7 @@ from config.kernel.events import RECORD_MOVED, event_parameters, wake_on_commit
 from config.kernel.locks import lock_row
 from config.kernel.models import User
 from config.kernel.transitions import transition
+from labeling.forms import check_size
 from labeling.models import Task
 from labeling.services.judgments import save_draft
 from labeling.types import TASK_MACHINE, TaskKind, TaskState
@@ -77,7 +78,11 @@ def renew_lease(*, user: User, token: UUID) -> tuple[datetime, float]:
 
 
 def keep_draft(*, user: User, token: UUID, answers: dict[str, Any]) -> datetime:
-    """Keep the answers so far for the task under this lease; return when. Raises as renew_lease does."""
+    """Keep the answers so far for the task under this lease; return when.
+
+    Raises as renew_lease does, and InvalidAnswers for more than an answer may be long.
+    """
+    check_size(answers)
     lease = Lease.objects.filter(token=token, reviewer__user=user, state=LeaseState.LIVE).first()
     if lease is None:
         raise _why_not(user, token)

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from config.kernel.console import ConsoleAdmin
-from config.kernel.models import ApiKey, Handoff, User
+from config.kernel.models import ApiKey, Event, Handoff, User
 from delivery.models import Hold
 from labeling.models import AnnotationInvalidation, Customer, Item, Project
 from quality.models import GoldItem
@@ -173,3 +173,56 @@ def test_content_is_framed_and_its_reading_logged(lively):
     frame = client.get(f"/admin/content/{item.current_version_id}/")
     assert "What is the capital of France?" in frame.content.decode()
     assert "sandbox" in frame["Content-Security-Policy"]
+
+
+def test_forms_offer_and_take_only_what_the_operator_operates(lively):
+    client = operator(lively.mira)
+    offered = client.get(reverse("admin:routing_enrolment_add")).context["adminform"].form.fields["project"].queryset
+    assert list(offered) == [lively.project]
+    refused = client.post(
+        reverse("admin:routing_enrolment_add"), {"project": lively.foreign_project.pk, "reviewer": lively.anna.pk}
+    )
+    assert refused.status_code == 200
+    assert not lively.anna.enrolments.filter(project=lively.foreign_project).exists()
+    client.post(
+        reverse("admin:labeling_membership_add"),
+        {"user": lively.mira.pk, "customer": lively.meridian.pk, "role": "operator"},
+    )
+    assert not lively.mira.memberships.filter(customer=lively.meridian).exists()
+
+
+def test_nobody_makes_keys_or_passwords_for_people_of_a_customer_they_do_not_manage(lively):
+    client = operator(lively.mira)
+    for user in (lively.ruth, lively.remo.user, lively.otto):
+        act(client, User, "issue_keys", user)
+        before = user.password
+        act(client, User, "renew_passwords", user)
+        user.refresh_from_db()
+        assert user.password == before
+    assert not ApiKey.objects.filter(user__in=[lively.ruth, lively.remo.user, lively.otto]).exists()
+    assert "ruth@example.org" not in client.get(reverse("admin:kernel_user_changelist")).content.decode()
+
+
+def test_a_superuser_grants_themselves_access_and_nobody_else(lively):
+    lively.mira.is_superuser = True
+    lively.mira.save()
+    client = operator(lively.mira)
+    grant = {"customer": lively.meridian.pk, "role": "operator"}
+    client.post(
+        reverse("admin:labeling_membership_add"), {**grant, "user": User.objects.get(email="mira@example.org").pk}
+    )
+    assert lively.mira.memberships.filter(customer=lively.meridian).exists()
+    assert Event.objects.filter(
+        kind="membership.granted", actor_id=lively.mira.pk, customer_id=lively.meridian.pk
+    ).exists()
+
+
+def test_a_person_is_made_with_a_password_that_is_shown_once(lively):
+    client = operator(lively.mira)
+    made = client.post(
+        reverse("admin:kernel_user_add"), {"name": "Nora", "email": "Nora@Example.org", "surface": "desk"}, follow=True
+    )
+    password = next(text for text in said(made) if "password is" in text).split("password is ")[1].split(" ")[0]
+    assert Client().post("/desk/login/", {"username": "nora@example.org", "password": password}).status_code == 302
+    again = client.post(reverse("admin:kernel_user_add"), {"name": "N", "email": "nora@example.org", "surface": "desk"})
+    assert b"Somebody has this e-mail already." in again.content
