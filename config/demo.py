@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ from django.db import connections
 from django.db.models import Sum
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from config import sample
 from config.clients import Customer, Refused
@@ -27,7 +27,7 @@ from delivery.models import LedgerEntry
 from delivery.verification import Verified, verify_folder
 from quality.models import GoldItem, Standing
 
-SEED = 20_260_101
+SEED = 20_260_115
 SETTLE_SECONDS = 20.0
 
 
@@ -264,37 +264,32 @@ def _standings(founded: Founded, reviewers: SampleReviewers) -> list[dict[str, A
 
 def tell(report: Report, console: Console) -> None:
     """Print the report."""
+    say = partial(console.print, soft_wrap=True)
     figures = report.figures
-    table = Table(title="Standings that gold found (reviewers are simulated)", title_justify="left", box=None)
-    for heading in ("reviewer", "true accuracy", "standing", "why"):
-        table.add_column(heading)
-    for row in report.standings:
-        table.add_row(row["reviewer"], f"{row['simulated_accuracy']:.0%}", row["standing"], row["why"])
     alpha = f"{figures['alpha_nominal']:.2f} ({figures['alpha_low']:.2f} to {figures['alpha_high']:.2f})"
-    console.print()
-    console.print("[bold]Northwind AI: assistant preferences, from upload to acceptance[/bold]")
-    console.print(
+    say()
+    say("[bold]Northwind AI: assistant preferences, from upload to acceptance[/bold]")
+    say(
         f"  {figures['items']} items uploaded, {figures['gold_items']} of them gold; {figures['annotations']} judgments by"
         f" {len(report.standings)} simulated reviewers (seed {SEED}), {figures['judgments_per_s']} a second over HTTP."
     )
-    console.print(
+    say(
         f"  {figures['agreed']} agreed, {figures['no_agreement']} without an agreed answer;"
         f" unanimous {figures['unanimous_share']:.0%}, Krippendorff's alpha {alpha}."
     )
-    console.print(
+    say(
         f"  Release {report.manifest['release']['version']}: {figures['released']} records frozen;"
         f" {figures['sampled']} checked, {figures['defects']} defects; accepted."
     )
-    console.print(
-        f"  Verified: the signature, {figures['verified_files']} files and {figures['verified_records']} records."
-    )
+    say(f"  Verified: the signature, {figures['verified_files']} files and {figures['verified_records']} records.")
     foreign = "is told that there is no such release" if report.is_foreign_refused else "COULD READ THE RELEASE"
-    console.print(f"  The other customer {foreign}.")
-    console.print(f"  Costs: {report.cost}.")
-    console.print(f"  Files: {report.folder}")
-    console.print()
-    console.print(table)
+    say(f"  The other customer {foreign}.")
+    say(f"  Costs: {report.cost}.")
+    say(f"  Files: {report.folder}")
+    say()
+    say("  Standings that gold found, beside the accuracy each reviewer was simulated with:")
+    for row in report.standings:
+        line = f"    {row['reviewer']:<8} {row['simulated_accuracy']:>4.0%}  {row['standing']:<10} {row['why']}"
+        say(line)
     gold = GoldItem.objects.count()
-    console.print(
-        f"\nDone in {figures['seconds']} s ({gold} gold items in all). `make serve` shows it to you in a browser."
-    )
+    say(f"\nDone in {figures['seconds']} s ({gold} gold items in all). `make serve` shows it to you in a browser.")

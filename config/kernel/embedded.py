@@ -99,7 +99,6 @@ def held() -> Iterator[None]:
 
 def ensure_running() -> None:
     """Start the server unless it answers; a new data folder is made first. Callers hold it (see `held`)."""
-    _collect()
     if is_running():
         return
     binaries, account = _binaries(), _account()
@@ -302,6 +301,7 @@ def _check_version(data: Path, binaries: Path) -> None:
 def _start(data: Path, binaries: Path, account: Account) -> None:
     """Start the server and wait until it answers. After a kill its last processes may need a moment to go: try again."""
     for left in reversed(range(START_ATTEMPTS)):
+        _collect()
         try:
             return _start_once(data, binaries, account)
         except EmbeddedError:

@@ -1,6 +1,7 @@
 """Replay a dataset of real judgments over HTTP, exactly as people would have given them."""
 
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,19 +45,20 @@ class Command(BaseCommand):
 
 def tell(done: Replayed, title: str, console: Console) -> None:
     """Print the report."""
+    say = partial(console.print, soft_wrap=True)
     figures = done.figures
-    console.print(f"\n[bold]{title}[/bold]")
-    console.print(
+    say(f"\n[bold]{title}[/bold]")
+    say(
         f"  {figures['items']} items, {figures['annotations']} judgments by {figures['raters']} raters;"
         f" {figures['judgments_per_s']} a second over HTTP, {figures['seconds']} s in all."
     )
-    console.print(f"  {figures['agreed']} agreed, {figures['no_agreement']} without an agreed answer.")
+    say(f"  {figures['agreed']} agreed, {figures['no_agreement']} without an agreed answer.")
     if figures["alpha_nominal"] is not None:
-        console.print(
+        say(
             f"  Unanimous {figures['unanimous_share']:.1%}; Krippendorff's alpha {figures['alpha_nominal']:.3f}"
             f" ({figures['alpha_low']:.3f} to {figures['alpha_high']:.3f})."
         )
-    console.print(f"  Released {figures['released']} records, content digest {done.content_digest}", soft_wrap=True)
-    console.print(f"  Files: {done.folder}", soft_wrap=True)
+    say(f"  Released {figures['released']} records, content digest {done.content_digest}")
+    say(f"  Files: {done.folder}")
     for fault in done.faults:
-        console.print(f"  [red]{fault}[/red]")
+        say(f"  [red]{fault}[/red]")
