@@ -192,7 +192,9 @@ class ConsoleInline(TabularInline):
 
 
 class BigTableAdmin(ConsoleAdmin):
-    """For tables of a million rows: newest first, no counts, and search by exact keys only."""
+    """For tables of a million rows: newest first and no other way, no counts, and search by exact keys only."""
+
+    sortable_by: ClassVar[Any] = ()
 
     paginator = InfinitePaginator
 

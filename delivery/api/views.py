@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.kernel.api.idempotency import answer_once, digest_of
+from config.kernel.api.pages import OldestFirst
 from config.kernel.canonical import digest
 from config.kernel.errors import Conflict
 from config.kernel.requests import person
@@ -92,6 +93,7 @@ class ReleaseFiles(CustomerView, generics.ListAPIView[Artifact]):
 
     queryset = Artifact.objects.none()
     serializer_class = ArtifactSerializer
+    pagination_class = OldestFirst
 
     def get_queryset(self) -> QuerySet[Artifact]:
         release = selectors.get_release(user=person(self.request), public_id=self.kwargs["release"])

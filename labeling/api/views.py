@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.kernel.api.idempotency import answer_once, digest_of
+from config.kernel.api.pages import OldestFirst
 from config.kernel.errors import Invalid
 from config.kernel.models import User
 from config.kernel.requests import person
@@ -165,6 +166,7 @@ class BatchRejects(CustomerView, generics.ListAPIView[RejectedRow]):
 
     queryset = RejectedRow.objects.none()
     serializer_class = RejectSerializer
+    pagination_class = OldestFirst
 
     def get_queryset(self) -> QuerySet[RejectedRow]:
         batch = selectors.get_batch(user=person(self.request), public_id=self.kwargs["batch"])

@@ -8,3 +8,9 @@ class Pages(CursorPagination):
     page_size_query_param = "page_size"
     max_page_size = 500
     ordering = "-id"
+
+
+class OldestFirst(Pages):
+    """For lists that are read from their beginning, as the rows of a file are."""
+
+    ordering = "id"
