@@ -13,11 +13,9 @@ OWNER_COMMANDS = frozenset(
     {
         "database",
         "dbshell",
-        "erase",
         "flush",
         "makemigrations",
         "migrate",
-        "roles",
         "showmigrations",
         "sqlmigrate",
     }

@@ -7,9 +7,9 @@ from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Max
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from config.kernel.canonical import digest
+from config.kernel.clock import database_now
 from config.kernel.errors import Conflict, Invalid
 from config.kernel.events import record
 from config.kernel.locks import lock_row
@@ -74,7 +74,7 @@ def publish_guideline(
     """
     _check_clauses(clauses)
     project = lock_row(Project.objects.filter(pk=project.pk))
-    begins = effective_from or timezone.now()
+    begins = effective_from or database_now()
     latest = project.guidelines.filter(state=DocumentState.PUBLISHED).order_by("-number").first()
     if latest is not None:
         if begins <= latest.in_force.lower:
