@@ -2,7 +2,7 @@
 
 `records.jsonl` holds a record a line in canonical JSON, in the order of external ids by code point (collation "C"): its
 SHA-256 is the content digest. `hashes.txt` holds each record's own SHA-256. The Parquet file and the trainers' views say
-the same in other words.
+the same in other words; a view is there as lines and as Parquet, because `datasets` reads one format a folder.
 """
 
 import hashlib
@@ -25,6 +25,7 @@ RECORDS = "records.jsonl"
 PARQUET = "records.parquet"
 HASHES = "hashes.txt"
 LINES = "application/x-ndjson"
+COLUMNS = "application/vnd.apache.parquet"
 ROW_GROUP = 2000
 CHUNK = 1024**2
 
@@ -102,6 +103,34 @@ def file_fact(folder: Path, name: str, media_type: str) -> FileFact:
     return FileFact(name, media_type, size, hashing.hexdigest())
 
 
+def view_file(view: str, kind: str) -> str:
+    """Return the name of a view's file inside the release; `kind` is jsonl or parquet."""
+    return f"views/{view}.{kind}"
+
+
+class _Table:
+    """A Parquet file that is written a row group at a time."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._schema = schema
+        self._writer = pq.ParquetWriter(path, schema, compression="zstd")
+        self._waiting: list[Mapping[str, Any]] = []
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        self._waiting.append(row)
+        if len(self._waiting) == ROW_GROUP:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._waiting:
+            self._writer.write_table(pa.Table.from_pylist(self._waiting, schema=self._schema))
+            self._waiting.clear()
+
+    def close(self) -> None:
+        """Write the footer. What was not flushed is not in the file."""
+        self._writer.close()
+
+
 class ReleaseWriter:
     """Writes records into `folder`, which must be empty. `question` is the form's preference question, for the views."""
 
@@ -112,14 +141,15 @@ class ReleaseWriter:
         self._outcomes: Counter[str] = Counter()
         self._languages: Counter[str] = Counter()
         self._rows: Counter[str] = Counter(dict.fromkeys(VIEWS, 0))
-        self._waiting: list[dict[str, Any]] = []
 
     def __enter__(self) -> Self:
         (self._folder / "views").mkdir(parents=True, exist_ok=True)
-        self._files: dict[str, IO[bytes]] = {
-            name: (self._folder / name).open("xb", buffering=CHUNK) for name in (RECORDS, HASHES, *VIEWS)
+        self._lines: dict[str, IO[bytes]] = {
+            name: (self._folder / name).open("xb", buffering=CHUNK)
+            for name in (RECORDS, HASHES, *[view_file(view, "jsonl") for view in VIEWS])
         }
-        self._parquet = pq.ParquetWriter(self._folder / PARQUET, SCHEMA, compression="zstd")
+        schemas = {PARQUET: SCHEMA} | {view_file(name, "parquet"): view.columns for name, view in VIEWS.items()}
+        self._tables = {name: _Table(self._folder / name, schema) for name, schema in schemas.items()}
         return self
 
     def __exit__(
@@ -129,16 +159,18 @@ class ReleaseWriter:
             self._close()
             return
         # The first error is the one to tell; a full disk would only say so again while buffers are flushed.
-        for closing in (*self._files.values(), self._parquet):
+        for file in self._files():
             try:
-                closing.close()
+                file.close()
             except OSError:
                 pass
 
+    def _files(self) -> list[IO[bytes] | _Table]:
+        return [*self._lines.values(), *self._tables.values()]
+
     def _close(self) -> None:
-        for file in self._files.values():
+        for file in self._files():
             file.close()
-        self._parquet.close()
 
     def add(self, record: Mapping[str, Any]) -> str:
         """Append a record and return its SHA-256. Raises ReleaseBroken for one that is out of order or there twice."""
@@ -148,32 +180,27 @@ class ReleaseWriter:
         self._last = name
         line = canonical_bytes(record)
         digest = hashlib.sha256(line).hexdigest()
-        self._files[RECORDS].write(line + b"\n")
-        self._files[HASHES].write(f"{digest}  {json.dumps(name, ensure_ascii=False)}\n".encode())
-        for view, rows in VIEWS.items():
-            for row in rows(record, self._question):
-                self._files[view].write(canonical_bytes(row) + b"\n")
+        self._lines[RECORDS].write(line + b"\n")
+        self._lines[HASHES].write(f"{digest}  {json.dumps(name, ensure_ascii=False)}\n".encode())
+        self._tables[PARQUET].add(_flat(record))
+        for view, form in VIEWS.items():
+            for row in form.rows(record, self._question):
+                self._lines[view_file(view, "jsonl")].write(canonical_bytes(row) + b"\n")
+                self._tables[view_file(view, "parquet")].add(row)
                 self._rows[view] += 1
         self._outcomes[record["resolution"]["outcome"]] += 1
         self._languages[record["language"]] += 1
-        self._waiting.append(_flat(record))
-        if len(self._waiting) == ROW_GROUP:
-            self._flush()
         return digest
-
-    def _flush(self) -> None:
-        if self._waiting:
-            self._parquet.write_table(pa.Table.from_pylist(self._waiting, schema=SCHEMA))
-            self._waiting.clear()
 
     def finish(self) -> Content:
         """Close the files and return what they hold. Nothing can be added after."""
-        self._flush()
+        for table in self._tables.values():
+            table.flush()
         self._close()
         files = [
-            file_fact(self._folder, PARQUET, "application/vnd.apache.parquet"),
             file_fact(self._folder, HASHES, "text/plain; charset=utf-8"),
-            *[file_fact(self._folder, name, LINES) for name in (RECORDS, *VIEWS)],
+            *[file_fact(self._folder, name, LINES) for name in self._lines if name != HASHES],
+            *[file_fact(self._folder, name, COLUMNS) for name in self._tables],
         ]
         digest = next(fact.sha256 for fact in files if fact.name == RECORDS)
         return Content(

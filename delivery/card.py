@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from delivery.artifacts import PARQUET
+from delivery.artifacts import PARQUET, view_file
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
@@ -45,9 +45,7 @@ def dataset_card(*, manifest: dict[str, Any]) -> str:
 
 def _configs(manifest: dict[str, Any]) -> list[str]:
     configs = [("default", PARQUET)]
-    configs += [
-        (name.removeprefix("views/").removesuffix(".jsonl"), name) for name, rows in manifest["views"].items() if rows
-    ]
+    configs += [(view, view_file(view, "parquet")) for view, rows in manifest["views"].items() if rows]
     lines = ["configs:"]
     for config, file in configs:
         lines += [f"- config_name: {config}", "  data_files:", "  - split: train", f"    path: {file}"]

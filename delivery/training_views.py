@@ -6,10 +6,23 @@ fine-tuning. Only agreed choices of one response become rows: ties, "both bad" a
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
+
+import pyarrow as pa
 
 Record = Mapping[str, Any]
 Row = dict[str, Any]
+
+_MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One format: the rows that a record gives, and the columns that they have."""
+
+    rows: Callable[[Record, str | None], Iterator[Row]]
+    columns: pa.Schema
 
 
 def _chosen(record: Record, question: str | None) -> tuple[str, list[str]] | None:
@@ -65,9 +78,22 @@ def sft_rows(record: Record, question: str | None) -> Iterator[Row]:
         yield {"messages": [*_prompt(record), *_said(pair[0])]}
 
 
-VIEWS: dict[str, Callable[[Record, str | None], Iterator[Row]]] = {
-    "views/openai_preference.jsonl": openai_preference_rows,
-    "views/preference.jsonl": preference_rows,
-    "views/sft.jsonl": sft_rows,
-    "views/unpaired.jsonl": unpaired_rows,
+_INPUT = pa.struct(
+    [("messages", _MESSAGES), ("tools", pa.list_(pa.string())), ("parallel_tool_calls", pa.bool_())],
+)
+
+VIEWS: dict[str, View] = {
+    "openai_preference": View(
+        openai_preference_rows,
+        pa.schema([("input", _INPUT), ("preferred_output", _MESSAGES), ("non_preferred_output", _MESSAGES)]),
+    ),
+    "preference": View(
+        preference_rows,
+        pa.schema([("prompt", _MESSAGES), ("chosen", _MESSAGES), ("rejected", _MESSAGES)]),
+    ),
+    "sft": View(sft_rows, pa.schema([("messages", _MESSAGES)])),
+    "unpaired": View(
+        unpaired_rows,
+        pa.schema([("prompt", _MESSAGES), ("completion", _MESSAGES), ("label", pa.bool_())]),
+    ),
 }

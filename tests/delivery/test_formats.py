@@ -1,6 +1,9 @@
 """A release's files: what is in them, that the same records give the same bytes, and that tampering is found."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pyarrow.parquet as pq
 import pytest
@@ -61,7 +64,7 @@ def record(external_id="one", choice="a", outcome="agreed"):
 
 
 def rows(name, **more):
-    return list(VIEWS[f"views/{name}.jsonl"](record(**more), "preference"))
+    return list(VIEWS[name].rows(record(**more), "preference"))
 
 
 def said(text):
@@ -166,6 +169,39 @@ def test_parquet_says_what_the_lines_say(tmp_path):
         assert row["confidence"] == line["resolution"]["confidence"]
 
 
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_says_the_same_in_both_its_files(tmp_path, view):
+    content, _ = write(tmp_path)
+    found = pq.read_table(tmp_path / "views" / f"{view}.parquet").to_pylist()
+    lines = [json.loads(line) for line in (tmp_path / "views" / f"{view}.jsonl").read_text().splitlines()]
+    assert found == lines
+    assert len(found) == content.view_rows[view]
+
+
+@pytest.mark.slow
+def test_the_datasets_library_loads_the_card_as_it_is(sealed, tmp_path_factory):
+    cache = tmp_path_factory.mktemp("cache")
+    script = (
+        "import json, sys; from datasets import get_dataset_config_names, load_dataset; folder = sys.argv[1]\n"
+        "rows = {name: load_dataset(folder, name, split='train').to_list() for name in get_dataset_config_names(folder)}\n"
+        "print(json.dumps(rows))"
+    )
+    offline = {"HF_HOME": str(cache), "HF_HUB_OFFLINE": "1", "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}
+    ran = subprocess.run(
+        [sys.executable, "-c", script, str(sealed)],
+        env=os.environ | offline,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ran.returncode == 0, ran.stderr
+    found = json.loads(ran.stdout)
+    assert [row["external_id"] for row in found.pop("default")] == ["a", "b", "c"]
+    for view, rows in found.items():
+        assert rows == [json.loads(line) for line in (sealed / "views" / f"{view}.jsonl").read_text().splitlines()]
+    assert sorted(found) == sorted(VIEWS)
+
+
 @pytest.mark.parametrize("names", [("b", "a"), ("a", "a"), ("é", "z")])
 def test_records_out_of_order_are_refused(tmp_path, names):
     with pytest.raises(ReleaseBroken, match="ordered by external id"):
@@ -174,7 +210,7 @@ def test_records_out_of_order_are_refused(tmp_path, names):
 
 def test_what_was_sealed_is_verified(sealed):
     verified = verify_folder(sealed, trusted_fingerprint=TRUSTED)
-    assert (verified.records, verified.files, verified.key_id) == (3, 8, TRUSTED)
+    assert (verified.records, verified.files, verified.key_id) == (3, 12, TRUSTED)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
