@@ -6,7 +6,9 @@ from config.kernel.transitions import Machine
 from delivery.types import RELEASE_MACHINE
 from labeling.types import (
     BATCH_MACHINE,
-    DOCUMENT_MACHINE,
+    FLAG_MACHINE,
+    FORM_MACHINE,
+    GUIDELINE_MACHINE,
     ITEM_MACHINE,
     PROJECT_MACHINE,
     ROUND_MACHINE,
@@ -22,11 +24,13 @@ END = "<!-- end -->"
 MACHINES: dict[str, tuple[tuple[Machine, str], ...]] = {
     "labeling": (
         (PROJECT_MACHINE, "draft"),
-        (DOCUMENT_MACHINE, "draft"),
+        (GUIDELINE_MACHINE, "draft"),
+        (FORM_MACHINE, "draft"),
         (BATCH_MACHINE, "received"),
         (ITEM_MACHINE, "accepted"),
         (ROUND_MACHINE, "open"),
         (TASK_MACHINE, "open"),
+        (FLAG_MACHINE, "open"),
     ),
     "routing": ((LEASE_MACHINE, "live"),),
     "quality": ((GOLD_MACHINE, "active"), (STANDING_MACHINE, "probation")),

@@ -4,6 +4,7 @@ from config.kernel.types import Subscription
 
 SUBSCRIPTIONS = (
     Subscription("gold", hears=("item.gold",), job="quality.jobs.make_gold"),
+    Subscription("withdrawals", hears=("task.cancelled",), job="routing.jobs.withdraw_cancelled"),
     Subscription("scoring", hears=("task.completed",), job="quality.jobs.score_gold"),
     Subscription("consensus", hears=("task.completed", "annotation.invalidated"), job="quality.jobs.resolve_rounds"),
     Subscription("pay", hears=("task.completed",), job="delivery.jobs.pay_for_judgments"),

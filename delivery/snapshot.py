@@ -18,7 +18,7 @@ PIECE = 500
 
 # The resolved items of the project, each with its latest resolved round's current resolution.
 RESOLVED = """
-SELECT i.id, i.external_id, i.batch_id, v.number, v.digest, v.language, v.domain, v.difficulty, v.provenance,
+SELECT i.id, i.external_id, v.batch_id, v.number, v.digest, v.language, v.domain, v.difficulty, v.provenance,
        v.metadata::text, v.payload::text, s.id, s.outcome, s.answers::text, s.distribution::text, s.method, s.confidence,
        s.annotation_ids
 FROM labeling_item i

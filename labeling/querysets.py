@@ -22,6 +22,17 @@ class CustomerQuerySet(models.QuerySet["Customer"]):  # type: ignore[name-define
         return self.filter(Exists(granted))
 
 
+class CustomersQuerySet(models.QuerySet[models.Model]):
+    """For rows of a whole customer: invitations, granted paths, legal holds, erasures."""
+
+    def visible_to(self, user: User, permission: str = "manage_customer") -> Self:
+        """Keep the rows of customers that `user` manages, whatever other permission is asked for."""
+        managed = CustomerUserPermission.objects.filter(
+            user_id=user.pk, permission__codename="manage_customer", content_object_id=OuterRef("customer_id")
+        )
+        return self.filter(Exists(managed))
+
+
 class ProjectQuerySet(models.QuerySet["Project"]):  # type: ignore[name-defined]
     def visible_to(self, user: User, permission: str = "see_project") -> Self:
         """Keep the projects on which `user` holds the object permission."""
@@ -50,6 +61,8 @@ class AccessLogQuerySet(models.QuerySet["AccessLog"]):  # type: ignore[name-defi
 # Where a row's project is, for the models that have no project_id of their own.
 PROJECT_PATHS = {
     "labeling.RejectedRow": "batch__project_id",
+    "labeling.StagedRow": "batch__project_id",
+    "labeling.Draft": "task__project_id",
     "labeling.ItemVersion": "item__project_id",
     "labeling.AnnotationInvalidation": "annotation__project_id",
     "labeling.UnplacedAnswer": "round__project_id",

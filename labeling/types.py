@@ -14,7 +14,6 @@ class Role(models.TextChoices):
     CUSTOMER_VIEWER = "customer_viewer", _("Customer viewer")
     OPERATOR = "operator", _("Operator")
     LEAD = "lead", _("Lead")
-    VENDOR_LEAD = "vendor_lead", _("Vendor lead")
     REVIEWER = "reviewer", _("Reviewer")
     AUDITOR = "auditor", _("Auditor")
 
@@ -50,6 +49,7 @@ class Provenance(models.TextChoices):
 class ReviewerKind(models.TextChoices):
     HUMAN = "human", _("Human")
     MODEL = "model", _("Model")
+    IMPORTED = "imported", _("Somebody in an earlier tool")
 
 
 class OrganisationKind(models.TextChoices):
@@ -60,12 +60,18 @@ class OrganisationKind(models.TextChoices):
 class TaskKind(models.TextChoices):
     ANNOTATE = "annotate", _("Annotate")
     GOLD = "gold", _("Gold")
+    IMPORTED = "imported", _("Done in an earlier tool")
 
 
 class RoundReason(models.TextChoices):
     FIRST = "first", _("First judgment")
     GOLD = "gold", _("Gold")
     REWORK = "rework", _("Rework")
+    REVISION = "revision", _("New version of the item")
+    GUIDELINE = "guideline", _("Breaking change of the guideline")
+    RECHECK = "recheck", _("Clarified guideline, checked again")
+    MIGRATION = "migration", _("Answers carried over to a new form or guideline")
+    IMPORTED = "imported", _("Imported history")
 
 
 class Origin(models.TextChoices):
@@ -85,6 +91,43 @@ class ProjectState(models.TextChoices):
 class DocumentState(models.TextChoices):
     DRAFT = "draft", _("Draft")
     PUBLISHED = "published", _("Published")
+    DECLINED = "declined", _("Declined")
+
+
+class SourceFormat(models.TextChoices):
+    NDJSON = "ndjson", _("NDJSON")
+    CSV = "csv", _("CSV")
+    PARQUET = "parquet", _("Parquet")
+    LABEL_STUDIO = "label_studio", _("Label Studio export")
+    ARGILLA = "argilla", _("Argilla export")
+
+
+class OnConflict(models.TextChoices):
+    REFUSE = "refuse", _("Refuse the row")
+    NEW_VERSION = "new_version", _("Make a new version of the item")
+
+
+class VersionReason(models.TextChoices):
+    UPLOAD = "upload", _("Uploaded")
+    REUPLOAD = "reupload", _("Uploaded again with other content")
+    REDACTION = "redaction", _("Redacted")
+
+
+class FlagKind(models.TextChoices):
+    LANGUAGE = "language", _("Language")
+    NEAR_DUPLICATE = "near_duplicate", _("Near-duplicate")
+    PERSONAL_DATA = "personal_data", _("Personal data")
+
+
+class FlagState(models.TextChoices):
+    OPEN = "open", _("Open")
+    DISMISSED = "dismissed", _("Dismissed")
+    CONFIRMED = "confirmed", _("Confirmed")
+
+
+class ErasureKind(models.TextChoices):
+    ITEM = "item", _("One item's content")
+    PERSON = "person", _("One person's words and name")
 
 
 class BatchState(models.TextChoices):
@@ -95,6 +138,7 @@ class BatchState(models.TextChoices):
 
 class ItemState(models.TextChoices):
     ACCEPTED = "accepted", _("Accepted")
+    HELD = "held", _("Held until its flags are triaged")
     IN_PROGRESS = "in_progress", _("In progress")
     RESOLVED = "resolved", _("Resolved")
     GOLD = "gold", _("Gold")
@@ -105,6 +149,7 @@ class RoundState(models.TextChoices):
     OPEN = "open", _("Open")
     RESOLVED = "resolved", _("Resolved")
     CANCELLED = "cancelled", _("Cancelled")
+    HISTORY = "history", _("Kept as history")
 
 
 class TaskState(models.TextChoices):
@@ -118,14 +163,21 @@ PROJECT_MACHINE = machine(
     "project",
     {"draft": {"open", "closed"}, "open": {"paused", "closed"}, "paused": {"open", "closed"}},
 )
-DOCUMENT_MACHINE = machine("document", {"draft": {"published"}}, {"published": "published_at"})
+FORM_MACHINE = machine("form", {"draft": {"published"}}, {"published": "published_at"})
+GUIDELINE_MACHINE = machine("guideline", {"draft": {"published", "declined"}}, {"published": "published_at"})
+FLAG_MACHINE = machine(
+    "flag",
+    {"open": {"dismissed", "confirmed"}},
+    {"dismissed": "decided_at", "confirmed": "decided_at"},
+)
 BATCH_MACHINE = machine(
     "batch", {"received": {"accepted", "refused"}}, {"accepted": "finished_at", "refused": "finished_at"}
 )
 ITEM_MACHINE = machine(
     "item",
     {
-        "accepted": {"in_progress", "gold", "withdrawn"},
+        "accepted": {"held", "in_progress", "gold", "withdrawn"},
+        "held": {"accepted", "withdrawn"},
         "in_progress": {"resolved", "withdrawn"},
         "resolved": {"in_progress", "withdrawn"},
         "gold": {"withdrawn"},

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from labeling.models import Customer, Project, Reviewer, Round, Task
+from labeling.models import Customer, GuidelineVersion, Project, Reviewer, Round, Task
 from labeling.querysets import TenantQuerySet
 from routing.types import LeaseState, Trust
 
@@ -59,13 +59,17 @@ class Enrolment(models.Model):
 
 
 class Lease(models.Model):
-    """One reviewer holds one task for a while. The token fences every write; the database's clock judges `until`."""
+    """One reviewer holds one task for a while. The token fences every write; the database's clock judges `until`.
+
+    `guideline` is the version in force when it was claimed: the answer is by that one, whatever is published meanwhile.
+    """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
     project = models.ForeignKey(Project, models.PROTECT, related_name="+", db_index=False)
     task = models.ForeignKey(Task, models.PROTECT, related_name="leases")
     round = models.ForeignKey(Round, models.PROTECT, related_name="+", db_index=False)
     reviewer = models.ForeignKey(Reviewer, models.PROTECT, related_name="leases", db_index=False)
+    guideline = models.ForeignKey(GuidelineVersion, models.PROTECT, related_name="+", db_index=False)
     token = models.UUIDField(_("token"), default=uuid.uuid4, unique=True, editable=False)
     state = models.CharField(_("state"), max_length=10, choices=LeaseState, default=LeaseState.LIVE)
     until = models.DateTimeField(_("until"))

@@ -48,7 +48,7 @@ SELECT l.token, l.until, EXTRACT(epoch FROM l.until - statement_timestamp())::fl
 FROM routing_lease l
 JOIN labeling_round r ON r.id = l.round_id
 JOIN labeling_project p ON p.id = l.project_id
-JOIN labeling_guidelineversion g ON g.id = r.guideline_id
+JOIN labeling_guidelineversion g ON g.id = l.guideline_id
 JOIN labeling_formversion f ON f.id = r.form_id
 JOIN labeling_itemversion v ON v.id = r.item_version_id
 LEFT JOIN labeling_draft d ON d.task_id = l.task_id AND d.reviewer_id = l.reviewer_id

@@ -13,7 +13,9 @@ SECTIONS: tuple[tuple[Any, tuple[tuple[Any, str, str], ...]], ...] = (
             (_("Projects"), "folder_open", "labeling_project"),
             (_("Batches"), "upload_file", "labeling_batch"),
             (_("Rejected rows"), "rule", "labeling_rejectedrow"),
+            (_("Column mappings"), "view_column", "labeling_columnmapping"),
             (_("Items"), "list_alt", "labeling_item"),
+            (_("Flags"), "flag", "labeling_flag"),
             (_("Guidelines"), "menu_book", "labeling_guidelineversion"),
             (_("Forms"), "checklist", "labeling_formversion"),
         ),
@@ -56,7 +58,17 @@ SECTIONS: tuple[tuple[Any, tuple[tuple[Any, str, str], ...]], ...] = (
             (_("Qualifications"), "school", "routing_qualification"),
             (_("Enrolments"), "how_to_reg", "routing_enrolment"),
             (_("API keys"), "key", "kernel_apikey"),
+            (_("Invitations"), "mail", "labeling_invitation"),
+            (_("Organisations"), "corporate_fare", "labeling_organisation"),
+        ),
+    ),
+    (
+        _("Privacy"),
+        (
             (_("Access log"), "visibility", "labeling_accesslog"),
+            (_("Legal holds"), "gavel", "labeling_legalhold"),
+            (_("Erasures"), "delete_forever", "labeling_erasure"),
+            (_("Granted paths"), "folder_shared", "labeling_sourcegrant"),
         ),
     ),
     (

@@ -92,5 +92,10 @@ def refuse(name: str, table: str, *, when: str, condition: str, message: str) ->
     )
 
 
+def dropped(name: str, table: str) -> migrations.RunSQL:
+    """Take a guard away, so that the same migration can set it anew with another rule."""
+    return migrations.RunSQL(f"DROP TRIGGER {name} ON {table}; DROP FUNCTION {table}_{name}();", migrations.RunSQL.noop)
+
+
 def _literals(values: tuple[str, ...]) -> str:
     return ", ".join(f"'{value}'" for value in values)

@@ -12,8 +12,12 @@ from django.db import connection, models, transaction
 LOCK_ORDER = (
     "labeling.Customer",
     "labeling.Project",
+    "labeling.GuidelineVersion",
+    "labeling.Invitation",
+    "labeling.LegalHold",
     "labeling.Batch",
     "labeling.Item",
+    "labeling.Flag",
     "labeling.Round",
     "routing.Lease",
     "labeling.Task",

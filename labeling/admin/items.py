@@ -6,7 +6,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel.console import BigTableAdmin, ConsoleAdmin, ConsoleInline, display, short, state
-from labeling.models import Batch, Item, ItemVersion, RejectedRow, StagedRow
+from labeling.models import Batch, ColumnMapping, Item, ItemVersion, RejectedRow, SourceGrant, StagedRow
 
 ITEM_LABELS = {"resolved": "success", "in_progress": "info", "gold": "warning", "withdrawn": "danger"}
 
@@ -22,6 +22,19 @@ class BatchAdmin(ConsoleAdmin):
     search_fields = ("=name", "=source_digest")
 
 
+@admin.register(ColumnMapping)
+class ColumnMappingAdmin(ConsoleAdmin):
+    list_display = ("name", "number", "project", short("digest", _("digest")), "created_by", "created_at")
+    list_select_related = ("project", "created_by")
+
+
+@admin.register(SourceGrant)
+class SourceGrantAdmin(ConsoleAdmin):
+    permission = "manage_customer"
+    list_display = ("customer", "path", "granted_by", "created_at", "ended_at")
+    list_select_related = ("customer", "granted_by")
+
+
 @admin.register(RejectedRow)
 class RejectedRowAdmin(BigTableAdmin):
     list_display = ("batch", "line", "field", "reason")
@@ -31,7 +44,6 @@ class RejectedRowAdmin(BigTableAdmin):
 
 @admin.register(StagedRow)
 class StagedRowAdmin(BigTableAdmin):
-    permission = None
     list_display = ("batch_id", "line", "external_id", "language", "domain")
     fields = ("batch", "line", "language", "domain", "difficulty", "digest")
     list_select_related = False

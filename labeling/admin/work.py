@@ -70,7 +70,6 @@ class AnnotationInvalidationAdmin(ConsoleAdmin):
 
 @admin.register(Draft)
 class DraftAdmin(BigTableAdmin):
-    permission = None
     list_display = ("task_id", "reviewer", "saved_at")
     fields = ("task", "reviewer", "saved_at")
     list_select_related = ("reviewer__user",)

@@ -1,10 +1,20 @@
 """The record's tables, by subject."""
 
 from labeling.models.access import AccessLog
-from labeling.models.items import Batch, Item, ItemVersion, RejectedRow, StagedRow
+from labeling.models.flags import Flag, ItemSketch
+from labeling.models.items import Batch, ColumnMapping, Item, ItemVersion, RejectedRow, SourceGrant, StagedRow
 from labeling.models.judgments import Annotation, AnnotationInvalidation, Draft, UnplacedAnswer
-from labeling.models.projects import FormVersion, GuidelineVersion, Project
-from labeling.models.tenants import Customer, Membership, Organisation, Reviewer
+from labeling.models.privacy import Erasure, LegalHold, Tombstone
+from labeling.models.projects import FormVersion, GuidelineAcknowledgement, GuidelineVersion, Project
+from labeling.models.tenants import (
+    Customer,
+    ImportedIdentity,
+    Invitation,
+    Membership,
+    Organisation,
+    OrganisationLead,
+    Reviewer,
+)
 from labeling.models.work import Pool, Round, Task
 from labeling.permissions import CustomerUserPermission, ProjectUserPermission
 
@@ -13,22 +23,33 @@ __all__ = [
     "Annotation",
     "AnnotationInvalidation",
     "Batch",
+    "ColumnMapping",
     "Customer",
     "CustomerUserPermission",
     "Draft",
+    "Erasure",
+    "Flag",
     "FormVersion",
+    "GuidelineAcknowledgement",
     "GuidelineVersion",
+    "ImportedIdentity",
+    "Invitation",
     "Item",
+    "ItemSketch",
     "ItemVersion",
+    "LegalHold",
     "Membership",
     "Organisation",
+    "OrganisationLead",
     "Pool",
     "Project",
     "ProjectUserPermission",
     "RejectedRow",
     "Reviewer",
     "Round",
+    "SourceGrant",
     "StagedRow",
     "Task",
+    "Tombstone",
     "UnplacedAnswer",
 ]

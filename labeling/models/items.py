@@ -9,8 +9,54 @@ from django.utils.translation import gettext_lazy as _
 from config.kernel.public_ids import PublicIdField
 from labeling.models.projects import Project
 from labeling.models.tenants import Customer
-from labeling.querysets import TenantQuerySet
-from labeling.types import BatchState, ItemState, Provenance, Stage
+from labeling.querysets import CustomersQuerySet, TenantQuerySet
+from labeling.types import BatchState, ItemState, OnConflict, Provenance, SourceFormat, Stage, VersionReason
+
+
+class ColumnMapping(models.Model):
+    """How a file's columns become an item's fields (`labeling.columns`). A version never changes: it is lineage."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
+    project = models.ForeignKey(Project, models.PROTECT, related_name="column_mappings", db_index=False)
+    public_id = PublicIdField()
+    name = models.CharField(_("name"), max_length=100)
+    number = models.PositiveIntegerField(_("version"))
+    document = models.JSONField(_("mapping"))
+    digest = models.CharField(_("digest"), max_length=64)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(_("saved"), db_default=Now())
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("column mapping")
+        constraints = [
+            models.UniqueConstraint(fields=["project", "name", "number"], name="mapping_version_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} v{self.number}"
+
+
+class SourceGrant(models.Model):
+    """Files under this path of the `imports` storage may be read into the customer's batches, until it is ended."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="source_grants")
+    path = models.CharField(_("path, a folder"), max_length=300)
+    granted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(_("since"), db_default=Now())
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+
+    objects = CustomersQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("granted path")
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "path"], condition=Q(ended_at=None), name="source_grant_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.path
 
 
 class Batch(models.Model):
@@ -25,12 +71,28 @@ class Batch(models.Model):
     source_path = models.CharField(_("stored as"), max_length=300)
     source_digest = models.CharField(_("SHA-256"), max_length=64)
     source_bytes = models.BigIntegerField(_("bytes"))
+    source_erased_at = models.DateTimeField(_("file erased"), null=True, blank=True)
+    format = models.CharField(
+        _("format"), max_length=14, choices=SourceFormat, default=SourceFormat.NDJSON, db_default=SourceFormat.NDJSON
+    )
+    mapping = models.ForeignKey(ColumnMapping, models.PROTECT, null=True, blank=True, related_name="batches")
+    on_conflict = models.CharField(
+        _("on other content"),
+        max_length=12,
+        choices=OnConflict,
+        default=OnConflict.REFUSE,
+        db_default=OnConflict.REFUSE,
+    )
     rows_read = models.BigIntegerField(_("rows read"), default=0)
     items_created = models.BigIntegerField(_("items created"), default=0)
+    versions_created = models.BigIntegerField(_("new versions"), default=0, db_default=0)
     duplicates = models.BigIntegerField(_("duplicates"), default=0)
     conflicts = models.BigIntegerField(_("conflicts"), default=0)
     rejected = models.BigIntegerField(_("rejected"), default=0)
     tasks_generated = models.BigIntegerField(_("tasks generated"), default=0)
+    flagged_through = models.BigIntegerField(_("flags looked for up to version"), default=0, db_default=0)
+    flagged_count = models.BigIntegerField(_("versions looked at for flags"), default=0, db_default=0)
+    flagged_at = models.DateTimeField(_("flags looked for"), null=True, blank=True)
     fault = models.CharField(_("why refused"), max_length=500, blank=True)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(_("received"), db_default=Now())
@@ -43,9 +105,10 @@ class Batch(models.Model):
         verbose_name_plural = _("batches")
         constraints = [
             models.UniqueConstraint(
-                fields=["project", "source_digest"],
+                fields=["project", "source_digest", "format", "mapping", "on_conflict"],
                 condition=~Q(state=BatchState.REFUSED),
                 name="batch_source_once",
+                nulls_distinct=False,
             ),
             models.CheckConstraint(
                 condition=Q(state=BatchState.RECEIVED, finished_at=None)
@@ -54,7 +117,13 @@ class Batch(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(state=BatchState.ACCEPTED)
-                | Q(rows_read=F("items_created") + F("duplicates") + F("conflicts") + F("rejected")),
+                | Q(
+                    rows_read=F("items_created")
+                    + F("versions_created")
+                    + F("duplicates")
+                    + F("conflicts")
+                    + F("rejected")
+                ),
                 name="batch_counts_add_up",
             ),
         ]
@@ -77,7 +146,10 @@ class StagedRow(models.Model):
     difficulty = models.PositiveSmallIntegerField(_("difficulty"))
     provenance = models.CharField(_("provenance"), max_length=12)
     metadata = models.JSONField(_("metadata"))
+    history = models.JSONField(_("imported annotations"), null=True)
     digest = models.CharField(_("digest"), max_length=64)
+
+    objects = TenantQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("staged row")
@@ -96,6 +168,7 @@ class RejectedRow(models.Model):
     field = models.CharField(_("field"), max_length=100, blank=True)
     reason = models.CharField(_("reason"), max_length=500)
     excerpt = models.TextField(_("how it begins"), blank=True)
+    raw = models.TextField(_("the row"), blank=True, default="", db_default="")
 
     objects = TenantQuerySet.as_manager()
 
@@ -136,11 +209,26 @@ class Item(models.Model):
 
 
 class ItemVersion(models.Model):
-    """The content, immutable: messages and responses, and what routing reads of them. Version 1 is the raw input."""
+    """The content, immutable: messages and responses, and what routing reads of them. Version 1 is the raw input.
+
+    `batch` is the upload that brought this version, `line` its row there; a redaction has neither.
+    """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
     item = models.ForeignKey(Item, models.PROTECT, related_name="versions", db_index=False)
     number = models.PositiveIntegerField(_("number"), default=1, db_default=1)
+    reason = models.CharField(
+        _("made because"),
+        max_length=10,
+        choices=VersionReason,
+        default=VersionReason.UPLOAD,
+        db_default=VersionReason.UPLOAD,
+    )
+    batch = models.ForeignKey(Batch, models.PROTECT, null=True, blank=True, related_name="versions")
+    line = models.BigIntegerField(_("line"), null=True, blank=True)
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     payload = models.JSONField(_("payload"))
     expected = models.JSONField(_("expected answer"), null=True, blank=True)
     language = models.CharField(_("language (BCP 47)"), max_length=35)

@@ -19,6 +19,9 @@ from labeling.types import Origin
 class Annotation(models.Model):
     """One judgment, never changed: a correction is a new row that supersedes it.
 
+    `guideline` is the version that was in force when the task was leased. A migrated annotation carries the answers of
+    `migrated_from` over to another form or guideline.
+
     `submission` is the lease's token: the same submit again finds the same row. `presented` is the order in which the
     responses stood on the screen.
     """
@@ -38,6 +41,10 @@ class Annotation(models.Model):
     presented = models.JSONField(_("order shown"), default=list)
     seconds = models.FloatField(_("seconds"), null=True, blank=True)
     origin = models.CharField(_("origin"), max_length=10, choices=Origin, default=Origin.HUMAN)
+    is_guideline_current = models.BooleanField(
+        _("by the guideline in force when it came"), default=True, db_default=True
+    )
+    migrated_from = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="migrated_to")
     supersedes = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="superseded_by")
     submission = models.UUIDField(_("submission"), default=uuid.uuid4, unique=True, editable=False)
     created_at = models.DateTimeField(_("submitted"), db_default=Now())
@@ -52,6 +59,11 @@ class Annotation(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(seconds=None) | Q(seconds__gte=0), name="annotation_seconds_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(origin=Origin.MIGRATED, migrated_from__isnull=False)
+                | (~Q(origin=Origin.MIGRATED) & Q(migrated_from=None)),
+                name="annotation_migrated_cites_its_source",
             ),
         ]
         indexes = [models.Index(fields=["reviewer", "id"], name="annotation_by_reviewer")]
@@ -86,6 +98,8 @@ class Draft(models.Model):
     reviewer = models.ForeignKey(Reviewer, models.CASCADE, related_name="+")
     answers = models.JSONField(_("answers"))
     saved_at = models.DateTimeField(_("saved"), db_default=Now())
+
+    objects = TenantQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("draft")

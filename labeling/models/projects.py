@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -11,9 +12,9 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel.public_ids import PublicIdField
-from labeling.models.tenants import Customer
+from labeling.models.tenants import Customer, Reviewer
 from labeling.querysets import ProjectQuerySet, TenantQuerySet
-from labeling.types import ChangeKind, Confidentiality, DocumentState, Overlap, ProjectState, Stage
+from labeling.types import ChangeKind, Confidentiality, DocumentState, FlagKind, Overlap, ProjectState, Stage
 
 
 class ProjectRange(Func):
@@ -70,6 +71,23 @@ class Project(models.Model):
     )
     priority = models.SmallIntegerField(_("priority"), default=0, help_text=_("Higher goes first."))
     due_at = models.DateTimeField(_("due"), null=True, blank=True)
+    hold_flagged = ArrayField(
+        models.CharField(max_length=20, choices=FlagKind),
+        default=list,
+        blank=True,
+        verbose_name=_("flags that hold an item"),
+        help_text=_("An item with an open flag of these kinds is not worked on until somebody has looked at it."),
+    )
+    recheck_share = models.DecimalField(
+        _("share checked again after a clarification"),
+        max_digits=4,
+        decimal_places=3,
+        default=Decimal("0.100"),
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+    )
+    retention_days = models.PositiveIntegerField(
+        _("keep content for (days)"), null=True, blank=True, help_text=_("Empty: as the customer's.")
+    )
     pay_amount = models.DecimalField(_("pay a judgment"), max_digits=18, decimal_places=6, default=Decimal(0))
     price_amount = models.DecimalField(_("price a record"), max_digits=18, decimal_places=6, default=Decimal(0))
     currency = models.CharField(_("currency (ISO 4217)"), max_length=3, default="USD")
@@ -104,7 +122,11 @@ class Project(models.Model):
 
 
 class GuidelineVersion(models.Model):
-    """What reviewers are asked to judge by. A published version never changes but for the end of its time in force."""
+    """What reviewers are asked to judge by. A published version never changes but for the end of its time in force.
+
+    `redo` names the slice that a breaking change has judged anew ({"domains": [...], "languages": [...]}, empty: all);
+    `answer_mapping` says how answers given under the version before carry over (`labeling.answer_mapping`).
+    """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+")
     project = models.ForeignKey(Project, models.PROTECT, related_name="guidelines")
@@ -114,6 +136,10 @@ class GuidelineVersion(models.Model):
     summary = models.CharField(_("what changed"), max_length=300, blank=True)
     clauses = models.JSONField(_("clauses"), default=list)
     examples = models.JSONField(_("worked examples"), default=list, blank=True)
+    redo = models.JSONField(_("what is judged anew"), default=dict, blank=True)
+    answer_mapping = models.JSONField(_("how old answers carry over"), null=True, blank=True)
+    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    decline_reason = models.CharField(_("why declined"), max_length=300, blank=True)
     digest = models.CharField(_("digest"), max_length=64, blank=True)
     in_force = DateTimeRangeField(_("in force"), null=True, blank=True)
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
@@ -126,7 +152,7 @@ class GuidelineVersion(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["project", "number"], name="guideline_number_once"),
             models.CheckConstraint(
-                condition=Q(state=DocumentState.DRAFT, published_at=None, in_force=None)
+                condition=Q(state__in=[DocumentState.DRAFT, DocumentState.DECLINED], published_at=None, in_force=None)
                 | Q(state=DocumentState.PUBLISHED, published_at__isnull=False, in_force__isnull=False),
                 name="guideline_published_is_dated",
             ),
@@ -144,6 +170,28 @@ class GuidelineVersion(models.Model):
         return f"guideline {self.number}"
 
 
+class GuidelineAcknowledgement(models.Model):
+    """A reviewer has read a version of the guideline, with what changed in it; until then they are given no task."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
+    project = models.ForeignKey(Project, models.PROTECT, related_name="+", db_index=False)
+    guideline = models.ForeignKey(GuidelineVersion, models.PROTECT, related_name="acknowledgements", db_index=False)
+    number = models.PositiveIntegerField(_("number"))
+    reviewer = models.ForeignKey(Reviewer, models.PROTECT, related_name="acknowledgements", db_index=False)
+    created_at = models.DateTimeField(_("read"), db_default=Now())
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("acknowledgement")
+        constraints = [
+            models.UniqueConstraint(fields=["reviewer", "project", "number"], name="acknowledgement_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reviewer} has read version {self.number}"
+
+
 class FormVersion(models.Model):
     """The task form. With the code version it is the annotation tool's version; a published one never changes."""
 
@@ -152,6 +200,7 @@ class FormVersion(models.Model):
     number = models.PositiveIntegerField(_("number"))
     state = models.CharField(_("state"), max_length=10, choices=DocumentState, default=DocumentState.DRAFT)
     document = models.JSONField(_("form"))
+    answer_mapping = models.JSONField(_("how old answers carry over"), null=True, blank=True)
     digest = models.CharField(_("digest"), max_length=64, blank=True)
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), db_default=Now())

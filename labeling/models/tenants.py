@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel.public_ids import PublicIdField
-from labeling.querysets import CustomerQuerySet, TenantQuerySet
+from labeling.querysets import CustomerQuerySet, CustomersQuerySet, TenantQuerySet
 from labeling.types import OrganisationKind, ReviewerKind, Role
 
 
@@ -85,6 +85,57 @@ class Organisation(models.Model):
         return self.name
 
 
+class OrganisationLead(models.Model):
+    """Somebody leads a vendor's people: in the console they see these people and nobody else's, and no content."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="leads")
+    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="leads")
+    granted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(_("since"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("organisation lead")
+        constraints = [models.UniqueConstraint(fields=["user", "organisation"], name="organisation_lead_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} leads {self.organisation}"
+
+
+class Invitation(models.Model):
+    """Somebody is asked to join a customer. Only the SHA-256 of the link's token is kept; the link is shown once."""
+
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="invitations")
+    project = models.ForeignKey("labeling.Project", models.CASCADE, null=True, blank=True, related_name="+")
+    public_id = PublicIdField()
+    email = models.EmailField(_("e-mail"))
+    role = models.CharField(_("role"), max_length=20, choices=Role)
+    token_digest = models.CharField(_("digest of the token"), max_length=64, unique=True, editable=False)
+    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(_("invited"), db_default=Now())
+    expires_at = models.DateTimeField(_("expires"))
+    accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
+    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
+
+    objects = CustomersQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("invitation")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer", "email", "role", "project"],
+                condition=Q(accepted_at=None, withdrawn_at=None),
+                name="invitation_one_open",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted_at=None) | Q(withdrawn_at=None), name="invitation_accepted_or_withdrawn"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} as {self.get_role_display()}"
+
+
 class Reviewer(models.Model):
     """An identity that judges, human or model. `languages` are BCP 47 ranges, matched by RFC 4647 basic filtering."""
 
@@ -106,10 +157,28 @@ class Reviewer(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(kind=ReviewerKind.HUMAN, user__isnull=False)
-                | Q(kind=ReviewerKind.MODEL, user__isnull=True),
+                | Q(kind__in=[ReviewerKind.MODEL, ReviewerKind.IMPORTED], user__isnull=True),
                 name="reviewer_is_person_or_model",
             ),
         ]
 
     def __str__(self) -> str:
-        return str(self.user) if self.user_id else f"model {self.public_id}"
+        return str(self.user) if self.user_id else f"{self.kind} {self.public_id}"
+
+
+class ImportedIdentity(models.Model):
+    """Who somebody was in the tool that a customer's history came from: one reviewer identity a customer and name."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
+    reviewer = models.OneToOneField(Reviewer, models.PROTECT, related_name="imported_identity")
+    name = models.CharField(_("name there"), max_length=200)
+
+    objects = CustomersQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("imported identity")
+        verbose_name_plural = _("imported identities")
+        constraints = [models.UniqueConstraint(fields=["customer", "name"], name="imported_identity_once")]
+
+    def __str__(self) -> str:
+        return self.name

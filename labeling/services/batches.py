@@ -61,9 +61,10 @@ WITH item AS (
     FROM judged_row j JOIN labeling_stagedrow s ON s.id = j.id WHERE j.fate = 'new' ORDER BY s.line
     RETURNING id, external_id
 )
-INSERT INTO labeling_itemversion (customer_id, item_id, payload, expected, language, domain, difficulty, provenance,
-                                  metadata, digest)
-SELECT s.customer_id, item.id, s.payload, s.expected, s.language, s.domain, s.difficulty, s.provenance, s.metadata, s.digest
+INSERT INTO labeling_itemversion (customer_id, item_id, batch_id, line, payload, expected, language, domain, difficulty,
+                                  provenance, metadata, digest)
+SELECT s.customer_id, item.id, s.batch_id, s.line, s.payload, s.expected, s.language, s.domain, s.difficulty, s.provenance,
+       s.metadata, s.digest
 FROM judged_row j JOIN labeling_stagedrow s ON s.id = j.id JOIN item ON item.external_id = s.external_id
 WHERE j.fate = 'new' ORDER BY item.id
 """

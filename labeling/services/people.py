@@ -27,7 +27,6 @@ SURFACE_OF_ROLE = {
     Role.CUSTOMER_VIEWER: Surface.PORTAL,
     Role.OPERATOR: Surface.CONSOLE,
     Role.LEAD: Surface.CONSOLE,
-    Role.VENDOR_LEAD: Surface.CONSOLE,
     Role.REVIEWER: Surface.DESK,
     Role.AUDITOR: Surface.DESK,
 }

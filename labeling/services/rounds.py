@@ -1,7 +1,7 @@
 """Rounds and their tasks: generated for a batch in slices, or assigned to named reviewers."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from config.kernel.canonical import digest
 from config.kernel.errors import Conflict, Invalid
-from config.kernel.events import record
+from config.kernel.events import record, record_many
 from config.kernel.locks import lock_row, lock_rows
 from config.kernel.models import User
 from config.kernel.transitions import transition_many
@@ -31,6 +31,7 @@ from labeling.selectors import counting_annotations_of
 from labeling.types import (
     ITEM_MACHINE,
     ROUND_MACHINE,
+    TASK_MACHINE,
     DocumentState,
     ItemState,
     Overlap,
@@ -107,8 +108,9 @@ def _open_rounds(
     *,
     slots: int,
     reason: str,
+    numbers: Mapping[Any, int] | None = None,
 ) -> int:
-    """Create one round an item and `slots` open tasks in each; return how many tasks."""
+    """Create one round an item and `slots` open tasks in each; return how many tasks. `numbers` are the rounds', by item."""
     if not items:
         return 0
     documents = documents_in_force(project)
@@ -119,6 +121,7 @@ def _open_rounds(
                 project=project,
                 item=item,
                 item_version=versions[item.current_version_id],
+                number=numbers[item.pk] if numbers else 1,
                 stage=stage,
                 reason=reason,
                 guideline=documents.guideline,
@@ -144,6 +147,61 @@ def _open_rounds(
     ]
     Task.objects.bulk_create(tasks, batch_size=2000)
     return len(tasks)
+
+
+@transaction.atomic
+def reopen_items(*, item_ids: Collection[int], reason: str, actor: User | None) -> int:
+    """Open the next round of these items of one project, on their current versions; return how many rounds.
+
+    What was open is cancelled with its unfinished tasks; judgments given stay where they are. Items that have had no
+    round yet, gold and withdrawn ones are left alone. One transaction: the caller sends at most SLICE items.
+    """
+    items = [
+        item
+        for item in lock_rows(Item.objects.filter(pk__in=item_ids))
+        if item.state in {ItemState.IN_PROGRESS, ItemState.RESOLVED}
+    ]
+    if not items:
+        return 0
+    project = Project.objects.get(pk=items[0].project_id)
+    actor_id = actor.pk if actor else None
+    _cancel_open(items, actor_id)
+    latest = {
+        opened.item_id: opened
+        for opened in Round.objects.filter(item__in=items).order_by("item_id", "-number").distinct("item_id")
+    }
+    versions = ItemVersion.objects.defer("payload").in_bulk([item.current_version_id for item in items])
+    slots = project.overlap if project.overlap_kind == Overlap.FIXED else 0
+    for stage in sorted({opened.stage for opened in latest.values()}):
+        _open_rounds(
+            project,
+            stage,
+            [item for item in items if latest[item.pk].stage == stage],
+            versions,
+            slots=slots,
+            reason=reason,
+            numbers={item_id: opened.number + 1 for item_id, opened in latest.items()},
+        )
+    resolved = [item for item in items if item.state == ItemState.RESOLVED]
+    transition_many(resolved, ItemState.IN_PROGRESS, machine=ITEM_MACHINE, actor_id=actor_id)
+    record_many(
+        "item.reopened",
+        subject="labeling.item",
+        rows=[(item.pk, item.customer_id, {"reason": reason}) for item in items],
+        actor_id=actor_id,
+    )
+    return len(items)
+
+
+def _cancel_open(items: Sequence[Item], actor_id: int | None) -> None:
+    """Cancel the open rounds of these locked items, and the tasks of theirs that nobody has completed."""
+    rounds = lock_rows(Round.objects.filter(item__in=items, state=RoundState.OPEN))
+    waiting = Task.objects.filter(round__in=rounds, state__in=[TaskState.OPEN, TaskState.LEASED])
+    tasks = [task for task in lock_rows(waiting) if task.state in {TaskState.OPEN, TaskState.LEASED}]
+    for state in (TaskState.OPEN, TaskState.LEASED):
+        of_state = [task for task in tasks if task.state == state]
+        transition_many(of_state, TaskState.CANCELLED, machine=TASK_MACHINE, actor_id=actor_id)
+    transition_many(rounds, RoundState.CANCELLED, machine=ROUND_MACHINE, actor_id=actor_id)
 
 
 Requirement = tuple[str, str, int]  # language, domain, difficulty

@@ -28,6 +28,7 @@ SITUATION = (
     + """
 SELECT r.id, l.token FROM labeling_reviewer r
 LEFT JOIN routing_lease l ON l.reviewer_id = r.id AND l.state = 'live' AND l.until >= statement_timestamp()
+  AND EXISTS (SELECT FROM labeling_task t WHERE t.id = l.task_id AND t.state = 'leased')
 WHERE r.user_id = %(user)s AND r.is_active
 ORDER BY l.id LIMIT 1
 """
@@ -58,10 +59,13 @@ WITH reserved AS (
     UPDATE labeling_task t SET state = 'leased' FROM picked WHERE t.id = picked.id AND t.state = 'open'
     RETURNING t.id, t.customer_id, t.project_id, t.round_id
 ), lease AS (
-    INSERT INTO routing_lease (customer_id, project_id, task_id, round_id, reviewer_id, token, state, until, why)
-    SELECT taken.customer_id, taken.project_id, taken.id, taken.round_id, %(reviewer)s, gen_random_uuid(), 'live',
+    INSERT INTO routing_lease (customer_id, project_id, task_id, round_id, reviewer_id, guideline_id, token, state, until,
+                               why)
+    SELECT taken.customer_id, taken.project_id, taken.id, taken.round_id, %(reviewer)s, g.id, gen_random_uuid(), 'live',
            statement_timestamp() + make_interval(secs => p.lease_seconds), %(why)s
     FROM taken JOIN labeling_project p ON p.id = taken.project_id
+    JOIN labeling_guidelineversion g ON g.project_id = p.id AND g.state = 'published'
+     AND g.in_force @> statement_timestamp()
     RETURNING id, task_id, customer_id, token
 ), moved AS (
     SELECT task_id AS subject_id, customer_id,

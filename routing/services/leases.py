@@ -1,5 +1,6 @@
 """How a lease goes on and how it ends other than by a submit: heartbeat, draft, skip, expiry."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,9 +9,9 @@ from django.db import connection, transaction
 
 from config.kernel.errors import Invalid
 from config.kernel.events import RECORD_MOVED, event_parameters, wake_on_commit
-from config.kernel.locks import lock_row
+from config.kernel.locks import lock_row, lock_rows
 from config.kernel.models import User
-from config.kernel.transitions import transition
+from config.kernel.transitions import transition, transition_many
 from labeling.forms import check_size
 from labeling.models import Task
 from labeling.services.judgments import save_draft
@@ -56,6 +57,15 @@ def expire_leases() -> int:
         returned += taken
         if taken < EXPIRE_SLICE:
             return returned
+
+
+@transaction.atomic
+def withdraw_leases(*, task_ids: Collection[int]) -> int:
+    """End the live leases of cancelled tasks; return how many. Drafts stay, and an answer that still comes is kept."""
+    live = Lease.objects.filter(task__in=task_ids, task__state=TaskState.CANCELLED, state=LeaseState.LIVE)
+    leases = [lease for lease in lock_rows(live) if lease.state == LeaseState.LIVE]
+    transition_many(leases, LeaseState.WITHDRAWN, machine=LEASE_MACHINE, actor_id=None)
+    return len(leases)
 
 
 def renew_lease(*, user: User, token: UUID) -> tuple[datetime, float]:

@@ -20,7 +20,7 @@ KEPT = "This task had gone to somebody else by then. Your answer is kept, and an
 
 LOCK = """
 SELECT l.id, l.state, l.task_id, l.round_id, l.reviewer_id, l.customer_id, l.project_id, t.state,
-       r.item_version_id, r.guideline_id, r.form_id, f.document,
+       r.item_version_id, l.guideline_id, r.form_id, f.document,
        jsonb_path_query_array(v.payload, '$.responses[*].key'),
        NOT EXISTS (SELECT FROM routing_lease later WHERE later.task_id = l.task_id AND later.id > l.id),
        EXISTS (SELECT FROM labeling_projectuserpermission may JOIN auth_permission named ON named.id = may.permission_id

@@ -9,7 +9,7 @@ from config.kernel import roles
 from config.kernel.transitions import Machine
 from delivery.types import RELEASE_MACHINE
 from labeling import types as labeling
-from labeling.models import Annotation
+from labeling.models import Annotation, ColumnMapping, Erasure, GuidelineAcknowledgement, Tombstone
 from labeling.services.judgments import invalidate_annotation
 from quality.types import GOLD_MACHINE, STANDING_MACHINE
 from routing.types import LEASE_MACHINE
@@ -18,8 +18,9 @@ from tests.factories import freeze, resolve_items, take, upload_items
 
 MACHINES: dict[str, Machine] = {
     "labeling_project": labeling.PROJECT_MACHINE,
-    "labeling_guidelineversion": labeling.DOCUMENT_MACHINE,
-    "labeling_formversion": labeling.DOCUMENT_MACHINE,
+    "labeling_guidelineversion": labeling.GUIDELINE_MACHINE,
+    "labeling_formversion": labeling.FORM_MACHINE,
+    "labeling_flag": labeling.FLAG_MACHINE,
     "labeling_batch": labeling.BATCH_MACHINE,
     "labeling_item": labeling.ITEM_MACHINE,
     "labeling_round": labeling.ROUND_MACHINE,
@@ -36,6 +37,9 @@ IMMUTABLE = {
     "labeling_annotation",
     "labeling_annotationinvalidation",
     "labeling_accesslog",
+    "labeling_columnmapping",
+    "labeling_guidelineacknowledgement",
+    "labeling_tombstone",
     "quality_resolution",
     "quality_goldscore",
     "delivery_releaseentry",
@@ -65,6 +69,15 @@ def delivered(transactional_db):
     resolve_items(cast.project, cast.mira, [cast.anna, cast.bela, cast.cleo], count=2)
     invalidate_annotation(annotation=Annotation.objects.first(), reason="Test", actor=cast.mira)
     cast.release = freeze(cast.project, cast.dana)
+    owned = {"customer": cast.northwind, "project": cast.project}
+    ColumnMapping.objects.create(**owned, name="csv", number=1, document={}, digest="0" * 64, created_by=cast.dana)
+    GuidelineAcknowledgement.objects.create(
+        **owned, guideline=cast.project.guidelines.get(), number=1, reviewer=cast.dido
+    )
+    erasure = Erasure.objects.create(customer=cast.northwind, kind="item", subject_id=0, reason="Test")
+    Tombstone.objects.create(
+        customer=cast.northwind, erasure=erasure, subject="test", subject_id=0, keyed_digest="0" * 64
+    )
     return cast
 
 
@@ -155,8 +168,8 @@ def test_one_guideline_is_in_force(cast):
     message = refused(
         IntegrityError,
         "INSERT INTO labeling_guidelineversion (customer_id, project_id, number, state, change_kind, summary, clauses,"
-        " examples, digest, in_force, published_at) SELECT customer_id, project_id, 9, state, change_kind, summary, clauses,"
-        " examples, digest, in_force, published_at FROM labeling_guidelineversion LIMIT 1",
+        " examples, redo, decline_reason, digest, in_force, published_at) SELECT customer_id, project_id, 9, state,"
+        " change_kind, summary, clauses, examples, redo, decline_reason, digest, in_force, published_at FROM labeling_guidelineversion LIMIT 1",
     )
     assert "guideline_one_in_force" in message
 
@@ -164,8 +177,11 @@ def test_one_guideline_is_in_force(cast):
 def test_a_task_has_one_live_lease_and_a_reviewer_one_in_a_round(cast):
     upload_items(cast.project, cast.mira)
     take(cast.anna)
-    columns = "customer_id, project_id, task_id, round_id, reviewer_id, token, state, until, why"
-    again = f"INSERT INTO routing_lease ({columns}) SELECT customer_id, project_id, {{task}}, round_id, {{reviewer}}, gen_random_uuid(), state, until, why FROM routing_lease"
+    columns = "customer_id, project_id, task_id, round_id, reviewer_id, guideline_id, token, state, until, why"
+    again = (
+        f"INSERT INTO routing_lease ({columns}) SELECT customer_id, project_id, {{task}}, round_id, {{reviewer}},"
+        " guideline_id, gen_random_uuid(), state, until, why FROM routing_lease"
+    )
     assert "lease_one_live_a_task" in refused(IntegrityError, again.format(task="task_id", reviewer=cast.bela.pk))
     other = run("SELECT id FROM labeling_task WHERE state = 'open' LIMIT 1")[0][0]
     assert "lease_one_live_a_reviewer_and_round" in refused(

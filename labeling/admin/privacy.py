@@ -1,0 +1,88 @@
+"""Invitations, vendors' leads, legal holds, erasures and what is left of what was erased."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from config.kernel.console import BigTableAdmin, ConsoleAdmin, short
+from labeling.models import (
+    Erasure,
+    GuidelineAcknowledgement,
+    ImportedIdentity,
+    Invitation,
+    LegalHold,
+    OrganisationLead,
+    Tombstone,
+)
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ConsoleAdmin):
+    permission = "manage_customer"
+    list_display = (
+        "email",
+        "role",
+        "customer",
+        "project",
+        "invited_by",
+        "created_at",
+        "expires_at",
+        "accepted_at",
+        "withdrawn_at",
+    )
+    list_select_related = ("customer", "project", "invited_by")
+    fields = (
+        "email",
+        "role",
+        "customer",
+        "project",
+        "invited_by",
+        "created_at",
+        "expires_at",
+        "accepted_at",
+        "withdrawn_at",
+    )
+    search_fields = ("=email",)
+
+
+@admin.register(OrganisationLead)
+class OrganisationLeadAdmin(ConsoleAdmin):
+    permission = None
+    list_display = ("user", "organisation", "granted_by", "created_at")
+    list_select_related = ("user", "organisation", "granted_by")
+
+
+@admin.register(ImportedIdentity)
+class ImportedIdentityAdmin(ConsoleAdmin):
+    permission = "manage_customer"
+    list_display = ("name", "customer", "reviewer")
+    list_select_related = ("customer", "reviewer")
+
+
+@admin.register(GuidelineAcknowledgement)
+class GuidelineAcknowledgementAdmin(BigTableAdmin):
+    list_display = ("reviewer", "project", "number", "created_at")
+    list_select_related = ("reviewer__user", "project")
+    search_fields = ("=reviewer__user__email",)
+
+
+@admin.register(LegalHold)
+class LegalHoldAdmin(ConsoleAdmin):
+    permission = "manage_customer"
+    list_display = ("customer", "project", "reason", "placed_by", "placed_at", "lifted_by", "lifted_at")
+    list_filter = (("lifted_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("customer", "project", "placed_by", "lifted_by")
+
+
+@admin.register(Erasure)
+class ErasureAdmin(ConsoleAdmin):
+    permission = "manage_customer"
+    list_display = ("kind", "subject_id", "customer", "reason", "requested_by", "counts", "created_at", "finished_at")
+    list_filter = ("kind",)
+    list_select_related = ("customer", "requested_by")
+
+
+@admin.register(Tombstone)
+class TombstoneAdmin(BigTableAdmin):
+    permission = "manage_customer"
+    list_display = ("subject", "subject_id", "erasure", short("keyed_digest", _("keyed digest")), "created_at")
+    list_select_related = ("erasure",)
