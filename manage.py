@@ -38,6 +38,14 @@ def enter_environment() -> None:
     os.execv(python, [str(python), *sys.argv])
 
 
+def unreachable(error: Exception) -> str | None:
+    """Return one sentence where the error is that the database cannot be reached or entered; None for any other."""
+    cause = error.__cause__
+    if type(cause).__name__ not in {"OperationalError", "ConnectionTimeout"} or getattr(cause, "sqlstate", None):
+        return None
+    return f"PostgreSQL cannot be reached: {str(cause).strip().splitlines()[0]}. Check DATABASE_URL."
+
+
 def main() -> None:
     """Run the command that the arguments name, as the database role it needs unless ASSAY_DATABASE_ROLE says another."""
     enter_environment()
@@ -52,6 +60,10 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        if sentence := unreachable(error):
+            sys.exit(f"assay: {sentence}")
+        raise
 
 
 if __name__ == "__main__":

@@ -1,5 +1,10 @@
 """What the API has of no single app: the reviewer's "me", the schema, and its pages, served from this machine."""
 
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
@@ -7,6 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.contributions import desk_me
+from config.kernel.api.problems import CONTENT_TYPE
+from config.kernel.request_ids import request_id
 from config.kernel.requests import person
 from routing.api.views import DeskView
 
@@ -27,3 +34,32 @@ class Docs(SpectacularSwaggerSplitView):
 
     url_name = "schema"
     template_name = "docs.html"
+
+
+def _refusal(request: HttpRequest, status: HTTPStatus, sentence: str) -> HttpResponse:
+    """Say it as the API says it where the address is the API's, else on a page."""
+    if not request.path_info.startswith("/api/"):
+        return render(request, "refusal.html", {"title": status.phrase, "sentence": sentence}, status=status)
+    code = status.phrase.lower().replace(" ", "_")
+    body = {
+        "type": f"urn:assay:problem:{code}",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": sentence,
+        "code": code,
+    }
+    return JsonResponse(body, status=status, content_type=CONTENT_TYPE)
+
+
+def bad_request(request: HttpRequest, exception: Any) -> HttpResponse:
+    return _refusal(request, HTTPStatus.BAD_REQUEST, "The request cannot be read; look at how it is made.")
+
+
+def missing(request: HttpRequest, exception: Any) -> HttpResponse:
+    return _refusal(request, HTTPStatus.NOT_FOUND, "There is nothing at this address.")
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """Name the request's id, so that the operator finds it in the logs."""
+    sentence = f"Something went wrong here; it is in the logs under {request_id.get() or 'this time'}. Try again."
+    return _refusal(request, HTTPStatus.INTERNAL_SERVER_ERROR, sentence)

@@ -21,6 +21,11 @@ def home() -> Path:
     return embedded.home()
 
 
+def refuse_home(error: OSError) -> NoReturn:
+    reason = (error.strerror or str(error)).lower()
+    refuse(f"the data folder {home()} cannot be used ({reason}); set ASSAY_HOME to a folder that you may write to.")
+
+
 def flag(name: str) -> bool:
     value = os.environ.get(name, "").strip().lower()
     if value in {"", "0", "no", "false"}:
@@ -44,14 +49,16 @@ def is_production() -> bool:
 
 def development_secret(name: str) -> str:
     """Return the secret kept in the data folder, making it (readable by its owner only) the first time."""
-    folder = home() / "secrets"
-    path = folder / name
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = home() / "secrets" / name
     try:
+        embedded.make_home()
+        path.parent.mkdir(mode=0o700, exist_ok=True)
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_hex(32))
     except FileExistsError:
         pass
+    except OSError as error:
+        refuse_home(error)
     for _attempt in range(100):
         if secret := path.read_text().strip():
             return secret
@@ -88,6 +95,8 @@ def owner_parameters() -> dict[str, Any]:
             owner = embedded.connection_parameters(name="assay")
     except (database_url.BrokenUrl, embedded.EmbeddedError) as error:
         refuse(str(error))
+    except OSError as error:
+        refuse_home(error)
     return {**owner, "NAME": os.environ.get("ASSAY_DATABASE_NAME") or owner["NAME"]}
 
 

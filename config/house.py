@@ -33,7 +33,7 @@ class House:
     """Runs for as long as `running` lasts. `url` is where it answers; logs lie in the data folder."""
 
     def __init__(self, *, host: str, port: int) -> None:
-        self.url = f"http://{host}:{port}"
+        self.url = f"http://{reachable(host)}:{port}"
         self.logs = settings.HOME / "logs"
         self._host, self._port = host, port
         self._running: list[tuple[str, subprocess.Popen[bytes]]] = []
@@ -42,7 +42,7 @@ class House:
         """Start web and job processes and wait until the house is ready. Raises CannotStart."""
         for folder in (self.logs, settings.STATIC_ROOT):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        bind = f"{self._host}:{self._port}"
+        bind = f"[{self._host}]:{self._port}" if ":" in self._host else f"{self._host}:{self._port}"
         self._spawn(
             "web",
             [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", bind, "--workers", str(web_workers)],
@@ -112,6 +112,15 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+def reachable(host: str) -> str:
+    """Return how this machine reaches what listens on `host`, as it stands in an address."""
+    if host in {"0.0.0.0", ""}:
+        return "127.0.0.1"
+    if host == "::":
+        return "[::1]"
+    return f"[{host}]" if ":" in host else host
+
+
 def free_port() -> int:
     """Return a port of this machine that nobody listens on just now."""
     with socket.socket() as probe:
@@ -121,7 +130,9 @@ def free_port() -> int:
 
 def check_port(host: str, port: int) -> None:
     """Raise CannotStart if the port cannot be listened on."""
-    with socket.socket() as probe:
+    if not 1 <= port <= 65_535:
+        raise CannotStart(f"{port} is not a port; choose one from 1 to 65535 with --port.")
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
@@ -144,6 +155,8 @@ def running(*, host: str = "127.0.0.1", port: int | None = None, is_new: bool = 
         stack.enter_context(_ended_by_signals())
         try:
             stack.enter_context(server())
+            if is_new:
+                stack.enter_context(databases.reserved(owner_parameters()))
             prepare_database(is_new=is_new)
         except (databases.DatabaseUnusable, embedded.EmbeddedError) as error:
             raise CannotStart(str(error)) from error

@@ -6,12 +6,13 @@ from django.views.generic import RedirectView
 
 from config.api import DeskMe, Docs, Schema
 from config.console.views import item_content
-from config.kernel import health
+
+handler400 = "config.api.bad_request"
+handler404 = "config.api.missing"
+handler500 = "config.api.failed"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(url="/desk/"), name="home"),
-    path("healthz", health.healthz),
-    path("readyz", health.readyz),
     path("api/v1/", include("labeling.api.urls")),
     path("api/v1/", include("delivery.api.urls")),
     path("api/desk/v1/me", DeskMe.as_view()),

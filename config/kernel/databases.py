@@ -1,6 +1,7 @@
 """Databases as a whole: made, dropped, reached. Everything here connects as the owner."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -63,6 +64,23 @@ def create(parameters: Mapping[str, Any]) -> bool:
 def drop(parameters: Mapping[str, Any]) -> None:
     """Drop the database if it is there, whoever is connected to it."""
     with connect(parameters, name="postgres") as connection:
-        connection.execute(
-            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(parameters["NAME"]))
-        )
+        try:
+            connection.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(parameters["NAME"]))
+            )
+        except psycopg.errors.InsufficientPrivilege:
+            raise DatabaseUnusable(
+                f"The database {parameters['NAME']} belongs to somebody else than {parameters['USER']}; have its owner"
+                " drop it, or use another server."
+            ) from None
+
+
+@contextmanager
+def reserved(parameters: Mapping[str, Any]) -> Iterator[None]:
+    """Keep the database to this process for as long as this lasts. Raises DatabaseUnusable while another one has it."""
+    with connect(parameters, name="postgres") as connection:
+        name = parameters["NAME"]
+        had = connection.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [f"assay: {name}"]).fetchone()
+        if not had or not had[0]:
+            raise DatabaseUnusable(f"Another command is at work on the database {name}; wait until it has ended.")
+        yield

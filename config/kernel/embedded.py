@@ -6,6 +6,7 @@ last one to leave stops it, and a holder that is killed lets go by dying. Worker
 nothing. PostgreSQL refuses to run as root: root runs it as `postgres` or `nobody`.
 """
 
+import errno
 import fcntl
 import hashlib
 import importlib.util
@@ -61,6 +62,15 @@ def home() -> Path:
     return Path(given).expanduser().absolute() if given else CHECKOUT / ".assay"
 
 
+def make_home() -> Path:
+    """Make the data folder, open to nobody else; root's lets the server's user through to its own part. Raises OSError."""
+    folder = home()
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "it is a file", str(folder))
+    folder.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
+    return folder
+
+
 def connection_parameters(*, name: str) -> dict[str, Any]:
     """Return Django's connection settings for the server's owner, making the password the first time. Starts nothing."""
     return {
@@ -79,8 +89,7 @@ def held() -> Iterator[None]:
 
     Raises EmbeddedError where it cannot be started.
     """
-    folder = home()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = make_home()
     with open(folder / "postgres.holders", "a") as holders:
         with _exclusively(folder):
             fcntl.flock(holders, fcntl.LOCK_SH)
@@ -130,6 +139,10 @@ def stop() -> None:
         if time.monotonic() > ends:
             raise EmbeddedError(f"PostgreSQL (process {pid}) does not stop; end it by hand.")
         time.sleep(0.02)
+    try:
+        _socket_folder().rmdir()
+    except OSError:
+        pass  # somebody has put something there, or taken it away
 
 
 def remove() -> None:
@@ -182,7 +195,7 @@ def _data_folder(account: Account) -> Path:
     inside = home() / "postgres"
     if os.geteuid() != 0 or inside.exists():
         return inside
-    home().mkdir(mode=0o711, parents=True, exist_ok=True)
+    make_home()
     return inside if _can(account, "ls", "-d", f"{home()}/.") else ROOTS_FOLDER / _digest()
 
 
@@ -232,9 +245,8 @@ def _make_socket_folder(account: Account) -> None:
 
 
 def _password() -> str:
-    folder = home() / "secrets"
-    path = folder / "postgres.password"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = make_home() / "secrets" / "postgres.password"
+    path.parent.mkdir(mode=0o700, exist_ok=True)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

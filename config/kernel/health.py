@@ -1,8 +1,13 @@
-"""/healthz: this process answers. /readyz: it can do its work, database and migrations included."""
+"""/healthz: this process answers. /readyz: it can do its work, database and migrations included.
+
+Both are answered before the host's name is looked at: a load balancer asks by address.
+"""
+
+from collections.abc import Callable
 
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -20,3 +25,17 @@ def readyz(request: HttpRequest) -> JsonResponse:
     if waiting:
         return JsonResponse({"status": "unready", "detail": "Migrations wait; run manage.py migrate."}, status=503)
     return JsonResponse({"status": "ready"})
+
+
+class HealthMiddleware:
+    """Answers the two addresses of health; everything else goes on."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info == "/healthz":
+            return healthz(request)
+        if request.path_info == "/readyz":
+            return readyz(request)
+        return self.get_response(request)

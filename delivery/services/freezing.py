@@ -199,9 +199,15 @@ def _stored_as(release: Release, built: _Built, fact: FileFact) -> str:
 
 
 def _store(release: Release, built: _Built) -> None:
-    for fact in built.facts:
-        with (built.files / fact.name).open("rb") as file:
-            storages["releases"].save(_stored_as(release, built, fact), File(file))
+    """Store every file, or none: what was stored before one could not be is deleted again."""
+    try:
+        for fact in built.facts:
+            with (built.files / fact.name).open("rb") as file:
+                storages["releases"].save(_stored_as(release, built, fact), File(file))
+    except OSError:
+        for fact in built.facts:
+            storages["releases"].delete(_stored_as(release, built, fact))
+        raise
 
 
 @transaction.atomic

@@ -63,7 +63,10 @@ def record_annotation(judgment: Judgment) -> tuple[int, UUID]:
 
 @transaction.atomic
 def keep_unplaced(*, judgment: Judgment) -> UnplacedAnswer:
-    """Keep an answer whose task has gone to somebody else; the same submission again is the same row."""
+    """Keep an answer whose task has gone to somebody else; the same submission again is the same row.
+
+    Its submission stands for the lease's token and the answers, so that another answer is another row.
+    """
     kept, is_new = UnplacedAnswer.objects.get_or_create(
         submission=judgment.submission,
         defaults={

@@ -1,12 +1,13 @@
 """The submit: fenced by the lease's token, the same again is the same, and nothing a reviewer sends is ever lost."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.db import connection, transaction
 
+from config.kernel.canonical import digest
 from config.kernel.events import RECORD_MOVED, event_parameters, wake_on_commit
 from config.kernel.models import User
 from labeling.forms import check_answers, split_rationale
@@ -17,6 +18,8 @@ from routing.errors import NoSuchLease
 from routing.types import LeaseState, Submitted
 
 KEPT = "This task had gone to somebody else by then. Your answer is kept, and an operator can still use it."
+
+KEPT_BESIDE = "You had submitted another answer to this task. That one counts; this one is kept for an operator."
 
 LOCK = """
 SELECT l.id, l.state, l.task_id, l.round_id, l.reviewer_id, l.customer_id, l.project_id, t.state,
@@ -83,23 +86,31 @@ class _Held:
 def submit_task(*, user: User, token: UUID, answers: dict[str, Any], seconds: float | None) -> Submitted:
     """Place the answers as an annotation and complete the task, or keep them whole where the task is no longer theirs.
 
-    The same token again returns what the first submit made. Raises NoSuchLease for a token that is not this person's
+    The same again returns what the first submit made; other answers under the same token are kept beside. Raises NoSuchLease for a token that is not this person's
     and InvalidAnswers where the form says no; then nothing has changed.
     """
     held = _lock(user, token)
-    if held.lease_state == LeaseState.SUBMITTED:
-        public_id = Annotation.objects.values_list("public_id", flat=True).get(submission=token)
-        return Submitted(public_id, is_placed=True, is_repeat=True)
+    if held.lease_state == LeaseState.SUBMITTED and (earlier := _repeated(held, token, answers)) is not None:
+        return Submitted(earlier, is_placed=True, is_repeat=True)
     check_answers(held.document, tuple(held.keys), answers)
     judgment = _judgment(held, token, answers, seconds)
     if not held.is_placeable:
-        is_repeat = UnplacedAnswer.objects.filter(submission=token).exists()
+        judgment = replace(judgment, submission=uuid5(token, digest(answers)))
+        is_repeat = UnplacedAnswer.objects.filter(submission=judgment.submission).exists()
         keep_unplaced(judgment=judgment)
-        return Submitted(None, is_placed=False, is_repeat=is_repeat, message=KEPT)
+        message = KEPT_BESIDE if held.lease_state == LeaseState.SUBMITTED else KEPT
+        return Submitted(None, is_placed=False, is_repeat=is_repeat, message=message)
     annotation_id, public_id = record_annotation(judgment)
     _complete(held, annotation_id, user.pk)
     forget_draft(task_id=held.task_id, reviewer_id=held.reviewer_id)
     return Submitted(public_id, is_placed=True, is_repeat=False)
+
+
+def _repeated(held: _Held, token: UUID, answers: dict[str, Any]) -> UUID | None:
+    """Return the annotation that this token made before, if these are its answers; another tab may have sent others."""
+    found = Annotation.objects.get(submission=token)
+    judged, rationale = split_rationale(held.document, answers)
+    return found.public_id if (judged, rationale) == (found.answers, found.rationale) else None
 
 
 def _lock(user: User, token: UUID) -> _Held:

@@ -25,8 +25,6 @@ ALL = dict.fromkeys(("dana", "victor", "ruth", "mira", "anna", "nobody"), 200)
 
 # Each address with its method, what is sent, and what each of the cast is answered. {names} are Northwind's objects.
 DOORS = [
-    ("GET", "healthz", None, ALL),
-    ("GET", "readyz", None, ALL),
     ("GET", "", None, dict.fromkeys(ALL, 302)),
     ("GET", "api/schema/", None, ALL),
     ("GET", "api/docs/", None, ALL),

@@ -14,7 +14,8 @@ import psycopg
 import pytest
 from django.conf import settings
 
-from config.kernel import embedded
+from config.house import CannotStart, check_port, reachable
+from config.kernel import databases, embedded
 from config.kernel.database_url import BrokenUrl, parse
 
 ROOT = Path(settings.BASE_DIR)
@@ -74,7 +75,7 @@ def test_a_wrong_environment_ends_a_command_with_a_sentence(tmp_path, variables,
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize("command", [["demo"], ["serve", "--port", "0"]])
+@pytest.mark.parametrize("command", [["demo"], ["serve", "--port", "58213"], ["migrate"], ["schedules"]])
 def test_a_database_that_does_not_answer_ends_a_command_with_a_sentence(tmp_path, command):
     done = subprocess.run(
         [sys.executable, "manage.py", *command], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
@@ -83,6 +84,43 @@ def test_a_database_that_does_not_answer_ends_a_command_with_a_sentence(tmp_path
     assert done.returncode != 0
     assert "PostgreSQL cannot be reached" in done.stderr
     assert "secret" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_data_folder_that_is_a_file_ends_a_command_with_a_sentence(tmp_path):
+    path = tmp_path / "file"
+    path.touch()
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"], cwd=ROOT, capture_output=True, text=True, check=False,
+        env={"PATH": os.environ["PATH"], "ASSAY_HOME": str(path)},
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert done.stderr.startswith(f"assay: the data folder {path} cannot be used (it is a file)")
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_database_is_one_commands_at_a_time(database_server):
+    parameters = settings.DATABASES["default"]
+    with (
+        databases.reserved(parameters),
+        pytest.raises(databases.DatabaseUnusable, match="at work on the database"),
+        databases.reserved(parameters),
+    ):
+        pass
+    with databases.reserved(parameters):
+        pass
+
+
+@pytest.mark.parametrize("port", [0, 65_536, -1])
+def test_what_is_not_a_port_is_refused(port):
+    with pytest.raises(CannotStart, match="is not a port"):
+        check_port("127.0.0.1", port)
+
+
+def test_an_address_is_reached_where_it_listens():
+    assert [reachable(host) for host in ("127.0.0.1", "0.0.0.0", "::", "::1")] == [
+        "127.0.0.1", "127.0.0.1", "[::1]", "[::1]",
+    ]  # fmt: skip
 
 
 def test_a_port_in_use_ends_serve_with_a_sentence(tmp_path):

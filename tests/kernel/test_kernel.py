@@ -185,8 +185,42 @@ def test_every_refusal_is_a_problem_that_names_its_field(cast):
     desk = cast.bearer("anna")
     broken = client.post("/api/desk/v1/next", b"{", content_type="application/json", headers=desk)
     assert (broken.status_code, broken.json()["code"]) == (400, "parse_error")
+    for body, said in (
+        (b'{"project": null, "project": null}', "an object has 'project' twice"),
+        (b'{"a":' * 3000 + b"1" + b"}" * 3000, "nested too deeply"),
+        (b'{"a": NaN}', "NaN is not a JSON number"),
+        (b'"\xff"', "not UTF-8"),
+    ):
+        answer = client.post("/api/desk/v1/next", body, content_type="application/json", headers=desk)
+        assert (answer.status_code, said in answer.json()["detail"]) == (400, True), answer.content
+    unknown = client.get("/api/v1/nothing")
+    assert (unknown["Content-Type"], unknown.json()["detail"]) == (
+        "application/problem+json",
+        "There is nothing at this address.",
+    )
+    assert "There is nothing at this address." in client.get("/nothing").content.decode()
     wrong = client.post("/api/desk/v1/next", {"project": "x"}, content_type="application/json", headers=desk)
     assert wrong.json()["errors"] == [{"field": "project", "message": "Must be a valid UUID."}]
+
+
+def test_every_request_is_one_log_line_with_its_id(db, caplog):
+    with caplog.at_level("INFO", logger="assay.requests"):
+        Client().get("/api/v1/projects?page_size=3", headers={"X-Request-Id": "request-0001"})
+    [record] = caplog.records
+    assert record.fields == {
+        "method": "GET",
+        "path": "/api/v1/projects",
+        "status": 401,
+        "milliseconds": record.fields["milliseconds"],
+    }
+    line = json.loads(JsonFormatter().format(record))
+    assert (line["message"], line["status"], line["path"]) == ("answered", 401, "/api/v1/projects")
+
+
+def test_health_is_answered_whatever_the_host_is_called(db):
+    for path in ("/healthz", "/readyz"):
+        assert Client().get(path, headers={"Host": "10.0.0.7"}).status_code == 200
+    assert Client().get("/portal/login/", headers={"Host": "10.0.0.7"}).status_code == 400
 
 
 def test_a_log_line_is_one_json_object():

@@ -40,7 +40,7 @@ def test_the_same_submit_again_is_the_same_annotation(cast):
     upload_items(cast.project, cast.mira)
     leased = take(cast.anna)
     first = submit_task(user=cast.anna.user, token=leased.token, answers=prefer("a"), seconds=1)
-    again = submit_task(user=cast.anna.user, token=leased.token, answers=prefer("b"), seconds=2)
+    again = submit_task(user=cast.anna.user, token=leased.token, answers=prefer("a"), seconds=2)
     assert (again.annotation_public_id, again.is_repeat) == (first.annotation_public_id, True)
     assert Annotation.objects.get().answers == prefer("a")
 
@@ -64,6 +64,18 @@ def test_answers_that_the_form_does_not_take_change_nothing(cast, answers, field
     assert refused.value.field == field
     assert not Annotation.objects.exists()
     assert Lease.objects.get().state == "live"
+
+
+def test_another_answer_under_a_used_token_is_kept_beside_and_said(cast):
+    upload_items(cast.project, cast.mira)
+    token = take(cast.anna).token
+    submit_task(user=cast.anna.user, token=token, answers=prefer("a"), seconds=1.0)
+    for choice, is_repeat in (("b", False), ("b", True), ("tie", False)):
+        other = submit_task(user=cast.anna.user, token=token, answers=prefer(choice), seconds=2.0)
+        assert (other.is_placed, other.is_repeat) == (False, is_repeat)
+        assert other.message.startswith("You had submitted another answer")
+    assert [each.answers for each in Annotation.objects.all()] == [prefer("a")]
+    assert [each.answers for each in UnplacedAnswer.objects.order_by("id")] == [prefer("b"), prefer("tie")]
 
 
 def test_nobody_submits_under_a_foreign_token(cast):

@@ -23,6 +23,7 @@ from config.sample.founding import found_sample
 from labeling.models import Customer
 
 LOOK_SECONDS = 1.0
+LOCAL = ("127.0.0.1", "localhost", "::1")
 SURFACES = (
     ("Reviewer, at the desk", "/desk/", lambda people: people["guest"]),
     ("Operator, in the console", "/admin/", lambda people: people["operators"][0]),
@@ -48,6 +49,8 @@ class Command(BaseCommand):
                 if not options["empty"]:
                     provide_sample(running, console)
                 self._tell(console, options["port"])
+                if options["host"] not in LOCAL:
+                    console.print("From other machines it answers to the names in ASSAY_HOSTS only.")
                 self._wait(running)
         except KeyboardInterrupt:
             console.print("\nStopped.")
@@ -78,11 +81,14 @@ def provide_sample(running: house.House, console: Console) -> None:
     """Found the sample in an empty database, with passwords made up here and kept for the next start."""
     if Customer.objects.exists():
         connections.close_all()
+        if _logins().exists() and not _is_complete().exists():
+            console.print("The sample was left half made when it was interrupted; `make reset` begins anew.")
         return
     passwords = {email: secrets.token_urlsafe(9) for email in _emails()}
     with open(os.open(_logins(), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(passwords, file)
     make_lively(running, found_sample(password_of=passwords.get), console)
+    _is_complete().touch(mode=0o600)
 
 
 def known_passwords() -> dict[str, str]:
@@ -95,6 +101,11 @@ def _logins() -> Path:
     folder: Path = settings.FILES
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder / "logins.json"
+
+
+def _is_complete() -> Path:
+    """Return the file that is there once the sample has been made to its end."""
+    return _logins().with_name("sample-complete")
 
 
 def _emails() -> list[str]:
