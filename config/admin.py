@@ -5,7 +5,10 @@ from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
 from django_q.models import Failure, OrmQ, Schedule, Success
 
+from config.console import publishing
 from config.kernel.console import BigTableAdmin, ConsoleAdmin, display
+
+__all__ = ["publishing"]
 
 # The roof's admin is loaded last: what others registered and nobody here uses goes away again.
 for model in (Group, Failure, OrmQ, Schedule, Success):
