@@ -40,10 +40,11 @@ SUPERSEDED = """(delivery_release.manifest IS NOT NULL AND EXISTS (
                       AS made_by)))"""
 
 
-def releases() -> QuerySet[Release]:
-    """Return all releases with `guideline_numbers` and `is_guideline_superseded`, without their manifests."""
+def releases(among: QuerySet[Release] | None = None) -> QuerySet[Release]:
+    """Return these releases, or all, with `guideline_numbers` and `is_guideline_superseded`, without their manifests."""
     return (
-        Release.objects.select_related("project")
+        (Release.objects.all() if among is None else among)
+        .select_related("project")
         .annotate(
             guideline_numbers=RawSQL(GUIDELINES, [], output_field=JSONField()),
             is_guideline_superseded=RawSQL(SUPERSEDED, [], output_field=BooleanField()),
@@ -55,7 +56,7 @@ def releases() -> QuerySet[Release]:
 def get_release(*, user: User, public_id: UUID, permission: str = "see_project") -> Release:
     """Return the release if this person holds the permission on its project; NotFound otherwise."""
     try:
-        return releases().visible_to(user, permission).get(public_id=public_id)
+        return releases(Release.objects.visible_to(user, permission)).get(public_id=public_id)
     except Release.DoesNotExist:
         raise NotFound("There is no such release.") from None
 

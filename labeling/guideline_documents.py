@@ -19,7 +19,7 @@ _TEXT = {"type": "string", "minLength": 1, "maxLength": 10_000}
 _NAMES = {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": 60}, "maxItems": 100}
 
 
-def _validator(properties: dict[str, Any], required: Sequence[str] = ()) -> Draft202012Validator:
+def _validator(properties: dict[str, Any], required: Sequence[str] = ()) -> Any:
     return Draft202012Validator(
         {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
     )

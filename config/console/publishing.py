@@ -13,7 +13,7 @@ from config.contributions import blast_radius
 from config.kernel.console import ConsoleAdmin
 from config.kernel.errors import DomainError
 from config.kernel.requests import person
-from labeling.admin.projects import GuidelineVersionAdmin, shown_changes
+from labeling.admin.projects import shown_changes
 from labeling.guidelines import changes_of
 from labeling.models import GuidelineVersion
 from labeling.services.guidelines import publish_draft
@@ -81,6 +81,3 @@ def _ask(modeladmin: ConsoleAdmin, request: HttpRequest, draft: GuidelineVersion
         "action_checkbox_name": admin.helpers.ACTION_CHECKBOX_NAME,
     }
     return TemplateResponse(request, "console/publish_guideline.html", context)
-
-
-GuidelineVersionAdmin.actions = (publish_guideline_draft, *GuidelineVersionAdmin.actions)

@@ -1,10 +1,11 @@
 """Projects and their documents. What delivery adds to a project's actions, it adds in its own admin."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -107,7 +108,7 @@ def shown_changes(changes: Changes) -> SafeString:
         *[format_html("<li>+ <ins>{}</ins></li>", example["text"]) for example in changes.examples_added],
         *[format_html("<li>− <del>{}</del></li>", example["text"]) for example in changes.examples_removed],
     ]
-    return format_html("<ul>{}</ul>", SafeString("").join(lines)) if lines else SafeString("–")
+    return format_html("<ul>{}</ul>", _joined(lines)) if lines else SafeString("–")
 
 
 def _words(clause: dict[str, Any]) -> tuple[str, str]:
@@ -115,7 +116,11 @@ def _words(clause: dict[str, Any]) -> tuple[str, str]:
 
 
 def _diff(diff: list[list[str]]) -> SafeString:
-    return SafeString("").join(format_html(_MARKS[op], text) for op, text in diff)
+    return _joined(format_html(_MARKS[op], text) for op, text in diff)
+
+
+def _joined(parts: Iterable[SafeString]) -> SafeString:
+    return format_html_join("", "{}", ((part,) for part in parts))
 
 
 @admin.register(FormVersion)

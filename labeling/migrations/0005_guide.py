@@ -1,5 +1,7 @@
 """How far the consequences of a published guideline or form have been carried out."""
 
+from typing import Any
+
 from django.db import migrations, models
 
 from config.kernel import guards
@@ -11,8 +13,8 @@ DONE_BEFORE = "UPDATE {table} SET carried_out_at = published_at WHERE state = 'p
 
 
 def _figures(model: str) -> list[migrations.AddField]:
-    count = {"default": 0, "db_default": 0}
-    fields: dict[str, models.Field] = {
+    count: dict[str, Any] = {"default": 0, "db_default": 0}
+    fields: dict[str, Any] = {
         "carried_through": models.BigIntegerField(verbose_name="carried out up to item", **count),
         "reopened_count": models.PositiveIntegerField(verbose_name="items reopened", **count),
         "mapped_count": models.PositiveIntegerField(verbose_name="answers carried over", **count),

@@ -75,7 +75,7 @@ def _next_document(project_id: int) -> Document | None:
 @transaction.atomic
 def carry_out_slice(*, document: Document) -> int:
     """Do the next slice of what the document brings about; return how many items. Done, it says so in the row."""
-    document = lock_row(type(document)._default_manager.filter(pk=document.pk).select_related("project"))
+    document = _locked(document)
     if document.carried_out_at is not None:
         return 0
     ids = _next_items(document)
@@ -90,6 +90,12 @@ def carry_out_slice(*, document: Document) -> int:
     if len(ids) < SLICE:
         _finish(document)
     return len(ids)
+
+
+def _locked(document: Document) -> Document:
+    if isinstance(document, GuidelineVersion):
+        return lock_row(GuidelineVersion.objects.filter(pk=document.pk).select_related("project"))
+    return lock_row(FormVersion.objects.filter(pk=document.pk).select_related("project"))
 
 
 def _next_items(document: Document) -> list[int]:

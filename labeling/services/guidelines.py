@@ -18,7 +18,7 @@ from config.kernel.transitions import transition
 from labeling.answer_mapping import check_mapping
 from labeling.guideline_documents import check_guideline
 from labeling.models import GuidelineVersion, Project
-from labeling.types import GUIDELINE_MACHINE, ChangeKind, DocumentState
+from labeling.types import GUIDELINE_MACHINE, ChangeKind, DocumentState, ProjectState
 
 
 @transaction.atomic
@@ -99,12 +99,14 @@ def publish_draft(
     """Publish the draft, in force from now or from `effective_from`; the version before it ends then.
 
     Several may be scheduled ahead, in the order of their numbers. What follows from it is carried out by a job once it is
-    in force. Raises Conflict for a draft that is older than a published version, Invalid for a time that is past or not
-    after the version before, and InvalidMapping where a test of the mapping does not hold; TransitionRefused once it is
-    decided.
+    in force. Raises Conflict for a closed project and for a draft that is older than a published version, Invalid for a
+    time that is past or not after the version before, InvalidMapping where a test of the mapping does not hold, and
+    TransitionRefused once it is decided.
     """
     project = lock_row(Project.objects.filter(pk=guideline.project_id))
     guideline = lock_row(GuidelineVersion.objects.filter(pk=guideline.pk))
+    if project.state == ProjectState.CLOSED:
+        raise Conflict("The project is closed; its guideline stays as it is.")
     latest = project.guidelines.filter(state=DocumentState.PUBLISHED).order_by("-number").first()
     begins = _begins(guideline, latest, effective_from)
     _check(
