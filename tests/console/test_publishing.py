@@ -51,7 +51,7 @@ def test_the_blast_radius_is_shown_before_anything_is_published(cast, draft, dja
         "items judged anew",
         "1.50 USD",
         "item-000, item-001",
-        "A wrong fact ",
+        "A wrong fact",
         "<ins> always</ins>",
         "Breaking:",
     ):

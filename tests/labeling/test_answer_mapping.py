@@ -1,6 +1,7 @@
 """How old answers carry over to a new form: renamed, merged, rescaled, dropped, or asked anew."""
 
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -30,7 +31,7 @@ MERGING = {"to": "correct", "values": {"right": "yes", "partly": "no", "wrong": 
 TEST = {"from": {"verdict": "partly"}, "to": {"correct": "no"}}
 
 
-def mapping(verdict=MERGING, tone=None, *tests):
+def mapping(verdict: Any = MERGING, tone: Any = None, *tests: Any) -> dict[str, Any]:
     return {"questions": {"verdict": verdict, "tone": tone}, "tests": list(tests) or [TEST]}
 
 

@@ -1,9 +1,10 @@
 """What publishing brings about: nothing, a sample checked again, a slice judged anew, or answers carried over."""
 
+import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 
 from config.contributions import blast_radius
 from config.kernel.clock import database_now
@@ -333,3 +334,31 @@ def test_releases_stay_and_say_that_they_were_made_under_an_older_version(client
     client.force_login(cast.dana)
     page = client.get(f"/portal/releases/{release.public_id}/").content.decode()
     assert "Made under guideline version 1; a breaking version has come into force since." in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_carry_out_everything_once():
+    cast = gather_cast()
+    resolve_items(cast.project, cast.mira, [cast.anna, cast.bela, cast.cleo], count=3)
+    version = publish_guideline(project=cast.project, clauses=STRICTER, change_kind="breaking", actor=cast.mira)
+    barrier = threading.Barrier(2)
+    failures: list[BaseException] = []
+
+    def one():
+        try:
+            barrier.wait()
+            carry_out_slice(document=version)
+        except BaseException as failure:  # noqa: BLE001 - told to the main thread, which fails on it
+            failures.append(failure)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=one) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    version.refresh_from_db()
+    assert version.reopened_count == 3
+    assert Round.objects.filter(reason="guideline").count() == 3
