@@ -1,11 +1,16 @@
-"""The jobs' own tables in the console's dress, read-only."""
+"""The jobs' own tables in the console's dress, read-only; and the actions that need every app."""
 
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
 from django_q.models import Failure, OrmQ, Schedule, Success
 
+from config.console.publishing import publish_guideline_draft
 from config.kernel.console import BigTableAdmin, ConsoleAdmin, display
+from labeling.admin.projects import GuidelineVersionAdmin
+
+# What a version touches spans apps, so the roof publishes.
+GuidelineVersionAdmin.actions = (publish_guideline_draft, *GuidelineVersionAdmin.actions)  # type: ignore[assignment]
 
 # The roof's admin is loaded last: what others registered and nobody here uses goes away again.
 for model in (Group, Failure, OrmQ, Schedule, Success):

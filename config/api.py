@@ -2,19 +2,23 @@
 
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.contributions import desk_me
+from config.contributions import blast_radius, desk_me
 from config.kernel.api.problems import CONTENT_TYPE
 from config.kernel.request_ids import request_id
 from config.kernel.requests import person
+from labeling.api.views import CustomerView
+from labeling.guidelines import get_guideline
 from routing.api.views import DeskView
 
 
@@ -23,6 +27,23 @@ class DeskMe(DeskView):
     def get(self, request: Request) -> Response:
         """Who you are, what you did today, and which projects you work on."""
         return Response(desk_me(person(request)))
+
+
+class TouchedSerializer(serializers.Serializer[Any]):
+    app = serializers.CharField()
+    what = serializers.CharField()
+    count = serializers.IntegerField()
+    amount = serializers.DecimalField(max_digits=18, decimal_places=6, allow_null=True)
+    currency = serializers.CharField()
+    examples = serializers.ListField(child=serializers.CharField())
+
+
+class BlastRadius(CustomerView):
+    @extend_schema(responses=TouchedSerializer(many=True))
+    def get(self, request: Request, project: UUID, number: int) -> Response:
+        """What the version touches once it is in force: work in flight, judgments, resolutions, releases, money."""
+        found = get_guideline(user=person(request), project=project, number=number)
+        return Response(TouchedSerializer(blast_radius(found), many=True).data)
 
 
 class Schema(SpectacularAPIView):

@@ -120,13 +120,22 @@ class Customer(_Client):
 
 
 class Desk(_Client):
-    """A reviewer with a key: takes the next task, answers it."""
+    """A reviewer with a key: takes the next task, answers it. Guidelines are acknowledged as they come."""
 
     def next(self, project: str | None = None) -> dict[str, Any] | None:
         """Return the next task, or None when there is none for this reviewer now."""
         body = {"project": project} if project else {}
-        task = self.call("POST", "/api/desk/v1/next", json=body)["task"]
-        return dict(task) if task else None
+        answer = self.call("POST", "/api/desk/v1/next", json=body)
+        if answer["task"]:
+            return dict(answer["task"])
+        if unread := answer["reason"].get("guideline"):
+            self.acknowledge(unread["project"]["id"], unread["number"])
+            return self.next(project)
+        return None
+
+    def acknowledge(self, project: str, number: int) -> None:
+        """Say that this version of the project's guideline was read."""
+        self.call("POST", f"/api/desk/v1/projects/{project}/acknowledge", json={"number": number})
 
     def submit(self, task: dict[str, Any], value: dict[str, Any], seconds: float | None) -> bool:
         """Submit; return whether the answer was placed."""

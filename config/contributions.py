@@ -1,15 +1,16 @@
 """What spans apps: for each such question, the function of each app that answers its part."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import delivery.selectors
+import labeling.guidelines
 import labeling.selectors
 import quality.selectors
 import routing.selectors
 from config.kernel.models import User
-from config.kernel.types import LifeMoment
-from labeling.models import Item
+from config.kernel.types import LifeMoment, Touched
+from labeling.models import GuidelineVersion, Item
 
 # The reviewer's "me".
 DESK_ME: tuple[Callable[[User], dict[str, Any]], ...] = (
@@ -25,6 +26,13 @@ LIFE_OF_ITEM: tuple[Callable[[Item], list[LifeMoment]], ...] = (
     delivery.selectors.life_of_item,
 )
 
+# What a guideline version touches once it is in force.
+BLAST_RADIUS: tuple[Callable[[GuidelineVersion, Collection[str]], list[Touched]], ...] = (
+    labeling.guidelines.blast_radius,
+    quality.selectors.blast_radius,
+    delivery.selectors.blast_radius,
+)
+
 
 def desk_me(user: User) -> dict[str, Any]:
     """Return what every app knows of the reviewer who asks."""
@@ -37,3 +45,9 @@ def desk_me(user: User) -> dict[str, Any]:
 def life_of_item(item: Item) -> Iterator[LifeMoment]:
     """Return all that happened to the item, oldest first."""
     return iter(sorted((moment for part in LIFE_OF_ITEM for moment in part(item)), key=lambda moment: moment.at))
+
+
+def blast_radius(version: GuidelineVersion, clauses: Collection[str] | None = None) -> list[Touched]:
+    """Return what every app knows that the version touches, by the clauses that it changes unless others are named."""
+    changed = labeling.guidelines.changes_of(version).clauses if clauses is None else clauses
+    return [touched for part in BLAST_RADIUS for touched in part(version, changed)]

@@ -7,6 +7,7 @@ SCHEDULES = (
     Recurring("sweep handoffs", "config.kernel.handoffs.sweep", minutes=1),
     Recurring("seed gold", "quality.jobs.seed_gold", minutes=1),
     Recurring("sweep consensus", "quality.jobs.sweep_rounds", minutes=1),
+    Recurring("carry out guidelines", "labeling.jobs.carry_out_guidelines", minutes=1),
     Recurring("sweep batches", "labeling.jobs.sweep_batches", minutes=5, queue="bulk"),
     Recurring("sweep releases", "delivery.jobs.sweep_releases", minutes=5, queue="bulk"),
     Recurring("forget old answers", "config.kernel.api.idempotency.forget_old", minutes=60),

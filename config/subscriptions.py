@@ -3,10 +3,20 @@
 from config.kernel.types import Subscription
 
 SUBSCRIPTIONS = (
+    Subscription(
+        "documents",
+        hears=("guideline.published", "form.published"),
+        job="labeling.jobs.carry_out_published",
+        queue="bulk",
+    ),
     Subscription("gold", hears=("item.gold",), job="quality.jobs.make_gold"),
     Subscription("withdrawals", hears=("task.cancelled",), job="routing.jobs.withdraw_cancelled"),
     Subscription("scoring", hears=("task.completed",), job="quality.jobs.score_gold"),
-    Subscription("consensus", hears=("task.completed", "annotation.invalidated"), job="quality.jobs.resolve_rounds"),
+    Subscription(
+        "consensus",
+        hears=("task.completed", "annotation.migrated", "annotation.invalidated"),
+        job="quality.jobs.resolve_rounds",
+    ),
     Subscription("pay", hears=("task.completed",), job="delivery.jobs.pay_for_judgments"),
     Subscription("sampling", hears=("release.frozen",), job="delivery.jobs.draw_samples"),
     Subscription("charges", hears=("release.accepted",), job="delivery.jobs.charge_for_records"),

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from config.api import DeskMe, Docs, Schema
+from config.api import BlastRadius, DeskMe, Docs, Schema
 from config.console.views import item_content
 
 handler400 = "config.api.bad_request"
@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(url="/desk/"), name="home"),
     path("api/v1/", include("labeling.api.urls")),
     path("api/v1/", include("delivery.api.urls")),
+    path("api/v1/projects/<uuid:project>/guidelines/<int:number>/blast-radius", BlastRadius.as_view()),
     path("api/desk/v1/me", DeskMe.as_view()),
     path("api/desk/v1/", include("routing.api.urls")),
     path("api/schema/", Schema.as_view(), name="schema"),

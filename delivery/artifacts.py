@@ -40,6 +40,7 @@ _ANNOTATION = pa.struct(
         ("rationale", _TEXT),
         ("seconds", pa.float64()),
         ("guideline", pa.int32()),
+        ("guideline_current", pa.bool_()),
         ("form", pa.int32()),
         ("code", _TEXT),
         ("submitted_at", _TEXT),

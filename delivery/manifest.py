@@ -46,6 +46,10 @@ RECORD_SCHEMA: dict[str, Any] = {
                     "rationale": {"type": "string"},
                     "seconds": {"type": ["number", "null"]},
                     "guideline": {"type": "integer"},
+                    "guideline_current": {
+                        "type": "boolean",
+                        "description": "Whether this version was still in force when the judgment came.",
+                    },
                     "form": {"type": "integer"},
                     "code": {"type": "string"},
                     "submitted_at": {"type": "string", "format": "date-time"},

@@ -1,22 +1,62 @@
 """Reads about releases. Fetching for a person goes through visible_to(user)."""
 
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, QuerySet, Sum
+from django.db import connection
+from django.db.models import BooleanField, Count, JSONField, QuerySet, Sum
+from django.db.models.expressions import RawSQL
 
 from config.kernel.errors import NotFound
 from config.kernel.models import User
-from config.kernel.types import LifeMoment
+from config.kernel.types import LifeMoment, Touched
 from delivery.models import Artifact, LedgerEntry, Release, ReleaseEntry, SampleEntry
-from labeling.models import Item, Project
+from labeling.guidelines import REACHED, reach_of
+from labeling.models import GuidelineVersion, Item, Project
+
+# The sealed releases that carry reached items, with what was charged for these, and the defects that cite a clause.
+RADIUS = f"""
+WITH reached AS MATERIALIZED ({REACHED}), carried AS MATERIALIZED (
+    SELECT e.release_id, e.item_id FROM delivery_releaseentry e JOIN reached ON reached.item_id = e.item_id
+    JOIN delivery_release r ON r.id = e.release_id AND r.state IN ('frozen', 'accepted')
+)
+SELECT (SELECT count(DISTINCT release_id) FROM carried),
+  ARRAY(SELECT r.number::text FROM delivery_release r WHERE r.id IN (SELECT release_id FROM carried) ORDER BY r.id),
+  (SELECT count(*) FROM delivery_defect d WHERE d.project_id = %(project)s AND d.clause = ANY(%(clauses)s)),
+  count(l.id), COALESCE(sum(l.amount), 0)
+FROM reached JOIN delivery_ledgerentry l ON l.subject_id = reached.item_id AND l.kind = 'charge'
+  AND l.subject = 'labeling.item' AND l.currency = %(currency)s
+"""
+
+# What a release was made by, out of its manifest without reading all of it; and whether a breaking version newer than
+# any of these is in force.
+GUIDELINES = "jsonb_path_query_array(COALESCE(delivery_release.manifest, '{}'), '$.guidelines[*].number')"
+SUPERSEDED = """(delivery_release.manifest IS NOT NULL AND EXISTS (
+    SELECT FROM labeling_guidelineversion g WHERE g.project_id = delivery_release.project_id AND g.state = 'published'
+      AND g.change_kind = 'breaking' AND lower(g.in_force) <= statement_timestamp()
+      AND g.number > (SELECT max(made_by::int) FROM jsonb_path_query(delivery_release.manifest, '$.guidelines[*].number')
+                      AS made_by)))"""
+
+
+def releases(among: QuerySet[Release] | None = None) -> QuerySet[Release]:
+    """Return these releases, or all, with `guideline_numbers` and `is_guideline_superseded`, without their manifests."""
+    return (
+        (Release.objects.all() if among is None else among)
+        .select_related("project")
+        .annotate(
+            guideline_numbers=RawSQL(GUIDELINES, [], output_field=JSONField()),
+            is_guideline_superseded=RawSQL(SUPERSEDED, [], output_field=BooleanField()),
+        )
+        .defer("manifest")
+    )
 
 
 def get_release(*, user: User, public_id: UUID, permission: str = "see_project") -> Release:
     """Return the release if this person holds the permission on its project; NotFound otherwise."""
     try:
-        return Release.objects.visible_to(user, permission).select_related("project").get(public_id=public_id)
+        return releases(Release.objects.visible_to(user, permission)).get(public_id=public_id)
     except Release.DoesNotExist:
         raise NotFound("There is no such release.") from None
 
@@ -68,3 +108,22 @@ def life_of_item(item: Item) -> list[LifeMoment]:
         if release.decided_at:
             moments.append(LifeMoment(release.decided_at, "delivery", f"release {release.number} {release.state}"))
     return moments
+
+
+def blast_radius(version: GuidelineVersion, clauses: Collection[str]) -> list[Touched]:
+    """Delivery's part: the releases that carry what is judged anew, which stay as they are, and what was charged for it."""
+    with connection.cursor() as cursor:
+        currency = version.project.currency
+        cursor.execute(RADIUS, {**reach_of(version), "clauses": sorted(clauses), "currency": currency})
+        carrying, numbers, defects, charged, amount = cursor.fetchone()
+    return [
+        Touched("delivery", "releases that carry them", carrying, examples=tuple(numbers)),
+        Touched(
+            "delivery",
+            "records charged before, and not again",
+            charged,
+            amount=amount,
+            currency=currency,
+        ),
+        Touched("delivery", "defects that cite a changed clause", defects),
+    ]

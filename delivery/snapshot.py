@@ -33,7 +33,7 @@ ORDER BY i.external_id
 
 ANNOTATIONS = """
 SELECT a.id, r.public_id, r.kind, a.origin, a.answers::text, a.rationale, a.seconds, g.number, f.number, a.code_version,
-       a.created_at
+       a.is_guideline_current, a.created_at
 FROM labeling_annotation a
 JOIN labeling_reviewer r ON r.id = a.reviewer_id
 JOIN labeling_guidelineversion g ON g.id = a.guideline_id
@@ -102,7 +102,7 @@ def _annotations(ids: list[int]) -> dict[int, tuple[Any, ...]]:
 
 
 def _shown(row: tuple[Any, ...], project: Project, names: dict[UUID, str], tally: Tally) -> dict[str, Any]:
-    _, reviewer, kind, origin, answers, rationale, seconds, guideline, form, code, at = row
+    _, reviewer, kind, origin, answers, rationale, seconds, guideline, form, code, is_current, at = row
     if reviewer not in names:
         names[reviewer] = pseudonym(key=bytes(project.customer.pseudonym_key), reviewer=reviewer)
     tally.count(names[reviewer], kind, guideline, form, code, at)
@@ -113,6 +113,7 @@ def _shown(row: tuple[Any, ...], project: Project, names: dict[UUID, str], tally
         "rationale": rationale,
         "seconds": seconds,
         "guideline": guideline,
+        "guideline_current": is_current,
         "form": form,
         "code": code,
         "submitted_at": at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),

@@ -6,8 +6,11 @@ from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
 from config.kernel.jobs import enqueue
+from config.kernel.types import Fact
 from labeling.models import Batch, Item
 from labeling.services.batches import ingest_batch
+from labeling.services.carrying_out import carry_out as carry_out_documents
+from labeling.services.carrying_out import pending_projects
 from labeling.services.rounds import generate_tasks
 from labeling.types import BatchState, ItemState
 
@@ -35,3 +38,22 @@ def sweep_batches() -> int:
     for batch_id in accepted:
         enqueue("labeling.jobs.generate", batch_id, queue="bulk")
     return len(received) + len(accepted)
+
+
+def carry_out_published(facts: list[Fact]) -> None:
+    """Hears guideline.published and form.published: see that what follows from them is carried out."""
+    carry_out_guidelines()
+
+
+def carry_out_guidelines() -> int:
+    """Every minute: what has taken effect and is not yet carried out; return in how many projects."""
+    waiting = pending_projects()
+    for project_id in waiting:
+        enqueue("labeling.jobs.carry_out", project_id, queue="bulk")
+    return len(waiting)
+
+
+def carry_out(project_id: int) -> None:
+    """Carry out a piece of what the project's documents bring about, and queue the next one."""
+    if carry_out_documents(project_id=project_id):
+        enqueue("labeling.jobs.carry_out", project_id, queue="bulk")

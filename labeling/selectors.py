@@ -86,7 +86,7 @@ def desk_me(user: User) -> dict[str, Any]:
         cursor.execute(
             "SELECT count(*), COALESCE(percentile_cont(0.5) WITHIN GROUP (ORDER BY a.seconds), 0)"
             " FROM labeling_annotation a JOIN labeling_reviewer r ON r.id = a.reviewer_id"
-            " WHERE r.user_id = %s AND a.created_at >= date_trunc('day', statement_timestamp(), 'UTC')",
+            " WHERE r.user_id = %s AND a.origin = 'human' AND a.created_at >= date_trunc('day', statement_timestamp(), 'UTC')",
             [user.pk],
         )
         submitted, seconds = cursor.fetchone()

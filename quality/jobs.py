@@ -20,10 +20,10 @@ def score_gold(facts: list[Fact]) -> None:
 
 
 def resolve_rounds(facts: list[Fact]) -> None:
-    """Hears task.completed and annotation.invalidated: resolve what has the judgments it needs."""
+    """Hears task.completed, annotation.migrated and annotation.invalidated: resolve what has the judgments it needs."""
     if shaken := [fact.data["round"] for fact in facts if fact.kind == "annotation.invalidated"]:
         rounds.reconsider(round_ids=shaken)
-    rounds.resolve_due(round_ids=[fact.data["round"] for fact in facts if fact.kind == "task.completed"])
+    rounds.resolve_due(round_ids=[fact.data["round"] for fact in facts if fact.kind != "annotation.invalidated"])
 
 
 def seed_gold() -> int:

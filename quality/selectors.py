@@ -1,13 +1,24 @@
 """Reads about quality that other apps and the doors use."""
 
+from collections.abc import Collection
 from typing import Any
 
+from django.db import connection
 from django.db.models import Count, Q
 
-from config.kernel.types import LifeMoment
-from labeling.models import Item
+from config.kernel.types import LifeMoment, Touched
+from labeling.guidelines import REACHED, reach_of
+from labeling.models import GuidelineVersion, Item
 from quality.models import GoldScore, Resolution
 from quality.posterior import quantile
+
+# What the reached rounds came to; and how much of it without an agreed answer, which is redone anyway.
+RADIUS = f"""
+WITH reached AS MATERIALIZED ({REACHED})
+SELECT count(*), count(*) FILTER (WHERE s.outcome <> 'agreed')
+FROM quality_resolution s JOIN reached ON reached.round_id = s.round_id
+WHERE NOT EXISTS (SELECT FROM quality_resolution later WHERE later.supersedes_id = s.id)
+"""
 
 
 def gold_accuracy(*, project_id: int) -> dict[str, Any]:
@@ -35,4 +46,15 @@ def life_of_item(item: Item) -> list[LifeMoment]:
             f"{each.get_outcome_display().lower()} by {each.method} ({each.confidence:.0%})",
         )
         for each in resolutions
+    ]
+
+
+def blast_radius(version: GuidelineVersion, clauses: Collection[str]) -> list[Touched]:
+    """Quality's part: the resolutions of the items that are judged anew. They stay, under the round they came from."""
+    with connection.cursor() as cursor:
+        cursor.execute(RADIUS, reach_of(version))
+        resolutions, without_agreement = cursor.fetchone()
+    return [
+        Touched("quality", "resolutions", resolutions),
+        Touched("quality", "resolutions without an agreed answer", without_agreement),
     ]

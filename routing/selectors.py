@@ -9,37 +9,50 @@ from django.db.models import Q
 
 from config.kernel.models import User
 from config.kernel.types import LifeMoment
-from labeling.models import Item
+from labeling.guidelines import guideline_to_read
+from labeling.models import Item, Reviewer
+from routing.errors import NotAReviewer
 from routing.models import Enrolment, Lease
 from routing.types import LeasedTask, NothingToDo, PoolChoice, Trust
 
 # The pools that hold a task for this reviewer and whose requirement they meet. Languages match by RFC 4647 basic
-# filtering: the range "en" takes "en" and "en-GB", "*" takes all.
+# filtering: the range "en" takes "en" and "en-GB", "*" takes all. Whether they have read the guideline is asked once a
+# project: a version at least as new as the latest one that is not editorial, or the first if all the others are.
 SERVABLE = """
-SELECT p.id, p.project_id, p.priority, p.due_at, LEAST(waiting.position, mine.position)
-FROM routing_enrolment e
-JOIN labeling_reviewer r ON r.id = e.reviewer_id
-JOIN labeling_project j ON j.id = e.project_id AND j.state = 'open'
-JOIN labeling_pool p ON p.project_id = j.id
+WITH mine AS MATERIALIZED (
+    SELECT j.id AS project_id, r.id AS reviewer_id, r.clearance, r.languages,
+           EXISTS (SELECT FROM labeling_guidelineacknowledgement a
+                   WHERE a.reviewer_id = r.id AND a.project_id = j.id AND a.number >= (
+                       SELECT COALESCE(max(g.number) FILTER (WHERE g.change_kind <> 'editorial'), min(g.number))
+                       FROM labeling_guidelineversion g WHERE g.project_id = j.id AND g.state = 'published'
+                         AND lower(g.in_force) <= statement_timestamp())) AS is_read
+    FROM routing_enrolment e
+    JOIN labeling_reviewer r ON r.id = e.reviewer_id
+    JOIN labeling_project j ON j.id = e.project_id AND j.state = 'open'
+    WHERE e.reviewer_id = %(reviewer)s AND e.ended_at IS NULL AND e.trust <> 'paused'
+      AND (%(project)s::uuid IS NULL OR j.public_id = %(project)s::uuid)
+      AND EXISTS (SELECT FROM labeling_projectuserpermission may
+                  JOIN auth_permission named ON named.id = may.permission_id
+                  WHERE may.user_id = %(user)s AND may.content_object_id = j.id AND named.codename = 'judge_items')
+)
+SELECT p.id, p.project_id, p.priority, p.due_at, LEAST(waiting.position, reserved.position), mine.is_read
+FROM mine
+JOIN labeling_pool p ON p.project_id = mine.project_id
 LEFT JOIN LATERAL (SELECT t.position FROM labeling_task t
     WHERE t.pool_id = p.id AND t.state = 'open' AND t.reserved_for_id IS NULL
     ORDER BY t.position LIMIT 1) waiting ON true
 LEFT JOIN LATERAL (SELECT t.position FROM labeling_task t
-    WHERE t.reserved_for_id = r.id AND t.pool_id = p.id AND t.state = 'open'
-    ORDER BY t.position LIMIT 1) mine ON true
-WHERE e.reviewer_id = %(reviewer)s AND e.ended_at IS NULL AND e.trust <> 'paused'
-  AND (%(project)s::uuid IS NULL OR j.public_id = %(project)s::uuid)
-  AND (waiting.position IS NOT NULL OR mine.position IS NOT NULL)
-  AND p.clearance <= r.clearance
-  AND EXISTS (SELECT FROM unnest(r.languages) AS spoken
+    WHERE t.reserved_for_id = mine.reviewer_id AND t.pool_id = p.id AND t.state = 'open'
+    ORDER BY t.position LIMIT 1) reserved ON true
+WHERE (waiting.position IS NOT NULL OR reserved.position IS NOT NULL)
+  AND p.clearance <= mine.clearance
+  AND EXISTS (SELECT FROM unnest(mine.languages) AS spoken
               WHERE spoken = '*' OR lower(p.language) = lower(spoken)
                  OR starts_with(lower(p.language), lower(spoken) || '-'))
   AND NOT EXISTS (SELECT FROM unnest(p.skills) AS needed WHERE NOT EXISTS (
-        SELECT FROM routing_qualification q WHERE q.reviewer_id = r.id AND q.skill = split_part(needed, ':', 1)
-          AND q.level >= split_part(needed, ':', 2)::int
+        SELECT FROM routing_qualification q WHERE q.reviewer_id = mine.reviewer_id
+          AND q.skill = split_part(needed, ':', 1) AND q.level >= split_part(needed, ':', 2)::int
           AND (q.expires_at IS NULL OR q.expires_at > statement_timestamp())))
-  AND EXISTS (SELECT FROM labeling_projectuserpermission may JOIN auth_permission named ON named.id = may.permission_id
-              WHERE may.user_id = %(user)s AND may.content_object_id = j.id AND named.codename = 'judge_items')
 """
 
 LEASED = """
@@ -66,6 +79,14 @@ def servable_pools(*, user_id: int, reviewer_id: int, project: UUID | None) -> l
         return [PoolChoice(*row) for row in cursor.fetchall()]
 
 
+def reviewer_of(user: User) -> Reviewer:
+    """Return the reviewer that this person is; raises NotAReviewer for anybody else."""
+    reviewer = Reviewer.objects.filter(user=user, is_active=True).first()
+    if reviewer is None:
+        raise NotAReviewer("You are not set up as a reviewer, or no longer; ask your operator.")
+    return reviewer
+
+
 def leased_task(*, token: UUID, reviewer_id: int) -> LeasedTask:
     """Return all that the desk shows for the lease. The lease must exist and be the reviewer's."""
     with connection.cursor() as cursor:
@@ -74,6 +95,14 @@ def leased_task(*, token: UUID, reviewer_id: int) -> LeasedTask:
     for place in JSON_COLUMNS:
         row[place] = None if row[place] is None else json.loads(row[place])
     return LeasedTask(*row)
+
+
+def guideline_first(*, project_id: int, reviewer_id: int) -> NothingToDo:
+    """Say that the guideline has to be read before there is a task, and give it."""
+    guideline = guideline_to_read(project_id=project_id, reviewer_id=reviewer_id)
+    return NothingToDo(
+        "guideline", f"Read the guideline of {guideline.project_name} first; your next task follows.", guideline
+    )
 
 
 def why_nothing(*, user: User, reviewer_id: int) -> NothingToDo:

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel.transitions import machine
+from labeling.guidelines import GuidelineToRead
 
 
 class Trust(models.TextChoices):
@@ -37,13 +38,14 @@ LEASE_MACHINE = machine(
 
 @dataclass(frozen=True, slots=True)
 class PoolChoice:
-    """A pool this reviewer may serve, with what the choice between pools weighs."""
+    """A pool this reviewer may serve, with what the choice between pools weighs, and whether they have read its guideline."""
 
     pool_id: int
     project_id: int
     priority: int
     due_at: datetime | None
     waiting_since: int
+    is_read: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +71,11 @@ class LeasedTask:
 
 @dataclass(frozen=True, slots=True)
 class NothingToDo:
-    """Why there is no task, as a code and a sentence for the reviewer."""
+    """Why there is no task, as a code and a sentence for the reviewer; with the guideline they have to read first."""
 
     code: str
     message: str
+    guideline: GuidelineToRead | None = None
 
 
 @dataclass(frozen=True, slots=True)

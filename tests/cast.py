@@ -1,8 +1,8 @@
 """The cast: the same people in every test, so that a name says who somebody is.
 
 Northwind is the customer at hand. Dana administers it, Victor may look, Mira operates it, and Anna, Bela, Cleo and Dido
-judge for it. Meridian is another tenant: Ruth administers it, Otto operates it, Remo judges for it; all three are
-outsiders to Northwind.
+judge for it and have read its guideline. Meridian is another tenant: Ruth administers it, Otto operates it, Remo judges
+for it; all three are outsiders to Northwind.
 """
 
 from dataclasses import dataclass, field
@@ -12,8 +12,10 @@ from config.kernel.keys import issue_key
 from config.kernel.models import User
 from config.kernel.types import Scope, Surface
 from labeling.models import Customer, Project, Reviewer
+from labeling.services.acknowledgements import acknowledge_guideline
+from labeling.services.guidelines import publish_guideline
 from labeling.services.people import add_member, create_customer, create_reviewer
-from labeling.services.projects import create_project, open_project, publish_form, publish_guideline
+from labeling.services.projects import create_project, open_project, publish_form
 from labeling.types import Role
 from routing.services.enrolments import enrol_reviewer
 
@@ -92,7 +94,9 @@ def gather_cast() -> Cast:
         for name in ("anna", "bela", "cleo", "dido", "remo")
     }
     for name, reviewer in reviewers.items():
-        enrol_reviewer(project=foreign if name == "remo" else project, reviewer=reviewer, actor=None)
+        works_on = foreign if name == "remo" else project
+        enrol_reviewer(project=works_on, reviewer=reviewer, actor=None)
+        acknowledge_guideline(reviewer=reviewer, project=works_on, number=1)
     return Cast(
         northwind=northwind,
         meridian=meridian,

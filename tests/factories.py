@@ -13,10 +13,11 @@ from delivery.models import Release
 from delivery.services.freezing import freeze_release
 from delivery.services.releases import request_release
 from labeling.models import Batch, Item, Project, Reviewer
+from labeling.services.acknowledgements import acknowledge_guideline
 from labeling.services.batches import keep_source, receive_batch
 from routing.services.claims import next_task
 from routing.services.submits import submit_task
-from routing.types import LeasedTask, Submitted
+from routing.types import LeasedTask, NothingToDo, Submitted
 
 
 def item_row(external_id: str = "item-1", **more: Any) -> dict[str, Any]:
@@ -75,8 +76,12 @@ def prefer(choice: str, **more: Any) -> dict[str, Any]:
 
 
 def take(reviewer: Reviewer) -> LeasedTask:
-    """Lease the reviewer's next task; there must be one."""
+    """Lease the reviewer's next task; there must be one, perhaps after a guideline that they read first."""
     leased = next_task(user=reviewer.user)
+    if isinstance(leased, NothingToDo) and (unread := leased.guideline) is not None:
+        project = Project.objects.get(public_id=unread.project_public_id)
+        acknowledge_guideline(reviewer=reviewer, project=project, number=unread.number)
+        leased = next_task(user=reviewer.user)
     assert isinstance(leased, LeasedTask), leased
     return leased
 

@@ -35,6 +35,10 @@ def take_pictures(url: str, folder: Path, chromium: str) -> None:
             page.fill("[name=username]", email)
             page.fill("[name=password]", passwords[email])
             page.keyboard.press("Enter")
+            if name == "desk":
+                page.wait_for_selector(f"{awaited}:visible, [data-testid=acknowledge]:visible")
+                if page.is_visible("[data-testid=acknowledge]"):
+                    page.click("[data-testid=acknowledge]")
             page.wait_for_selector(awaited)
             if name == "portal":
                 page.click(f"{awaited} a")

@@ -13,6 +13,7 @@ LOCK_ORDER = (
     "labeling.Customer",
     "labeling.Project",
     "labeling.GuidelineVersion",
+    "labeling.FormVersion",
     "labeling.Invitation",
     "labeling.LegalHold",
     "labeling.Batch",
@@ -35,6 +36,7 @@ ADVISORY_FREEZE = 2
 ADVISORY_IDEMPOTENCY = 3
 ADVISORY_GOLD = 4
 ADVISORY_INGEST = 5
+ADVISORY_CARRY_OUT = 11
 
 Row = TypeVar("Row", bound=models.Model)
 

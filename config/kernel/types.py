@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import models
@@ -67,3 +68,18 @@ class LifeMoment:
     app: str
     what: str
     who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """One line of a blast radius: what of which app a change touches, how many, and the money that goes with it.
+
+    `amount` is None where there is none; `examples` are external ids of a few items.
+    """
+
+    app: str
+    what: str
+    count: int
+    amount: Decimal | None = None
+    currency: str = ""
+    examples: tuple[str, ...] = ()

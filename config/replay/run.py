@@ -24,8 +24,10 @@ from config.simulate import Answer, Work, content_key, work
 from delivery import signing
 from delivery.verification import verify_folder
 from labeling.models import Project, Reviewer
+from labeling.services.acknowledgements import acknowledge_guideline
+from labeling.services.guidelines import publish_guideline
 from labeling.services.people import add_member, create_customer, create_reviewer
-from labeling.services.projects import create_project, open_project, publish_form, publish_guideline
+from labeling.services.projects import create_project, open_project, publish_form
 from labeling.services.rounds import assign_items
 from labeling.types import Overlap, Role
 from routing.services.enrolments import enrol_reviewer
@@ -133,6 +135,7 @@ def _found(dataset: Dataset, progress: Progress) -> _Founded:
                 )
                 reviewers[rater] = create_reviewer(user=user, languages=["en"], actor=None)
                 enrol_reviewer(project=project, reviewer=reviewers[rater], actor=None)
+                acknowledge_guideline(reviewer=reviewers[rater], project=project, number=1)
                 _, keys[rater] = issue_key(user=user, name="replay", scopes=[Scope.DESK], actor=None, days=1)
     return _Founded(project, customer_key, reviewers, keys)
 

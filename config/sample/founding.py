@@ -12,8 +12,10 @@ from config.kernel.keys import issue_key
 from config.kernel.models import User
 from config.kernel.types import Scope, Surface
 from labeling.models import Customer, Project, Reviewer
+from labeling.services.acknowledgements import acknowledge_guideline
+from labeling.services.guidelines import publish_guideline
 from labeling.services.people import add_member, create_customer, create_reviewer
-from labeling.services.projects import create_project, open_project, publish_form, publish_guideline
+from labeling.services.projects import create_project, open_project, publish_form
 from labeling.types import Role
 from routing.services.enrolments import enrol_reviewer, grant_qualification
 
@@ -103,6 +105,9 @@ def _found_reviewer(entry: dict[str, Any], user: User, operator: User, founded: 
     for skill, level in entry["skills"].items():
         grant_qualification(reviewer=reviewer, skill=skill, level=level, reason="Sample data", actor=operator)
     for slug in entry["projects"]:
-        enrol_reviewer(project=founded.projects[slug], reviewer=reviewer, actor=operator)
+        project = founded.projects[slug]
+        enrol_reviewer(project=project, reviewer=reviewer, actor=operator)
+        if reviewer.is_simulated:
+            acknowledge_guideline(reviewer=reviewer, project=project, number=1)
     founded.reviewers[entry["username"]] = reviewer
     _, founded.keys[entry["username"]] = issue_key(user=user, name="sample", scopes=[Scope.DESK], actor=operator)

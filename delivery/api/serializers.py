@@ -14,12 +14,23 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
     version = serializers.IntegerField(source="number", read_only=True)
     records = serializers.IntegerField(source="records_count", read_only=True)
     outcomes = serializers.DictField(child=serializers.IntegerField(), read_only=True)
+    guidelines = serializers.ListField(
+        source="guideline_numbers",
+        child=serializers.IntegerField(),
+        read_only=True,
+        help_text="The versions of the guideline that its judgments were made by.",
+    )
+    superseded_guideline = serializers.BooleanField(
+        source="is_guideline_superseded",
+        read_only=True,
+        help_text="Whether a breaking version of the guideline, newer than these, is in force.",
+    )
 
     class Meta:
         model = Release
         fields = [
-            "id", "project", "version", "state", "fault", "records", "outcomes", "content_digest", "created_at",
-            "frozen_at", "decided_at", "decision_reason",
+            "id", "project", "version", "state", "fault", "records", "outcomes", "content_digest", "guidelines",
+            "superseded_guideline", "created_at", "frozen_at", "decided_at", "decision_reason",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -48,7 +48,7 @@ class ProjectReleases(CustomerView, generics.ListAPIView[Release]):
 
     def get_queryset(self) -> QuerySet[Release]:
         project = get_project(user=person(self.request), public_id=self.kwargs["project"])
-        return Release.objects.filter(project=project).select_related("project").defer("manifest")
+        return selectors.releases().filter(project=project)
 
     @extend_schema(request=None, responses={202: ReleaseSerializer}, parameters=[IDEMPOTENCY_KEY])
     def post(self, request: Request, project: UUID) -> Response:
@@ -58,10 +58,13 @@ class ProjectReleases(CustomerView, generics.ListAPIView[Release]):
             user=person(request),
             key=request.headers.get("Idempotency-Key"),
             request_digest=digest_of("POST", request.path, hashlib.sha256(b"").hexdigest()),
-            act=lambda: Response(
-                ReleaseSerializer(request_release(project=found, actor=person(request))).data, status=202
-            ),
+            act=lambda: Response(_shown(request_release(project=found, actor=person(request))), status=202),
         )
+
+
+def _shown(release: Release) -> Any:
+    """Return a release that a service has just changed as its serializer shows it."""
+    return ReleaseSerializer(selectors.releases().get(pk=release.pk)).data
 
 
 class ProjectCosts(CustomerView):
@@ -151,8 +154,7 @@ class ReleaseDecision(CustomerView):
         given.is_valid(raise_exception=True)
 
         def act() -> Response:
-            decided = decide_release(release=found, actor=person(request), **given.validated_data)
-            return Response(ReleaseSerializer(decided).data)
+            return Response(_shown(decide_release(release=found, actor=person(request), **given.validated_data)))
 
         return answer_once(
             user=person(request),

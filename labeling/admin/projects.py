@@ -1,24 +1,29 @@
 """Projects and their documents. What delivery adds to a project's actions, it adds in its own admin."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel.console import ConsoleInline, ServiceAdd, service_action, short, state
 from config.kernel.requests import person
+from labeling.guideline_changes import Changes
+from labeling.guidelines import changes_of
 from labeling.models import FormVersion, GuidelineVersion, Project
+from labeling.services.guidelines import decline_draft, propose_guideline
 from labeling.services.projects import (
     close_project,
     create_project,
     open_project,
     pause_project,
     publish_form,
-    publish_guideline,
 )
 
-DOCUMENT_LABELS = {"published": "success", "draft": "info"}
+DOCUMENT_LABELS = {"published": "success", "draft": "info", "declined": "danger"}
 
 
 class GuidelineInline(ConsoleInline):
@@ -65,24 +70,69 @@ class GuidelineVersionAdmin(ServiceAdd):
         "change_kind",
         "summary",
         "in_force",
-        short("digest", _("digest")),
+        "reopened_count",
+        "mapped_count",
+        "requeued_count",
+        "carried_out_at",
     )
     list_filter = ("state", "change_kind")
     list_select_related = ("project",)
-    add_fields = ("project", "change_kind", "summary", "clauses", "examples")
+    add_fields = ("project", "change_kind", "summary", "clauses", "examples", "redo", "answer_mapping")
+    readonly_fields = ("changes",)
+    actions = (
+        service_action(decline_draft, argument="guideline", description=_("Decline, with a reason"), needs_reason=True),
+    )
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> GuidelineVersion:
-        """Made here is published: in force from now."""
-        return publish_guideline(**values, actor=person(request))
+        """Made here is a draft; the action publishes it, once its blast radius has been seen."""
+        return propose_guideline(**values, actor=person(request))
+
+    @admin.display(description=_("what it changes"))
+    def changes(self, guideline: GuidelineVersion) -> SafeString:
+        return shown_changes(changes_of(guideline))
+
+
+_MARKS = {"=": "{}", "-": "<del>{}</del>", "+": "<ins>{}</ins>"}
+
+
+def shown_changes(changes: Changes) -> SafeString:
+    """Return the changes as a list, clause by clause, with what was struck and what was put in."""
+    lines = [
+        *[format_html("<li>+ <b>{}</b> <ins>{}</ins></li>", *_words(clause)) for clause in changes.added],
+        *[format_html("<li>− <b>{}</b> <del>{}</del></li>", *_words(clause)) for clause in changes.removed],
+        *[
+            format_html("<li>≠ <b>{}</b> {}</li>", _diff(each.title_diff) or each.id, _diff(each.diff))
+            for each in changes.reworded
+        ],
+        *[format_html("<li>↕ <b>{}</b></li>", name) for name in changes.moved],
+        *[format_html("<li>+ <ins>{}</ins></li>", example["text"]) for example in changes.examples_added],
+        *[format_html("<li>− <del>{}</del></li>", example["text"]) for example in changes.examples_removed],
+    ]
+    return format_html("<ul>{}</ul>", _joined(lines)) if lines else SafeString("–")
+
+
+def _words(clause: dict[str, Any]) -> tuple[str, str]:
+    return clause.get("title") or clause["id"], clause.get("text", "")
+
+
+def _diff(diff: list[list[str]]) -> SafeString:
+    return _joined(format_html(_MARKS[op], text) for op, text in diff)
+
+
+def _joined(parts: Iterable[SafeString]) -> SafeString:
+    return format_html_join("", "{}", ((part,) for part in parts))
 
 
 @admin.register(FormVersion)
 class FormVersionAdmin(ServiceAdd):
-    list_display = ("project", "number", state(DOCUMENT_LABELS), "published_at", short("digest", _("digest")))
+    list_display = (
+        "project", "number", state(DOCUMENT_LABELS), "published_at", short("digest", _("digest")), "mapped_count",
+        "requeued_count", "carried_out_at",
+    )  # fmt: skip
     list_filter = ("state",)
     list_select_related = ("project",)
-    add_fields = ("project", "document")
+    add_fields = ("project", "document", "answer_mapping")
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> FormVersion:
-        """Made here is published: what is asked from now on."""
+        """Made here is published: what is asked from now on, and of the answers there are, with a mapping."""
         return publish_form(**values, actor=person(request))

@@ -44,8 +44,10 @@ class TaskAdmin(BigTableAdmin):
 
 @admin.register(Annotation)
 class AnnotationAdmin(BigTableAdmin):
-    list_display = ("id", "item", "reviewer", "answers", "seconds", "origin", "created_at")
-    list_filter = ("origin",)
+    list_display = (
+        "id", "item", "reviewer", "answers", "seconds", "origin", "is_guideline_current", "created_at",
+    )  # fmt: skip
+    list_filter = ("origin", "is_guideline_current")
     list_select_related = ("round__item", "reviewer__user")
     search_fields = ("=round__item__external_id", "=public_id")
     actions = (

@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from labeling.models import AccessLog, Batch, GuidelineVersion, Item, Project, RejectedRow
+from labeling.types import ChangeKind
 
 
 class ProjectSerializer(serializers.ModelSerializer[Project]):
@@ -103,15 +104,54 @@ class ItemContentSerializer(ItemSerializer):
 
 
 class GuidelineSerializer(serializers.ModelSerializer[GuidelineVersion]):
-    in_force_from = serializers.DateTimeField(source="in_force.lower", read_only=True)
-    in_force_until = serializers.DateTimeField(source="in_force.upper", read_only=True, allow_null=True)
+    in_force_from = serializers.DateTimeField(source="in_force.lower", read_only=True, default=None)
+    in_force_until = serializers.DateTimeField(source="in_force.upper", read_only=True, allow_null=True, default=None)
 
     class Meta:
         model = GuidelineVersion
         fields = [
-            "number", "change_kind", "summary", "clauses", "examples", "digest", "in_force_from", "in_force_until",
+            "number", "state", "change_kind", "summary", "clauses", "examples", "redo", "answer_mapping", "digest",
+            "in_force_from", "in_force_until", "decline_reason", "reopened_count", "mapped_count", "requeued_count",
+            "carried_out_at", "created_at",
         ]  # fmt: skip
         read_only_fields = fields
+
+
+class GuidelineDraftSerializer(serializers.Serializer[Any]):
+    """What is proposed. The parts are checked where they are used: each refusal names its place."""
+
+    clauses = serializers.ListField(child=serializers.DictField(), help_text="Each with an id that it keeps for ever.")
+    examples = serializers.ListField(
+        child=serializers.DictField(), required=False, help_text="Worked examples, each citing a clause."
+    )
+    change_kind = serializers.ChoiceField(choices=ChangeKind.choices)
+    summary = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
+    redo = serializers.DictField(
+        required=False, help_text="What a breaking change has judged anew: domains and languages; empty is everything."
+    )
+    answer_mapping = serializers.DictField(
+        required=False, allow_null=True, help_text="How old answers carry over, with its tests."
+    )
+
+
+class RewordedSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    title = serializers.CharField()
+    title_diff = serializers.ListField(child=serializers.ListField(child=serializers.CharField()))
+    diff = serializers.ListField(
+        child=serializers.ListField(child=serializers.CharField()), help_text='[op, text] with op "=", "-" or "+".'
+    )
+
+
+class ChangesSerializer(serializers.Serializer[Any]):
+    """What a version changes of the published one before it."""
+
+    added = serializers.ListField(child=serializers.DictField())
+    removed = serializers.ListField(child=serializers.DictField())
+    reworded = RewordedSerializer(many=True)
+    moved = serializers.ListField(child=serializers.CharField())
+    examples_added = serializers.ListField(child=serializers.DictField())
+    examples_removed = serializers.ListField(child=serializers.DictField())
 
 
 class AccessSerializer(serializers.ModelSerializer[AccessLog]):

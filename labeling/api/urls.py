@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from labeling.api import views
+from labeling.api import guidelines, views
 
 urlpatterns = [
     path("projects", views.Projects.as_view()),
     path("projects/<uuid:project>", views.ProjectDetail.as_view()),
     path("projects/<uuid:project>/progress", views.ProjectProgress.as_view()),
-    path("projects/<uuid:project>/guidelines", views.ProjectGuidelines.as_view()),
+    path("projects/<uuid:project>/guidelines", guidelines.ProjectGuidelines.as_view()),
+    path("projects/<uuid:project>/guidelines/<int:number>", guidelines.GuidelineDetail.as_view()),
+    path("projects/<uuid:project>/guidelines/<int:number>/changes", guidelines.GuidelineChanges.as_view()),
     path("projects/<uuid:project>/batches", views.ProjectBatches.as_view()),
     path("projects/<uuid:project>/items", views.ProjectItems.as_view()),
     path("batches/<uuid:batch>", views.BatchDetail.as_view()),

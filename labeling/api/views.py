@@ -26,7 +26,6 @@ from labeling import selectors
 from labeling.api.serializers import (
     AccessSerializer,
     BatchSerializer,
-    GuidelineSerializer,
     ItemContentSerializer,
     ItemSerializer,
     ProgressSerializer,
@@ -34,10 +33,10 @@ from labeling.api.serializers import (
     RejectSerializer,
     UploadSerializer,
 )
-from labeling.models import AccessLog, Batch, GuidelineVersion, Item, Project, RejectedRow
+from labeling.models import AccessLog, Batch, Item, Project, RejectedRow
 from labeling.services.access import log_read
 from labeling.services.batches import CHUNK, keep_source, receive_batch
-from labeling.types import DocumentState, ItemState
+from labeling.types import ItemState
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -76,17 +75,6 @@ class ProjectProgress(CustomerView):
         """Where the project stands, in items and judgments."""
         found = selectors.get_project(user=person(request), public_id=project)
         return Response(ProgressSerializer(selectors.progress_of(found)).data)
-
-
-class ProjectGuidelines(CustomerView, generics.ListAPIView[GuidelineVersion]):
-    """The published versions of the guideline, newest first."""
-
-    queryset = GuidelineVersion.objects.none()
-    serializer_class = GuidelineSerializer
-
-    def get_queryset(self) -> QuerySet[GuidelineVersion]:
-        project = selectors.get_project(user=person(self.request), public_id=self.kwargs["project"])
-        return GuidelineVersion.objects.filter(project=project, state=DocumentState.PUBLISHED)
 
 
 class LinesParser(BaseParser):

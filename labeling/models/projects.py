@@ -121,8 +121,26 @@ class Project(models.Model):
         return self.name
 
 
-class GuidelineVersion(models.Model):
-    """What reviewers are asked to judge by. A published version never changes but for the end of its time in force.
+class CarriedOut(models.Model):
+    """How far the consequences of a published document have been carried out (`labeling.services.carrying_out`).
+
+    `carried_through` is the last item that was looked at. Judgments are mapped (carried over) or asked anew, and both
+    are counted.
+    """
+
+    carried_through = models.BigIntegerField(_("carried out up to item"), default=0, db_default=0)
+    reopened_count = models.PositiveIntegerField(_("items reopened"), default=0, db_default=0)
+    mapped_count = models.PositiveIntegerField(_("answers carried over"), default=0, db_default=0)
+    requeued_count = models.PositiveIntegerField(_("answers asked anew"), default=0, db_default=0)
+    carried_out_at = models.DateTimeField(_("carried out"), null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class GuidelineVersion(CarriedOut):
+    """What reviewers are asked to judge by. A published version never changes but for the end of its time in force and
+    the figures of what it brought about.
 
     `redo` names the slice that a breaking change has judged anew ({"domains": [...], "languages": [...]}, empty: all);
     `answer_mapping` says how answers given under the version before carry over (`labeling.answer_mapping`).
@@ -192,8 +210,11 @@ class GuidelineAcknowledgement(models.Model):
         return f"{self.reviewer} has read version {self.number}"
 
 
-class FormVersion(models.Model):
-    """The task form. With the code version it is the annotation tool's version; a published one never changes."""
+class FormVersion(CarriedOut):
+    """The task form. With the code version it is the annotation tool's version; a published one never changes.
+
+    By itself it asks the next rounds; with an `answer_mapping` it also carries over the answers there are.
+    """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+")
     project = models.ForeignKey(Project, models.PROTECT, related_name="forms")

@@ -33,6 +33,7 @@ class Judgment:
     presented: list[str]
     seconds: float | None
     origin: str = Origin.HUMAN
+    is_guideline_current: bool = True
 
 
 def record_annotation(judgment: Judgment) -> tuple[int, UUID]:
@@ -56,6 +57,7 @@ def record_annotation(judgment: Judgment) -> tuple[int, UUID]:
         presented=judgment.presented,
         seconds=judgment.seconds,
         origin=judgment.origin,
+        is_guideline_current=judgment.is_guideline_current,
         code_version=settings.CODE_VERSION,
     )
     return annotation.pk, annotation.public_id

@@ -1,24 +1,22 @@
-"""Projects and their documents: made as drafts, published once, never changed after."""
+"""Projects and their forms. Guidelines have rooms of their own (`labeling.services.guidelines`)."""
 
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Max
 from django.db.models.functions import Now
 
 from config.kernel.canonical import digest
-from config.kernel.clock import database_now
 from config.kernel.errors import Conflict, Invalid
 from config.kernel.events import record
 from config.kernel.locks import lock_row
 from config.kernel.models import User
 from config.kernel.transitions import transition
+from labeling.answer_mapping import check_mapping
 from labeling.forms import check_form
-from labeling.models import Customer, FormVersion, GuidelineVersion, Project
+from labeling.models import Customer, FormVersion, Project
 from labeling.services.people import derive_permissions
-from labeling.types import PROJECT_MACHINE, ChangeKind, DocumentState, ProjectState
+from labeling.types import PROJECT_MACHINE, DocumentState, ProjectState
 
 
 @transaction.atomic
@@ -36,76 +34,41 @@ def create_project(*, customer: Customer, slug: str, name: str, actor: User | No
 
 
 @transaction.atomic
-def publish_form(*, project: Project, document: dict[str, Any], actor: User | None) -> FormVersion:
-    """Publish the next version of the project's form. Raises InvalidForm; the same form as now is not published twice."""
+def publish_form(
+    *,
+    project: Project,
+    document: dict[str, Any],
+    actor: User | None,
+    answer_mapping: dict[str, Any] | None = None,
+) -> FormVersion:
+    """Publish the next version of the project's form. The same form as now is not published twice.
+
+    Rounds that are open keep their form; with an `answer_mapping` (`labeling.answer_mapping`) the answers there are carry
+    over into new rounds, by a job. Raises InvalidForm, and InvalidMapping for a mapping of which not every test holds.
+    """
     check_form(document)
     project = lock_row(Project.objects.filter(pk=project.pk))
     latest = project.forms.filter(state=DocumentState.PUBLISHED).order_by("-number").first()
     if latest and latest.digest == digest(document):
         return latest
+    if answer_mapping is not None:
+        if latest is None:
+            raise Invalid("There is no form yet whose answers could carry over.", field="answer_mapping")
+        check_mapping(answer_mapping, latest.document, document)
     form = FormVersion.objects.create(
         customer_id=project.customer_id,
         project=project,
-        number=_next_number(project.forms),
+        number=(project.forms.aggregate(last=Max("number"))["last"] or 0) + 1,
         document=document,
+        answer_mapping=answer_mapping,
         digest=digest(document),
         state=DocumentState.PUBLISHED,
         published_at=Now(),
+        carried_out_at=Now() if answer_mapping is None else None,
     )
     form.refresh_from_db()
     record("form.published", subject=form, actor_id=actor.pk if actor else None, data={"number": form.number})
     return form
-
-
-@transaction.atomic
-def publish_guideline(
-    *,
-    project: Project,
-    clauses: list[dict[str, Any]],
-    actor: User | None,
-    examples: list[dict[str, Any]] | None = None,
-    change_kind: str = ChangeKind.EDITORIAL,
-    summary: str = "",
-    effective_from: datetime | None = None,
-) -> GuidelineVersion:
-    """Publish the next version of the guideline, in force from now or from `effective_from`; the one before ends then.
-
-    Raises Invalid for clauses without stable, unique ids, and for a date before the version that it follows.
-    """
-    _check_clauses(clauses)
-    project = lock_row(Project.objects.filter(pk=project.pk))
-    begins = effective_from or database_now()
-    latest = project.guidelines.filter(state=DocumentState.PUBLISHED).order_by("-number").first()
-    if latest is not None:
-        if begins <= latest.in_force.lower:
-            raise Invalid(
-                "A guideline takes effect after the version before it; choose a later time.",
-                field="effective_from",
-            )
-        latest.in_force = DateTimeTZRange(latest.in_force.lower, begins)
-        latest.save(update_fields=["in_force"])
-    examples = examples or []
-    guideline = GuidelineVersion.objects.create(
-        customer_id=project.customer_id,
-        project=project,
-        number=_next_number(project.guidelines),
-        change_kind=change_kind,
-        summary=summary,
-        clauses=clauses,
-        examples=examples,
-        digest=digest({"clauses": clauses, "examples": examples}),
-        in_force=DateTimeTZRange(begins, None),
-        state=DocumentState.PUBLISHED,
-        published_at=Now(),
-    )
-    guideline.refresh_from_db()
-    record(
-        "guideline.published",
-        subject=guideline,
-        actor_id=actor.pk if actor else None,
-        data={"number": guideline.number},
-    )
-    return guideline
 
 
 @transaction.atomic
@@ -133,15 +96,3 @@ def close_project(*, project: Project, actor: User | None) -> None:
 
 def _move(project: Project, target: str, actor: User | None) -> None:
     transition(project, target, machine=PROJECT_MACHINE, actor_id=actor.pk if actor else None)
-
-
-def _next_number(versions: Any) -> int:
-    return (versions.aggregate(last=Max("number"))["last"] or 0) + 1
-
-
-def _check_clauses(clauses: list[dict[str, Any]]) -> None:
-    ids = [clause.get("id") for clause in clauses]
-    if not clauses or not all(isinstance(name, str) and name for name in ids):
-        raise Invalid("A guideline needs at least one clause, and every clause an id.", field="clauses")
-    if len(set(ids)) != len(ids):
-        raise Invalid("Two clauses share an id; give each its own.", field="clauses")

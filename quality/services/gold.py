@@ -30,7 +30,8 @@ PROBATION_FACTOR = 2
 SHARES = """
 SELECT e.project_id, e.reviewer_id, e.trust, p.gold_share,
   (SELECT count(*) FROM labeling_annotation a
-    WHERE a.reviewer_id = e.reviewer_id AND a.project_id = e.project_id AND a.supersedes_id IS NULL),
+    WHERE a.reviewer_id = e.reviewer_id AND a.project_id = e.project_id AND a.supersedes_id IS NULL
+      AND a.origin = 'human'),
   (SELECT count(*) FROM labeling_task t JOIN labeling_round r ON r.id = t.round_id
     WHERE t.reserved_for_id = e.reviewer_id AND t.project_id = e.project_id AND t.kind = 'gold'
       AND t.state <> 'cancelled'),

@@ -28,9 +28,26 @@ class LeaseSerializer(serializers.Serializer[Any]):
     seconds = serializers.FloatField(help_text="Seconds left, by the server's clock.")
 
 
+class GuidelineToReadSerializer(serializers.Serializer[Any]):
+    project = serializers.DictField()
+    number = serializers.IntegerField()
+    change_kind = serializers.CharField()
+    summary = serializers.CharField()
+    clauses = serializers.ListField(child=serializers.DictField())
+    examples = serializers.ListField(child=serializers.DictField())
+    changes = serializers.DictField(
+        allow_null=True, help_text="What changed since the version you read last; null where you have read none."
+    )
+
+
 class NothingSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
     message = serializers.CharField()
+    guideline = GuidelineToReadSerializer(required=False, help_text="To be acknowledged before the next task.")
+
+
+class AcknowledgeSerializer(serializers.Serializer[Any]):
+    number = serializers.IntegerField(min_value=1, help_text="The version that was read.")
 
 
 class TaskSerializer(serializers.Serializer[Any]):

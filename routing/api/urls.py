@@ -6,6 +6,7 @@ from routing.api import views
 
 urlpatterns = [
     path("next", views.Next.as_view()),
+    path("projects/<uuid:project>/acknowledge", views.Acknowledge.as_view()),
     path("tasks/<uuid:token>/heartbeat", views.Heartbeat.as_view()),
     path("tasks/<uuid:token>/draft", views.KeepDraft.as_view()),
     path("tasks/<uuid:token>/submit", views.Submit.as_view()),

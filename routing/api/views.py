@@ -1,6 +1,7 @@
 """The desk: next, heartbeat, draft, submit, skip."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,10 @@ from config.kernel.rendering import render_markdown
 from config.kernel.requests import person
 from config.kernel.types import Scope, Surface
 from labeling.presentation import shown_item
+from labeling.selectors import get_project
+from labeling.services.acknowledgements import acknowledge_guideline
 from routing.api.serializers import (
+    AcknowledgeSerializer,
     LeaseSerializer,
     NextAnswerSerializer,
     NextSerializer,
@@ -22,6 +26,7 @@ from routing.api.serializers import (
     SubmittedSerializer,
     ValueSerializer,
 )
+from routing.selectors import reviewer_of
 from routing.services.claims import next_task
 from routing.services.leases import keep_draft, renew_lease, skip_task
 from routing.services.submits import submit_task
@@ -48,8 +53,17 @@ class Next(DeskView):
         given = self.given(request, NextSerializer)
         leased = next_task(user=person(request), project=given.get("project"))
         if isinstance(leased, NothingToDo):
-            return Response({"task": None, "reason": {"code": leased.code, "message": leased.message}})
+            return Response({"task": None, "reason": shown_reason(leased)})
         return Response({"task": shown_task(leased, is_rendered=given["render"])})
+
+
+def shown_reason(nothing: NothingToDo) -> dict[str, Any]:
+    reason: dict[str, Any] = {"code": nothing.code, "message": nothing.message}
+    if nothing.guideline is not None:
+        shown = asdict(nothing.guideline)
+        project = {"id": shown.pop("project_public_id"), "name": shown.pop("project_name")}
+        reason["guideline"] = {"project": project, **shown}
+    return reason
 
 
 def shown_task(leased: LeasedTask, *, is_rendered: bool) -> dict[str, Any]:
@@ -69,6 +83,16 @@ def shown_task(leased: LeasedTask, *, is_rendered: bool) -> dict[str, Any]:
         "lease": {"token": leased.token, "until": leased.until, "seconds": leased.seconds_left},
         "draft": leased.draft,
     }
+
+
+class Acknowledge(DeskView):
+    @extend_schema(request=AcknowledgeSerializer, responses=OpenApiResponse(description="It is remembered."))
+    def post(self, request: Request, project: UUID) -> Response:
+        """Say that you have read a version of the project's guideline; your next task follows."""
+        found = get_project(user=person(request), public_id=project, permission="judge_items")
+        number = self.given(request, AcknowledgeSerializer)["number"]
+        acknowledge_guideline(reviewer=reviewer_of(person(request)), project=found, number=number)
+        return Response({"number": number})
 
 
 class Heartbeat(DeskView):

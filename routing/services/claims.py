@@ -80,15 +80,16 @@ def next_task(*, user: User, project: UUID | None = None) -> LeasedTask | Nothin
     """Lease and return the next task for this person, of one project if they name it.
 
     Holding a live lease already, they get that task again: a reload, a second tab or a lost answer costs nothing.
-    Returns NothingToDo with the reason when no task is left for them. Raises NotAReviewer for anybody else. The read
-    is logged.
+    Returns NothingToDo with the reason when no task is left for them; with the guideline, where only tasks are left of
+    projects whose guideline they have not read. Raises NotAReviewer for anybody else. The read is logged.
     """
     advisory_lock(ADVISORY_REVIEWER, user.pk)
     reviewer_id, token = _situation(user)
     if token is None:
-        token = _claim(user=user, reviewer_id=reviewer_id, project=project)
-    if token is None:
-        return selectors.why_nothing(user=user, reviewer_id=reviewer_id)
+        claimed = _claim(user=user, reviewer_id=reviewer_id, project=project)
+        if isinstance(claimed, NothingToDo):
+            return claimed
+        token = claimed
     leased = selectors.leased_task(token=token, reviewer_id=reviewer_id)
     log_read(
         user_id=user.pk,
@@ -115,17 +116,22 @@ def _situation(user: User) -> tuple[int, UUID | None]:
     return row
 
 
-def _claim(*, user: User, reviewer_id: int, project: UUID | None) -> UUID | None:
-    """Try the pools in the policy's order until one yields a task."""
+def _claim(*, user: User, reviewer_id: int, project: UUID | None) -> UUID | NothingToDo:
+    """Try the pools in the policy's order until one yields a task; those with an unread guideline yield none."""
     choices = policy.ranked(
         selectors.servable_pools(user_id=user.pk, reviewer_id=reviewer_id, project=project),
         now=timezone.now(),
     )
     for rank, choice in enumerate(choices, start=1):
+        if not choice.is_read:
+            continue
         token = _claim_in(choice, reviewer_id, user.pk, policy.reason(choice, rank=rank, of=len(choices)))
         if token is not None:
             return token
-    return None
+    unread = next((choice for choice in choices if not choice.is_read), None)
+    if unread is not None:
+        return selectors.guideline_first(project_id=unread.project_id, reviewer_id=reviewer_id)
+    return selectors.why_nothing(user=user, reviewer_id=reviewer_id)
 
 
 def _claim_in(choice: PoolChoice, reviewer_id: int, user_id: int, why: dict[str, Any]) -> UUID | None:

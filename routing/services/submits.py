@@ -25,6 +25,8 @@ LOCK = """
 SELECT l.id, l.state, l.task_id, l.round_id, l.reviewer_id, l.customer_id, l.project_id, t.state,
        r.item_version_id, l.guideline_id, r.form_id, f.document,
        jsonb_path_query_array(v.payload, '$.responses[*].key'),
+       EXISTS (SELECT FROM labeling_guidelineversion g WHERE g.id = l.guideline_id
+               AND g.in_force @> statement_timestamp()),
        NOT EXISTS (SELECT FROM routing_lease later WHERE later.task_id = l.task_id AND later.id > l.id),
        EXISTS (SELECT FROM labeling_projectuserpermission may JOIN auth_permission named ON named.id = may.permission_id
                WHERE may.user_id = %(user)s AND may.content_object_id = l.project_id AND named.codename = 'judge_items')
@@ -69,6 +71,7 @@ class _Held:
     form_id: int
     document: dict[str, Any]
     keys: list[str]
+    is_guideline_current: bool
     is_latest: bool
     is_permitted: bool
 
@@ -86,8 +89,9 @@ class _Held:
 def submit_task(*, user: User, token: UUID, answers: dict[str, Any], seconds: float | None) -> Submitted:
     """Place the answers as an annotation and complete the task, or keep them whole where the task is no longer theirs.
 
-    The same again returns what the first submit made; other answers under the same token are kept beside. Raises NoSuchLease for a token that is not this person's
-    and InvalidAnswers where the form says no; then nothing has changed.
+    The same again returns what the first submit made; other answers under the same token are kept beside. An answer by a
+    guideline that is no longer in force is kept and marked. Raises NoSuchLease for a token that is not this person's and
+    InvalidAnswers where the form says no; then nothing has changed.
     """
     held = _lock(user, token)
     if held.lease_state == LeaseState.SUBMITTED and (earlier := _repeated(held, token, answers)) is not None:
@@ -138,6 +142,7 @@ def _judgment(held: _Held, token: UUID, answers: dict[str, Any], seconds: float 
         rationale=rationale,
         presented=display_order(held.keys, seed=token),
         seconds=seconds,
+        is_guideline_current=held.is_guideline_current,
     )
 
 

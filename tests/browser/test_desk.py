@@ -6,10 +6,11 @@ import re
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from labeling.models import Annotation, Draft
+from labeling.models import Annotation, Draft, GuidelineAcknowledgement
+from labeling.services.guidelines import publish_guideline
 from routing.models import Lease
 from routing.services.leases import expire_leases
-from tests.cast import gather_cast
+from tests.cast import CLAUSES, gather_cast
 from tests.factories import freeze, item_row, resolve_items, take, upload, upload_items
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -177,3 +178,47 @@ def test_an_operator_finds_their_way_in_the_console(page, cast):
     expect(page.get_by_test_id("projects")).to_contain_text("Pairs")
     page.get_by_role("link", name="Items").first.click()
     expect(page.locator("#result_list")).to_contain_text("item-000")
+
+
+STRICTER = [
+    {**CLAUSES[0], "text": "A wrong fact always outweighs good style."},
+    {"id": "safety", "title": "Safety", "text": "<script>document.title='owned'</script>Nothing that harms."},
+]
+EXAMPLE = {"text": "Lyon is no capital.", "clause": "true", "messages": [{"role": "user", "content": "Capital?"}]}
+
+
+def test_what_changed_is_read_before_the_next_task_comes(page, cast):
+    upload_items(cast.project, cast.mira, 2)
+    log_in(page, "anna")
+    expect(page.get_by_test_id("task")).to_contain_text("item-000")
+    publish_guideline(
+        project=cast.project, clauses=STRICTER, examples=[EXAMPLE], change_kind="clarification",
+        summary="Stricter on facts", actor=cast.mira,
+    )  # fmt: skip
+    page.get_by_test_id("response-1").click()
+    page.keyboard.press("Control+Enter")
+    reading = page.get_by_test_id("reading")
+    expect(reading).to_contain_text("The guideline has changed")
+    expect(reading).to_contain_text("Pairs, version 2: Stricter on facts")
+    expect(page.get_by_test_id("task")).to_be_hidden()
+    changes = page.get_by_test_id("changes")
+    expect(changes.locator(".is-new")).to_contain_text("Safety")
+    expect(changes.locator(".is-reworded ins")).to_have_text("always ")
+    expect(reading.locator(".example").first).to_contain_text("Lyon is no capital.")
+    assert page.title() == "Desk · Assay"
+    assert not GuidelineAcknowledgement.objects.filter(reviewer=cast.anna, number=2).exists()
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_test_id("task")).to_contain_text("item-001")
+    expect(reading).to_have_count(0)
+    assert GuidelineAcknowledgement.objects.filter(reviewer=cast.anna, number=2).count() == 1
+
+
+def test_a_newcomer_reads_the_whole_guideline_and_says_so_with_the_button(page, cast):
+    upload_items(cast.project, cast.mira)
+    publish_guideline(project=cast.project, clauses=STRICTER, change_kind="breaking", actor=cast.mira)
+    page.set_viewport_size({"width": 360, "height": 740})
+    log_in(page, "bela")
+    expect(page.get_by_test_id("reading")).to_contain_text("Nothing that harms.")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.get_by_test_id("acknowledge").click()
+    expect(page.get_by_test_id("task")).to_contain_text("item-000")

@@ -55,6 +55,7 @@ def record(external_id="one", choice="a", outcome="agreed"):
                 "rationale": "Correct.",
                 "seconds": 5.0,
                 "guideline": 1,
+                "guideline_current": True,
                 "form": 1,
                 "code": "tests",
                 "submitted_at": "2026-01-01T00:00:00.000Z",

@@ -9,7 +9,7 @@ from config.kernel import roles
 from config.kernel.transitions import Machine
 from delivery.types import RELEASE_MACHINE
 from labeling import types as labeling
-from labeling.models import Annotation, ColumnMapping, Erasure, GuidelineAcknowledgement, Tombstone
+from labeling.models import Annotation, ColumnMapping, Erasure, Tombstone
 from labeling.services.judgments import invalidate_annotation
 from quality.types import GOLD_MACHINE, STANDING_MACHINE
 from routing.types import LEASE_MACHINE
@@ -71,9 +71,6 @@ def delivered(transactional_db):
     cast.release = freeze(cast.project, cast.dana)
     owned = {"customer": cast.northwind, "project": cast.project}
     ColumnMapping.objects.create(**owned, name="csv", number=1, document={}, digest="0" * 64, created_by=cast.dana)
-    GuidelineAcknowledgement.objects.create(
-        **owned, guideline=cast.project.guidelines.get(), number=1, reviewer=cast.dido
-    )
     erasure = Erasure.objects.create(customer=cast.northwind, kind="item", subject_id=0, reason="Test")
     Tombstone.objects.create(
         customer=cast.northwind, erasure=erasure, subject="test", subject_id=0, keyed_digest="0" * 64

@@ -83,7 +83,7 @@ def test_a_skill_is_needed_at_its_level_and_while_it_lasts(cast):
     qualification.save()
     assert why(cast.anna) == "nothing_left"
     grant_qualification(reviewer=cast.anna, skill="medical", level=2, reason="Renewed", actor=cast.mira)
-    assert isinstance(next_task(user=cast.anna.user), LeasedTask)
+    assert take(cast.anna).project_id == project.pk
 
 
 def test_the_reasons_why_there_is_nothing(cast):

@@ -35,6 +35,7 @@ async function call(method, path, body) {
 }
 
 export const next = () => call("POST", "next", { render: true });
+export const acknowledge = (project, number) => call("POST", `projects/${project}/acknowledge`, { number });
 export const me = () => call("GET", "me");
 export const heartbeat = (lease) => call("POST", `tasks/${lease}/heartbeat`, {});
 export const saveDraft = (lease, value) => call("PUT", `tasks/${lease}/draft`, { value });

@@ -1,5 +1,6 @@
 // The task page: take the next task, show it, keep what is typed, submit, and go on at once.
 
+import { hideGuideline, showGuideline } from "./acknowledge.js";
 import * as api from "./api.js";
 import { Drafts } from "./drafts.js";
 import { Form, content, element } from "./form.js";
@@ -18,10 +19,12 @@ async function takeNext() {
   leave();
   const { task, reason } = await untilReached(() => api.next());
   if (task) show(task);
+  else if (reason.guideline) showReading(reason.guideline);
   else showNothing(reason);
 }
 
 function leave() {
+  hideGuideline();
   if (!now) return;
   clearInterval(now.beat);
   now.drafts.pause();
@@ -60,6 +63,22 @@ function showNothing(reason) {
   byId("empty-reason").textContent = reason.message;
   byId("saved").textContent = "";
   looking = setTimeout(() => run(takeNext), LOOK_SECONDS * 1000);
+}
+
+function showReading(guideline) {
+  byId("project").textContent = guideline.project.name;
+  byId("task").hidden = true;
+  byId("empty").hidden = true;
+  byId("saved").textContent = "";
+  showGuideline(document.querySelector("main"), guideline, () => run(async () => {
+    try {
+      await untilReached(() => api.acknowledge(guideline.project.id, guideline.number));
+    } catch (error) {
+      if (!(error instanceof api.Refused)) throw error;
+      say(error.message, { isBad: true });
+    }
+    await takeNext();
+  }));
 }
 
 async function keepAlive(lease) {
