@@ -13,7 +13,7 @@ from config.kernel.types import Scope, Surface
 
 SCOPES_OF = {
     Surface.DESK: frozenset({Scope.DESK}),
-    Surface.PORTAL: frozenset({Scope.READ, Scope.UPLOAD, Scope.DECIDE}),
+    Surface.PORTAL: frozenset({Scope.READ, Scope.UPLOAD, Scope.DECIDE, Scope.MANAGE}),
     Surface.CONSOLE: frozenset[Scope](),
 }
 

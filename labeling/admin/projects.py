@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from config.kernel.console import ConsoleInline, ServiceAdd, service_action, short, state
+from config.kernel.console import ConsoleInline, ServiceAdd, ServiceChange, service_action, short, state
 from config.kernel.requests import person
 from labeling.models import FormVersion, GuidelineVersion, Project
 from labeling.services.projects import (
@@ -17,6 +17,7 @@ from labeling.services.projects import (
     publish_form,
     publish_guideline,
 )
+from labeling.services.settings import PROJECT_SETTINGS, change_project
 
 DOCUMENT_LABELS = {"published": "success", "draft": "info"}
 
@@ -32,7 +33,7 @@ class FormInline(ConsoleInline):
 
 
 @admin.register(Project)
-class ProjectAdmin(ServiceAdd):
+class ProjectAdmin(ServiceAdd, ServiceChange):
     list_display = (
         "name", "customer", state({"open": "success", "paused": "warning", "closed": "danger", "draft": "info"}), "stage",
         "confidentiality", "overlap", "gold_share", "due_at",
@@ -46,6 +47,7 @@ class ProjectAdmin(ServiceAdd):
         "customer", "slug", "name", "description", "confidentiality", "clearance", "languages", "skills_by_domain",
         "overlap", "lease_seconds", "gold_share", "quality_contract", "pay_amount", "price_amount", "currency",
     )  # fmt: skip
+    change_fields = PROJECT_SETTINGS
     actions = (
         service_action(open_project, argument="project", description=_("Open")),
         service_action(pause_project, argument="project", description=_("Pause")),
@@ -54,6 +56,9 @@ class ProjectAdmin(ServiceAdd):
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> Project:
         return create_project(**values, actor=person(request))
+
+    def change(self, request: HttpRequest, row: Any, changes: dict[str, Any]) -> Project:
+        return change_project(project=row, changes=changes, actor=person(request))
 
 
 @admin.register(GuidelineVersion)

@@ -44,6 +44,7 @@ class TaskAdmin(BigTableAdmin):
 
 @admin.register(Annotation)
 class AnnotationAdmin(BigTableAdmin):
+    content = True
     list_display = ("id", "item", "reviewer", "answers", "seconds", "origin", "created_at")
     list_filter = ("origin",)
     list_select_related = ("round__item", "reviewer__user")
@@ -77,5 +78,6 @@ class DraftAdmin(BigTableAdmin):
 
 @admin.register(UnplacedAnswer)
 class UnplacedAnswerAdmin(ConsoleAdmin):
+    content = True
     list_display = ("task", "reviewer", "answers", "created_at")
     list_select_related = ("task", "reviewer__user")
