@@ -275,7 +275,8 @@ class ServiceChange(ConsoleAdmin):
             return form
 
         def changed(made: Any) -> models.Model:
-            changes = {name: made.cleaned_data[name] for name in made.changed_data if name in self.change_fields}
+            given = {name: made.cleaned_data[name] for name in self.change_fields if name in made.cleaned_data}
+            changes = {name: value for name, value in given.items() if value != getattr(obj, name)}
             return self.change(request, obj, changes) if changes else obj
 
         return _decided(form, changed)
