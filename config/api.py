@@ -1,13 +1,23 @@
 """What the API has of no single app: the reviewer's "me", the schema, and its pages, served from this machine."""
 
+from uuid import UUID
+
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.contributions import desk_me
+from config.contributions import desk_me, life_of_item
+from config.kernel.models import User
 from config.kernel.requests import person
+from config.kernel.types import LifeMoment, Surface
+from labeling.api.serializers import MomentSerializer
+from labeling.api.views import CustomerView
+from labeling.models import Item, Reviewer
+from labeling.pseudonyms import pseudonym
+from labeling.selectors import get_item
+from labeling.services.access import log_read
 from routing.api.views import DeskView
 
 
@@ -16,6 +26,48 @@ class DeskMe(DeskView):
     def get(self, request: Request) -> Response:
         """Who you are, what you did today, and which projects you work on."""
         return Response(desk_me(person(request)))
+
+
+class ItemLife(CustomerView):
+    @extend_schema(responses=MomentSerializer(many=True))
+    def get(self, request: Request, item: UUID) -> Response:
+        """All that happened to one item, oldest first; reviewers under their pseudonyms. The read is logged."""
+        found = get_item(user=person(request), public_id=item)
+        told = _told_to_customer(found, life_of_item(found))
+        log_read(
+            user_id=person(request).pk,
+            customer_id=found.customer_id,
+            project_id=found.project_id,
+            door="api",
+            object_type="labeling.item",
+            object_ids=[found.pk],
+        )
+        return Response(MomentSerializer(told, many=True).data)
+
+
+def _told_to_customer(item: Item, moments: list[LifeMoment]) -> list[dict[str, object]]:
+    """Name the customer's own people by e-mail, reviewers by pseudonym, and everybody else by their surface only."""
+    reviewers = {
+        key: pseudonym(key=item.project.customer.pseudonym_key, reviewer=public_id)
+        for key, public_id in Reviewer.objects.filter(
+            pk__in={each.reviewer_id for each in moments if each.reviewer_id}
+        ).values_list("pk", "public_id")
+    }
+    people = User.objects.filter(pk__in={each.user_id for each in moments if each.user_id})
+    own = set(people.filter(memberships__customer=item.customer_id).values_list("pk", flat=True))
+    names = {
+        user.pk: user.email if user.pk in own and user.surface == Surface.PORTAL else user.surface for user in people
+    }
+    return [
+        {
+            "at": each.at,
+            "app": each.app,
+            "kind": each.kind,
+            "what": each.what,
+            "who": reviewers.get(each.reviewer_id or 0) or names.get(each.user_id or 0, ""),
+        }
+        for each in moments
+    ]
 
 
 class Schema(SpectacularAPIView):

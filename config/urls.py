@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from config.api import DeskMe, Docs, Schema
+from config.api import DeskMe, Docs, ItemLife, Schema
 from config.console.views import item_content
 from config.kernel import health
 
@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(url="/desk/"), name="home"),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("api/v1/items/<uuid:item>/life", ItemLife.as_view()),
     path("api/v1/", include("labeling.api.urls")),
     path("api/v1/", include("delivery.api.urls")),
     path("api/desk/v1/me", DeskMe.as_view()),

@@ -44,6 +44,7 @@ DOORS = [
     ("GET", "api/v1/batches/{batch}", None, READERS),
     ("GET", "api/v1/batches/{batch}/rejects", None, READERS),
     ("GET", "api/v1/items/{item}", None, READERS),
+    ("GET", "api/v1/items/{item}/life", None, READERS),
     ("GET", "api/v1/releases/{release}", None, READERS),
     ("GET", "api/v1/releases/{release}/manifest", None, READERS),
     ("GET", "api/v1/releases/{release}/files", None, READERS),
