@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from config.api import DeskMe, Docs, ItemLife, Schema
 from config.console.views import item_content
 from config.kernel import health
+from config.portal.people import Welcome
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(url="/desk/"), name="home"),
@@ -21,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/docs/", Docs.as_view(), name="docs"),
     path("desk/", include("config.desk.urls")),
     path("portal/", include("config.portal.urls")),
+    path("welcome/<str:token>/", Welcome.as_view(), name="welcome"),
     path("admin/content/<int:version>/", item_content, name="item-content"),
     path("admin/", admin.site.urls),
 ]

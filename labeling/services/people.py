@@ -90,6 +90,24 @@ def remove_member(*, membership: Membership, actor: User) -> None:
 
 
 @transaction.atomic
+def add_colleague(
+    *, email: str, role: str, customer: Customer, actor: User, project: Project | None = None
+) -> Membership:
+    """Give one of the customer's own people another role, at the wish of one of them.
+
+    Raises NotAllowed for a role of ours, Invalid for somebody who is not with the customer yet.
+    """
+    if role not in OWN_PEOPLE:
+        raise NotAllowed("You can give your own people's roles only; ask us for others.", field="role")
+    colleague = User.objects.filter(
+        email=email.lower(), memberships__customer=customer, memberships__role__in=OWN_PEOPLE
+    ).first()
+    if colleague is None:
+        raise Invalid("Nobody of yours has this e-mail; invite them.", field="email")
+    return add_member(user=colleague, customer=customer, project=project, role=role, actor=actor)
+
+
+@transaction.atomic
 def remove_colleague(*, membership: Membership, actor: User) -> None:
     """End the membership of one of the customer's own people, at the wish of one of them.
 
