@@ -23,7 +23,7 @@ for model in (Group, Failure, Item, OrmQ, Schedule, Success):
 class ItemWithLifeAdmin(ItemAdmin):
     """The record's page of an item, and below it what every app remembers of it."""
 
-    change_form_after_template = "console/life.html"
+    change_form_after_template: Any = "console/life.html"
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -48,7 +48,7 @@ class ItemLife(CustomerView):
 def _told_to_customer(item: Item, moments: list[LifeMoment]) -> list[dict[str, object]]:
     """Name the customer's own people by e-mail, reviewers by pseudonym, and everybody else by their surface only."""
     reviewers = {
-        key: pseudonym(key=item.project.customer.pseudonym_key, reviewer=public_id)
+        key: pseudonym(key=bytes(item.project.customer.pseudonym_key), reviewer=public_id)
         for key, public_id in Reviewer.objects.filter(
             pk__in={each.reviewer_id for each in moments if each.reviewer_id}
         ).values_list("pk", "public_id")

@@ -13,7 +13,7 @@ from routing.services.enrolments import end_enrolment, enrol_reviewer, grant_qua
 
 
 @admin.register(Qualification)
-class QualificationAdmin(ServiceAdd, ServiceChange):
+class QualificationAdmin(ServiceChange):
     permission = None
     led = "reviewer__organisation"
     led_display = ("reviewer", "skill", "level", "expires_at", "granted_at")

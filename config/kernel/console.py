@@ -248,8 +248,8 @@ class ServiceAdd(ConsoleAdmin):
         """The service has saved it while the form was checked."""
 
 
-class ServiceChange(ConsoleAdmin):
-    """For models whose settings people change in the console: what changed goes to a service, and nowhere else.
+class ServiceChange(ServiceAdd):
+    """For models whose settings people change in the console, as well as make them: what changed goes to a service, and nowhere else.
 
     `change_fields` may be changed, everything else is read; `change(request, row, changes)` calls the service with the
     fields that differ and returns the row. A refusal is shown with its sentence, at its field where it has one.
@@ -281,14 +281,11 @@ class ServiceChange(ConsoleAdmin):
 
         return _decided(form, changed)
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """The service has saved it while the form was checked."""
-
 
 def _decided(form: Any, decide: Callable[[Any], models.Model]) -> Any:
     """Return the form class with a service in place of the model's own validation and saving."""
 
-    class Decided(form):  # type: ignore[misc]
+    class Decided(form):
         def _post_clean(self) -> None:
             if self.errors:
                 return

@@ -31,7 +31,7 @@ def changes_of(model: type[models.Model], *fields: str) -> Any:
         model,
         fields=list(fields),
         context_field=pghistory.ContextJSONField(),
-        context_id_field=None,
+        context_id_field=None,  # type: ignore[arg-type]  # None means none, whatever its types say
         obj_field=pghistory.ObjForeignKey(related_name="+", related_query_name="+"),
     )
 

@@ -116,7 +116,7 @@ class MembershipInline(ConsoleInline):
 
 
 @admin.register(Customer)
-class CustomerAdmin(ServiceAdd, ServiceChange):
+class CustomerAdmin(ServiceChange):
     permission = "see_customer"
     list_display = ("name", "slug", "retention_days", "created_at")
     fields = ("name", "slug", "conflict_tags", "retention_days", "public_id", "created_at")
@@ -167,7 +167,7 @@ class MembershipAdmin(ServiceAdd):
 
 
 @admin.register(Reviewer)
-class ReviewerAdmin(ServiceAdd, ServiceChange):
+class ReviewerAdmin(ServiceChange):
     permission = None
     led = "organisation"
     led_display = ("user", "organisation", "country", "languages", "clearance", "is_active")

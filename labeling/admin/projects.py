@@ -33,7 +33,7 @@ class FormInline(ConsoleInline):
 
 
 @admin.register(Project)
-class ProjectAdmin(ServiceAdd, ServiceChange):
+class ProjectAdmin(ServiceChange):
     list_display = (
         "name", "customer", state({"open": "success", "paused": "warning", "closed": "danger", "draft": "info"}), "stage",
         "confidentiality", "overlap", "gold_share", "due_at",

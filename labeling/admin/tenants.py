@@ -45,7 +45,7 @@ class InvitationAdmin(ServiceAdd):
 
 
 @admin.register(Organisation)
-class OrganisationAdmin(ServiceAdd, ServiceChange):
+class OrganisationAdmin(ServiceChange):
     permission = None
     led = "pk"
     led_display = ("name", "kind")
