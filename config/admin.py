@@ -1,21 +1,41 @@
-"""The jobs' own tables in the console's dress, read-only; and the actions that need every app."""
+"""What the console has of no single app: the jobs' own tables, read-only, an item's whole life, and publishing."""
+
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django_q.models import Failure, OrmQ, Schedule, Success
 
+from config.console.life import life_told
 from config.console.publishing import publish_guideline_draft
 from config.kernel.console import BigTableAdmin, ConsoleAdmin, display
+from labeling.admin.items import ItemAdmin
 from labeling.admin.projects import GuidelineVersionAdmin
+from labeling.models import Item
 
 # What a version touches spans apps, so the roof publishes.
 GuidelineVersionAdmin.actions = (publish_guideline_draft, *GuidelineVersionAdmin.actions)  # type: ignore[assignment]
 
-# The roof's admin is loaded last: what others registered and nobody here uses goes away again.
-for model in (Group, Failure, OrmQ, Schedule, Success):
+# The roof's admin is loaded last: what others registered goes away again, to come back as the whole house knows it.
+for model in (Group, Failure, Item, OrmQ, Schedule, Success):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
+
+
+@admin.register(Item)
+class ItemWithLifeAdmin(ItemAdmin):
+    """The record's page of an item, and below it what every app remembers of it."""
+
+    change_form_after_template: Any = "console/life.html"
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        item = self.get_object(request, object_id)
+        days = life_told(item) if item is not None and self.has_view_permission(request, item) else []
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "days": days})
 
 
 @admin.register(Schedule)

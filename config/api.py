@@ -13,12 +13,19 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.contributions import blast_radius, desk_me
+from config.contributions import blast_radius, desk_me, life_of_item
 from config.kernel.api.problems import CONTENT_TYPE
+from config.kernel.models import User
 from config.kernel.request_ids import request_id
 from config.kernel.requests import person
+from config.kernel.types import LifeMoment, Surface
+from labeling.api.serializers import MomentSerializer
 from labeling.api.views import CustomerView
 from labeling.guidelines import get_guideline
+from labeling.models import Item, Reviewer
+from labeling.pseudonyms import pseudonym
+from labeling.selectors import get_item
+from labeling.services.access import log_read
 from routing.api.views import DeskView
 
 
@@ -44,6 +51,48 @@ class BlastRadius(CustomerView):
         """What the version touches once it is in force: work in flight, judgments, resolutions, releases, money."""
         found = get_guideline(user=person(request), project=project, number=number)
         return Response(TouchedSerializer(blast_radius(found), many=True).data)
+
+
+class ItemLife(CustomerView):
+    @extend_schema(responses=MomentSerializer(many=True))
+    def get(self, request: Request, item: UUID) -> Response:
+        """All that happened to one item, oldest first; reviewers under their pseudonyms. The read is logged."""
+        found = get_item(user=person(request), public_id=item)
+        told = _told_to_customer(found, life_of_item(found))
+        log_read(
+            user_id=person(request).pk,
+            customer_id=found.customer_id,
+            project_id=found.project_id,
+            door="api",
+            object_type="labeling.item",
+            object_ids=[found.pk],
+        )
+        return Response(MomentSerializer(told, many=True).data)
+
+
+def _told_to_customer(item: Item, moments: list[LifeMoment]) -> list[dict[str, object]]:
+    """Name the customer's own people by e-mail, reviewers by pseudonym, and everybody else by their surface only."""
+    reviewers = {
+        key: pseudonym(key=bytes(item.project.customer.pseudonym_key), reviewer=public_id)
+        for key, public_id in Reviewer.objects.filter(
+            pk__in={each.reviewer_id for each in moments if each.reviewer_id}
+        ).values_list("pk", "public_id")
+    }
+    people = User.objects.filter(pk__in={each.user_id for each in moments if each.user_id})
+    own = set(people.filter(memberships__customer=item.customer_id).values_list("pk", flat=True))
+    names = {
+        user.pk: user.email if user.pk in own and user.surface == Surface.PORTAL else user.surface for user in people
+    }
+    return [
+        {
+            "at": each.at,
+            "app": each.app,
+            "kind": each.kind,
+            "what": each.what,
+            "who": reviewers.get(each.reviewer_id or 0) or names.get(each.user_id or 0, ""),
+        }
+        for each in moments
+    ]
 
 
 class Schema(SpectacularAPIView):

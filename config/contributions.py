@@ -1,10 +1,11 @@
 """What spans apps: for each such question, the function of each app that answers its part."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from typing import Any
 
 import delivery.selectors
 import labeling.guidelines
+import labeling.life
 import labeling.selectors
 import quality.selectors
 import routing.selectors
@@ -20,7 +21,7 @@ DESK_ME: tuple[Callable[[User], dict[str, Any]], ...] = (
 
 # An item's line of life.
 LIFE_OF_ITEM: tuple[Callable[[Item], list[LifeMoment]], ...] = (
-    labeling.selectors.life_of_item,
+    labeling.life.life_of_item,
     routing.selectors.life_of_item,
     quality.selectors.life_of_item,
     delivery.selectors.life_of_item,
@@ -42,9 +43,9 @@ def desk_me(user: User) -> dict[str, Any]:
     return known
 
 
-def life_of_item(item: Item) -> Iterator[LifeMoment]:
+def life_of_item(item: Item) -> list[LifeMoment]:
     """Return all that happened to the item, oldest first."""
-    return iter(sorted((moment for part in LIFE_OF_ITEM for moment in part(item)), key=lambda moment: moment.at))
+    return sorted((moment for part in LIFE_OF_ITEM for moment in part(item)), key=lambda moment: moment.at)
 
 
 def blast_radius(version: GuidelineVersion, clauses: Collection[str] | None = None) -> list[Touched]:

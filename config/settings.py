@@ -49,6 +49,8 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_q",
     "csp",
+    "pgtrigger",
+    "pghistory",
     "labeling",
     "routing",
     "quality",
@@ -66,6 +68,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.kernel.history.ConsoleHistory",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -235,6 +238,7 @@ Q_CLUSTER = {
     "ALT_CLUSTERS": {"bulk": {"workers": int(os.environ.get("ASSAY_BULK_WORKERS", "1")), "timeout": 600, "retry": 900}},
 }
 ASSAY_SUBSCRIPTIONS = "config.subscriptions.SUBSCRIPTIONS"
+ASSAY_CONSOLE_RULES = "labeling.console.RULES"
 
 # --- security ----------------------------------------------------------------------------------------------------------
 

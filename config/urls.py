@@ -4,8 +4,9 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from config.api import BlastRadius, DeskMe, Docs, Schema
+from config.api import BlastRadius, DeskMe, Docs, ItemLife, Schema
 from config.console.views import item_content
+from config.portal.people import Welcome
 
 handler400 = "config.api.bad_request"
 handler404 = "config.api.missing"
@@ -13,6 +14,7 @@ handler500 = "config.api.failed"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(url="/desk/"), name="home"),
+    path("api/v1/items/<uuid:item>/life", ItemLife.as_view()),
     path("api/v1/", include("labeling.api.urls")),
     path("api/v1/", include("delivery.api.urls")),
     path("api/v1/projects/<uuid:project>/guidelines/<int:number>/blast-radius", BlastRadius.as_view()),
@@ -22,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/docs/", Docs.as_view(), name="docs"),
     path("desk/", include("config.desk.urls")),
     path("portal/", include("config.portal.urls")),
+    path("welcome/<str:token>/", Welcome.as_view(), name="welcome"),
     path("admin/content/<int:version>/", item_content, name="item-content"),
     path("admin/", admin.site.urls),
 ]

@@ -100,6 +100,7 @@ class SampleEntryAdmin(ConsoleAdmin):
 
 @admin.register(Defect)
 class DefectAdmin(ConsoleAdmin):
+    content = True
     list_display = ("sample_entry", "severity", "clause", "note", "found_by", "created_at")
     list_filter = ("severity",)
     list_select_related = ("sample_entry", "found_by")
@@ -107,6 +108,8 @@ class DefectAdmin(ConsoleAdmin):
 
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(BigTableAdmin):
+    led = "reviewer__organisation"
+    led_display = ("created_at", "kind", "amount", "currency", "project", "reviewer")
     list_display = (
         "created_at",
         "kind",

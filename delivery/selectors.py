@@ -10,10 +10,12 @@ from django.db.models import BooleanField, Count, JSONField, QuerySet, Sum
 from django.db.models.expressions import RawSQL
 
 from config.kernel.errors import NotFound
+from config.kernel.life import newest
 from config.kernel.models import User
 from config.kernel.types import LifeMoment, Touched
 from delivery.models import Artifact, LedgerEntry, Release, ReleaseEntry, SampleEntry
 from labeling.guidelines import REACHED, reach_of
+from labeling.life import reads_of
 from labeling.models import GuidelineVersion, Item, Project
 
 # The sealed releases that carry reached items, with what was charged for these, and the defects that cite a clause.
@@ -99,14 +101,60 @@ def costs_of(project: Project) -> list[dict[str, Any]]:
 
 
 def life_of_item(item: Item) -> list[LifeMoment]:
-    """Delivery's part of an item's line of life: the releases that carry it, and what was decided on them."""
-    moments = []
-    for entry in ReleaseEntry.objects.filter(item=item).select_related("release").order_by("id"):
+    """Delivery's part of an item's line of life: the releases that carry it, the checks of it, and the decisions."""
+    entries, moments = newest(
+        ReleaseEntry.objects.filter(item=item, release__frozen_at__isnull=False)
+        .select_related("release")
+        .defer("release__manifest"),
+        "delivery",
+        "releases",
+        at="release.frozen_at",
+    )
+    for entry in entries:
         release = entry.release
-        if release.frozen_at:
-            moments.append(LifeMoment(release.frozen_at, "delivery", f"frozen in release {release.number}"))
+        link = ("delivery.release", release.pk)
+        moments.append(
+            LifeMoment(release.frozen_at, "delivery", f"frozen in release {release.number}", kind="release", link=link)
+        )
         if release.decided_at:
-            moments.append(LifeMoment(release.decided_at, "delivery", f"release {release.number} {release.state}"))
+            moments.append(
+                LifeMoment(
+                    release.decided_at,
+                    "delivery",
+                    f"release {release.number} {release.state}",
+                    kind="decision",
+                    detail=release.decision_reason,
+                    link=link,
+                    user_id=release.decided_by_id,
+                )
+            )
+    return moments + _checks(item, [entry.pk for entry in entries])
+
+
+def _checks(item: Item, entry_ids: list[int]) -> list[LifeMoment]:
+    """Return the looks at the item in samples, the verdicts and the defects."""
+    sampled = list(
+        SampleEntry.objects.filter(entry__in=entry_ids).select_related("defect", "entry__release")
+        .defer("entry__release__manifest")
+    )  # fmt: skip
+    moments = []
+    for each in sampled:
+        if each.checked_at:
+            defect = getattr(each, "defect", None)
+            worse = f", {defect.get_severity_display().lower()}" if defect else ""
+            moments.append(
+                LifeMoment(
+                    each.checked_at,
+                    "delivery",
+                    f"checked in the sample of release {each.entry.release.number}: {each.get_verdict_display().lower()}{worse}",
+                    kind="defect" if defect else "verdict",
+                    detail=defect.note if defect else "",
+                    link=("delivery.sampleentry", each.pk),
+                    user_id=each.checked_by_id,
+                )
+            )
+    if sampled:
+        moments += reads_of(item, {"delivery.sampleentry": [each.pk for each in sampled]}, "read in a sample")
     return moments
 
 

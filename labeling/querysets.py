@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef
 
 from config.kernel.models import User
+from config.kernel.types import Surface
 from labeling.permissions import CustomerUserPermission, ProjectUserPermission
 
 
@@ -33,6 +34,28 @@ class CustomersQuerySet(models.QuerySet[models.Model]):
         return self.filter(Exists(managed))
 
 
+def _operates(user: User) -> bool:
+    return user.is_superuser or (user.surface == Surface.CONSOLE and user.memberships.exists())
+
+
+class OrganisationQuerySet(models.QuerySet["Organisation"]):  # type: ignore[name-defined]
+    def visible_to(self, user: User, permission: str = "") -> Self:
+        """All of them for those who operate something; a vendor's lead sees their own; anybody else none."""
+        return self if _operates(user) else self.filter(leads__user=user)
+
+
+class ReviewerQuerySet(models.QuerySet["Reviewer"]):  # type: ignore[name-defined]
+    def visible_to(self, user: User, permission: str = "") -> Self:
+        """All of them for those who operate something; a vendor's lead sees their own people; anybody else none."""
+        return self if _operates(user) else self.filter(organisation__leads__user=user)
+
+
+class CustomerChangeQuerySet(models.QuerySet[models.Model]):
+    def visible_to(self, user: User, permission: str = "manage_customer") -> Self:
+        granted = CustomerUserPermission.objects.filter(user_id=user.pk, permission__codename=permission)
+        return self.filter(pgh_obj__in=granted.values("content_object_id"))
+
+
 class ProjectQuerySet(models.QuerySet["Project"]):  # type: ignore[name-defined]
     def visible_to(self, user: User, permission: str = "see_project") -> Self:
         """Keep the projects on which `user` holds the object permission."""
@@ -47,6 +70,13 @@ class TenantQuerySet(models.QuerySet[models.Model]):
         granted = _granted_projects(user, permission).values("content_object_id")
         path = PROJECT_PATHS.get(self.model._meta.label, "project_id")
         return self.filter(**{f"{path}__in": granted})
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):  # type: ignore[name-defined]
+    def visible_to(self, user: User, permission: str = "manage_customer") -> Self:
+        """Keep the memberships of customers on whom `user` holds the object permission."""
+        granted = CustomerUserPermission.objects.filter(user_id=user.pk, permission__codename=permission)
+        return self.filter(customer__in=granted.values("content_object_id"))
 
 
 class AccessLogQuerySet(models.QuerySet["AccessLog"]):  # type: ignore[name-defined]
@@ -66,4 +96,5 @@ PROJECT_PATHS = {
     "labeling.ItemVersion": "item__project_id",
     "labeling.AnnotationInvalidation": "annotation__project_id",
     "labeling.UnplacedAnswer": "round__project_id",
+    "labeling.ProjectChange": "pgh_obj_id",
 }

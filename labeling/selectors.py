@@ -9,8 +9,7 @@ from django.db.models import Count, QuerySet
 
 from config.kernel.errors import NotFound
 from config.kernel.models import User
-from config.kernel.types import LifeMoment
-from labeling.models import Annotation, Batch, Item, Project, Round
+from labeling.models import Annotation, Batch, Item, Project
 from labeling.types import ItemState, Progress, RoundReason, RoundState
 
 
@@ -31,7 +30,11 @@ def get_batch(*, user: User, public_id: UUID) -> Batch:
 
 def get_item(*, user: User, public_id: UUID) -> Item:
     try:
-        return Item.objects.visible_to(user).select_related("current_version", "project").get(public_id=public_id)
+        return (
+            Item.objects.visible_to(user)
+            .select_related("current_version", "project__customer")
+            .get(public_id=public_id)
+        )
     except Item.DoesNotExist:
         raise NotFound("There is no such item.") from None
 
@@ -64,20 +67,6 @@ def counting_annotations_of(round_ids: Collection[int]) -> QuerySet[Annotation]:
     return Annotation.objects.filter(
         round__in=round_ids, superseded_by__isnull=True, invalidation__isnull=True
     ).order_by("id")
-
-
-def life_of_item(item: Item) -> list[LifeMoment]:
-    """The record's part of an item's line of life: upload, rounds, annotations."""
-    moments = [LifeMoment(item.created_at, "labeling", f"accepted with batch {item.batch.name}")]
-    for opened in Round.objects.filter(item=item).order_by("number"):
-        moments.append(LifeMoment(opened.created_at, "labeling", f"round {opened.number} opened ({opened.reason})"))
-        if opened.closed_at:
-            moments.append(LifeMoment(opened.closed_at, "labeling", f"round {opened.number} {opened.state}"))
-    annotations = Annotation.objects.filter(round__item=item).select_related("reviewer__user").order_by("id")
-    for annotation in annotations:
-        what = "annotation superseded an earlier one" if annotation.supersedes_id else "annotation submitted"
-        moments.append(LifeMoment(annotation.created_at, "labeling", what, str(annotation.reviewer)))
-    return moments
 
 
 def desk_me(user: User) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from quality.services.gold import retire_gold
 
 @admin.register(GoldItem)
 class GoldItemAdmin(ConsoleAdmin):
+    content = True
     list_display = (
         "item",
         "project",
@@ -40,6 +41,8 @@ class GoldScoreAdmin(BigTableAdmin):
 
 @admin.register(Standing)
 class StandingAdmin(ConsoleAdmin):
+    led = "reviewer__organisation"
+    led_display = ("reviewer", "project", "state", "lower_bound", "evidence_count", "reason", "changed_at")
     list_display = (
         "reviewer", "project", state({"trusted": "success", "probation": "info", "paused": "danger"}), "accuracy",
         "evidence_count", "reason", "changed_at",
@@ -56,6 +59,7 @@ class StandingAdmin(ConsoleAdmin):
 
 @admin.register(Resolution)
 class ResolutionAdmin(BigTableAdmin):
+    content = True
     list_display = ("item", "outcome_label", "answers", "distribution", "method", "share", "created_at")
     list_filter = ("outcome",)
     list_select_related = ("item_version__item",)

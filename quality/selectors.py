@@ -6,10 +6,12 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, Q
 
+from config.kernel.life import newest
 from config.kernel.types import LifeMoment, Touched
 from labeling.guidelines import REACHED, reach_of
 from labeling.models import GuidelineVersion, Item
-from quality.models import GoldScore, Resolution
+from labeling.types import ItemState
+from quality.models import GoldItem, GoldScore, Resolution
 from quality.posterior import quantile
 
 # What the reached rounds came to; and how much of it without an agreed answer, which is redone anyway.
@@ -37,16 +39,25 @@ def gold_accuracy(*, project_id: int) -> dict[str, Any]:
 
 
 def life_of_item(item: Item) -> list[LifeMoment]:
-    """Quality's part of an item's line of life: what its rounds came to."""
-    resolutions = Resolution.objects.filter(round__item=item).order_by("id")
-    return [
-        LifeMoment(
-            each.created_at,
-            "quality",
-            f"{each.get_outcome_display().lower()} by {each.method} ({each.confidence:.0%})",
+    """Quality's part of an item's line of life: what its rounds came to; of gold, how it was answered."""
+    resolutions, moments = newest(
+        Resolution.objects.filter(round__item=item).defer("answers", "distribution"), "quality", "resolutions"
+    )
+    for each in resolutions:
+        anew = ", in place of an earlier one" if each.supersedes_id else ""
+        moments.append(
+            LifeMoment(
+                each.created_at,
+                "quality",
+                f"{each.get_outcome_display().lower()} by {each.method} ({each.confidence:.0%}){anew}",
+                kind="resolution",
+                detail=f"rests on annotations {', '.join(map(str, each.annotation_ids))}",
+                link=("quality.resolution", each.pk),
+            )
         )
-        for each in resolutions
-    ]
+    if item.state in (ItemState.GOLD, ItemState.WITHDRAWN):
+        moments += _life_of_gold(item)
+    return moments
 
 
 def blast_radius(version: GuidelineVersion, clauses: Collection[str]) -> list[Touched]:
@@ -58,3 +69,25 @@ def blast_radius(version: GuidelineVersion, clauses: Collection[str]) -> list[To
         Touched("quality", "resolutions", resolutions),
         Touched("quality", "resolutions without an agreed answer", without_agreement),
     ]
+
+
+def _life_of_gold(item: Item) -> list[LifeMoment]:
+    moments = []
+    for gold in GoldItem.objects.filter(item_version__item=item).defer("expected", "explanation"):
+        link = ("quality.golditem", gold.pk)
+        moments.append(LifeMoment(gold.created_at, "quality", "made gold", kind="gold", link=link))
+        if gold.retired_at:
+            moments.append(LifeMoment(gold.retired_at, "quality", "retired as gold", kind="gold", link=link))
+    scores, cut = newest(GoldScore.objects.filter(gold_item__item_version__item=item), "quality", "gold scores")
+    for score in scores:
+        moments.append(
+            LifeMoment(
+                score.created_at,
+                "quality",
+                "answered as expected" if score.is_correct else "answered otherwise than expected",
+                kind="gold",
+                link=("quality.goldscore", score.pk),
+                reviewer_id=score.reviewer_id,
+            )
+        )
+    return moments + cut

@@ -1,6 +1,7 @@
 """Who may serve what (qualifications, enrolments) and who is at work on what (leases)."""
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -8,6 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from config.kernel.history import changes_of
 from labeling.models import Customer, GuidelineVersion, Project, Reviewer, Round, Task
 from labeling.querysets import TenantQuerySet
 from routing.types import LeaseState, Trust
@@ -33,6 +35,16 @@ class Qualification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.skill}:{self.level}"
+
+
+QualificationChanges: Any = changes_of(Qualification, "reviewer", "skill", "level", "expires_at", "reason")
+
+
+class QualificationChange(QualificationChanges):
+    """A qualification as it was from then on."""
+
+    def __str__(self) -> str:
+        return f"{self.pgh_label} of qualification {self.pgh_obj_id}"
 
 
 class Enrolment(models.Model):

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q
 
+from config.kernel.life import newest
 from config.kernel.models import User
 from config.kernel.types import LifeMoment
 from labeling.guidelines import guideline_to_read
@@ -133,9 +134,11 @@ def desk_me(user: User) -> dict[str, Any]:
 
 def life_of_item(item: Item) -> list[LifeMoment]:
     """Routing's part of an item's line of life: leases and how they ended."""
-    moments = []
-    for lease in Lease.objects.filter(round__item=item).select_related("reviewer__user").order_by("id"):
-        moments.append(LifeMoment(lease.claimed_at, "routing", "leased", str(lease.reviewer)))
+    leases, moments = newest(Lease.objects.filter(round__item=item).defer("why"), "routing", "leases", at="claimed_at")
+    for lease in leases:
+        who: dict[str, Any] = {"reviewer_id": lease.reviewer_id, "link": ("routing.lease", lease.pk), "kind": "lease"}
+        moments.append(LifeMoment(lease.claimed_at, "routing", "leased", **who))
         if lease.ended_at:
-            moments.append(LifeMoment(lease.ended_at, "routing", f"lease {lease.state}", str(lease.reviewer)))
+            ended = f"lease {lease.get_state_display().lower()}"
+            moments.append(LifeMoment(lease.ended_at, "routing", ended, detail=lease.skip_reason, **who))
     return moments

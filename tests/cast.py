@@ -59,7 +59,9 @@ class Cast:
         """Return an API key's text for one of the cast, with these scopes or all of their surface."""
         who = getattr(self, name)
         user = who.user if isinstance(who, Reviewer) else who
-        chosen = scopes or ((Scope.DESK,) if user.surface == Surface.DESK else (Scope.READ, Scope.UPLOAD, Scope.DECIDE))
+        chosen = scopes or (
+            (Scope.DESK,) if user.surface == Surface.DESK else (Scope.READ, Scope.UPLOAD, Scope.DECIDE, Scope.MANAGE)
+        )
         return issue_key(user=user, name=name, scopes=chosen, actor=None)[1]
 
     def bearer(self, name: str, *scopes: str) -> dict[str, str]:

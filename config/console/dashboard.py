@@ -3,16 +3,17 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django_q.models import Failure
 
+from config.kernel.console import is_operator, is_vendor_lead
 from config.kernel.models import Handoff
 from config.kernel.requests import person
-from delivery.models import Hold, Release
-from labeling.models import Batch, Project, Task, UnplacedAnswer
+from delivery.models import Hold, LedgerEntry, Release
+from labeling.models import Batch, Project, Reviewer, Task, UnplacedAnswer
 from labeling.selectors import progress_of
 from quality.models import Standing
 from routing.models import Enrolment
@@ -32,7 +33,10 @@ class Trouble:
 
 
 def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Add troubles and projects to the index page. Each trouble is counted up to MOST."""
+    """Add troubles and projects to the index page, or a vendor lead's people. Each trouble is counted up to MOST."""
+    if not is_operator(request):
+        context["led"] = _led(request) if is_vendor_lead(request) else []
+        return context
     projects = (
         Project.objects.visible_to(person(request), "operate_project").select_related("customer").order_by("name")
     )
@@ -47,6 +51,30 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         for project in projects[:PROJECTS]
     ]
     return context
+
+
+def _led(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the people whom this vendor lead leads: what they work on, and what was earned, currency by currency."""
+    people = Reviewer.objects.visible_to(person(request)).select_related("user", "organisation").order_by("user__name")
+    earned = (
+        LedgerEntry.objects.filter(reviewer__in=people.values("pk"))
+        .values_list("reviewer", "currency")
+        .annotate(amount=Sum("amount"))
+        .order_by("currency")
+    )
+    sums: dict[int, list[str]] = {}
+    for reviewer, currency, amount in earned:
+        sums.setdefault(reviewer, []).append(f"{amount:.2f} {currency}")
+    works = people.annotate(projects=Count("enrolments", filter=Q(enrolments__ended_at=None)))
+    return [
+        {
+            "reviewer": reviewer,
+            "projects": reviewer.projects,
+            "earned": ", ".join(sums.get(reviewer.pk, [])),
+            "link": reverse("admin:labeling_reviewer_change", args=[reviewer.pk]),
+        }
+        for reviewer in works[:MOST]
+    ]
 
 
 def troubles(user: Any) -> list[Trouble | None]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
@@ -60,6 +61,7 @@ SECTIONS: tuple[tuple[Any, tuple[tuple[Any, str, str], ...]], ...] = (
             (_("API keys"), "key", "kernel_apikey"),
             (_("Invitations"), "mail", "labeling_invitation"),
             (_("Organisations"), "corporate_fare", "labeling_organisation"),
+            (_("Vendors’ leads"), "supervisor_account", "labeling_organisationlead"),
         ),
     ),
     (
@@ -85,8 +87,13 @@ SECTIONS: tuple[tuple[Any, tuple[tuple[Any, str, str], ...]], ...] = (
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return the sidebar in the theme's shape."""
-    return [
+    """Return the sidebar in the theme's shape: what this person may open, and nothing else."""
+    may_open = {
+        model._meta.label_lower.replace(".", "_")
+        for model, registered in admin.site._registry.items()
+        if registered.has_module_permission(request)
+    }
+    sections = [
         {
             "title": title,
             "separator": True,
@@ -94,7 +101,9 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 {"title": name, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist")}
                 for name, icon, model in entries
+                if model in may_open
             ],
         }
         for title, entries in SECTIONS
     ]
+    return [section for section in sections if section["items"]]

@@ -35,9 +35,10 @@ class WakeUpAdmin(ConsoleAdmin):
 @admin.register(IdempotencyAnswer)
 class IdempotencyAnswerAdmin(ConsoleAdmin):
     permission = None
-    list_display = ("key", "user", "status", "created_at")
-    fields = ("key", "user", "status", "request_digest", "created_at")
-    list_select_related = ("user",)
+    list_display = ("key", "user_id", "status", "created_at")
+    fields = ("key", "user_id", "status", "request_digest", "created_at")
+    readonly_fields = ("user_id",)
+    list_select_related = False
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         return super().get_queryset(request).defer("body")

@@ -18,13 +18,13 @@ def _trigger(name: str, table: str, when: str, body: str, function: str | None =
     )
 
 
-def immutable(table: str, *, noun: str) -> migrations.RunSQL:
-    """No row of the table is ever updated or deleted."""
+def immutable(table: str, *, noun: str, key: str = "id") -> migrations.RunSQL:
+    """No row of the table is ever updated or deleted. `key` is its primary key."""
     return _trigger(
         "immutable",
         table,
         "BEFORE UPDATE OR DELETE",
-        f"RAISE EXCEPTION '{noun} never changes (row %)', OLD.id USING ERRCODE = '23514';",
+        f"RAISE EXCEPTION '{noun} never changes (row %)', OLD.{key} USING ERRCODE = '23514';",
     )
 
 

@@ -13,23 +13,32 @@ from config.kernel.types import Scope, Surface
 
 SCOPES_OF = {
     Surface.DESK: frozenset({Scope.DESK}),
-    Surface.PORTAL: frozenset({Scope.READ, Scope.UPLOAD, Scope.DECIDE}),
+    Surface.PORTAL: frozenset({Scope.READ, Scope.UPLOAD, Scope.DECIDE, Scope.MANAGE}),
     Surface.CONSOLE: frozenset[Scope](),
 }
 
 
 @transaction.atomic
 def issue_key(
-    *, user: User, name: str, scopes: Collection[str], actor: User | None, days: int | None = 90
+    *,
+    user: User,
+    name: str,
+    scopes: Collection[str],
+    actor: User | None,
+    days: int | None = 90,
+    within: Collection[str] | None = None,
 ) -> tuple[ApiKey, str]:
     """Make a key for `user` and return it with its text, which is kept nowhere. Without `days` it does not expire.
 
-    Raises Invalid for scopes that do not belong to the person's surface.
+    Raises Invalid for scopes that do not belong to the person's surface, and for those beyond `within`: what the key
+    that asks for it may do itself.
     """
     allowed = SCOPES_OF[Surface(user.surface)]
     if not scopes or not set(scopes) <= allowed:
         words = ", ".join(sorted(allowed)) or "none: the console has no API"
         raise Invalid(f"A key for {user} may have these scopes: {words}.", field="scopes")
+    if within is not None and not set(scopes) <= set(within):
+        raise Invalid("A key makes no key that may do more than it may itself.", field="scopes")
     key, text = ApiKey.objects.create(
         user, expiry=timedelta(days=days) if days else None, name=name[:100], scopes=sorted(scopes)
     )

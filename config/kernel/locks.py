@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 from django.db import connection, models, transaction
 
 LOCK_ORDER = (
+    "labeling.Organisation",
+    "labeling.Reviewer",
     "labeling.Customer",
     "labeling.Project",
     "labeling.GuidelineVersion",

@@ -22,8 +22,9 @@ SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_
 WHERE t.tgname = 'immutable' AND NOT t.tgisinternal AND n.nspname = current_schema() ORDER BY 1
 """
 
-# The runtime role reads these and never writes them.
-READ_ONLY_TABLES = ("django_migrations",)
+# The runtime role reads these and never writes them. pghistory's own table of contexts stays empty: each change carries
+# its context itself, so that no row of history is ever updated.
+READ_ONLY_TABLES = ("django_migrations", "pghistory_context")
 
 
 def runtime_parameters(owner: dict[str, Any], *, secret: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Choices and small values of the kernel."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -24,6 +25,7 @@ class Scope(models.TextChoices):
     READ = "read", _("Read projects, items and releases")
     UPLOAD = "upload", _("Upload batches")
     DECIDE = "decide", _("Request, check and decide on releases")
+    MANAGE = "manage", _("Manage people and keys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,22 @@ class Recurring:
 
 @dataclass(frozen=True, slots=True)
 class LifeMoment:
-    """One point on an item's line of life; `app` says which app remembers it."""
+    """One point on an item's line of life; `app` says which app remembers it.
+
+    `what` may be read by the customer; `detail` and `who` are for operators only. `reviewer_id` and `user_id` say who,
+    and whoever tells the line gives them the name that its reader may see. `link` is a row of the console: its model's
+    label and its key.
+    """
 
     at: datetime
     app: str
     what: str
     who: str = ""
+    kind: str = ""
+    detail: str = ""
+    link: tuple[str, int] | None = None
+    reviewer_id: int | None = None
+    user_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +95,16 @@ class Touched:
     amount: Decimal | None = None
     currency: str = ""
     examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ConsoleRules:
+    """What the console must know of the record, which the kernel cannot: named by settings.ASSAY_CONSOLE_RULES.
+
+    `standing(user)` is "operator", "vendor_lead" or "" (somebody who may see nothing); `led_organisations(user)` are
+    those whose people a vendor lead sees; `log_shown(user, rows)` leaves a trace of content that a page showed.
+    """
+
+    standing: Callable[[Any], str]
+    led_organisations: Callable[[Any], Any]
+    log_shown: Callable[[Any, list[Any]], None]

@@ -1,12 +1,18 @@
 from django.urls import path
 
-from config.portal import views
+from config.portal import people, views
 
 app_name = "portal"
 urlpatterns = [
     path("", views.Projects.as_view(), name="projects"),
     path("login/", views.PortalLogin.as_view(), name="login"),
     path("logout/", views.PortalLogout.as_view(), name="logout"),
+    path("people/", people.PeoplePage.as_view(), name="people"),
+    path("people/invitations/", people.Invite.as_view(), name="invite"),
+    path("people/invitations/<uuid:invitation>/withdraw/", people.Withdraw.as_view(), name="withdraw"),
+    path("people/members/<uuid:member>/remove/", people.RemoveMember.as_view(), name="remove-member"),
+    path("people/keys/", people.MakeKey.as_view(), name="make-key"),
+    path("people/keys/<uuid:key>/revoke/", people.RevokeKey.as_view(), name="revoke-key"),
     path("projects/<uuid:project>/", views.ProjectPage.as_view(), name="project"),
     path("projects/<uuid:project>/upload/", views.Upload.as_view(), name="upload"),
     path("projects/<uuid:project>/release/", views.AskRelease.as_view(), name="ask-release"),

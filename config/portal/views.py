@@ -168,9 +168,9 @@ class GiveVerdict(PortalPage):
         chosen = delivery.get_sample_entry(release=found, public_id=entry)
         give_verdict(
             entry=chosen,
-            verdict=_text(request, "verdict"),
-            severity=_text(request, "severity"),
-            note=_text(request, "note"),
+            verdict=typed(request, "verdict"),
+            severity=typed(request, "severity"),
+            note=typed(request, "note"),
             actor=person(request),
         )
         return HttpResponseRedirect(reverse("portal:release", args=[release]) + f"#{entry}")
@@ -181,15 +181,15 @@ class Decide(PortalPage):
         found = delivery.get_release(user=person(request), public_id=release, permission="decide_release")
         decided = decide_release(
             release=found,
-            decision=_text(request, "decision"),
-            reason=_text(request, "reason"),
+            decision=typed(request, "decision"),
+            reason=typed(request, "reason"),
             actor=person(request),
         )
         messages.success(request, f"Version {decided.number} is {decided.get_state_display().lower()}.")
         return HttpResponseRedirect(reverse("portal:release", args=[release]))
 
 
-def _text(request: HttpRequest, name: str) -> str:
+def typed(request: HttpRequest, name: str) -> str:
     """Return what was typed, which may be nothing but is text that the database takes."""
     value = request.POST.get(name, "")[:LONGEST_TEXT]
     if "\x00" in value:

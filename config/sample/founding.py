@@ -19,7 +19,7 @@ from labeling.services.projects import create_project, open_project, publish_for
 from labeling.types import Role
 from routing.services.enrolments import enrol_reviewer, grant_qualification
 
-EVERYTHING = sorted([Scope.READ, Scope.UPLOAD, Scope.DECIDE])
+EVERYTHING = sorted([Scope.READ, Scope.UPLOAD, Scope.DECIDE, Scope.MANAGE])
 
 
 @dataclass

@@ -140,6 +140,7 @@ class SampleVerdict(CustomerView):
         given.is_valid(raise_exception=True)
         chosen = selectors.get_sample_entry(release=found, public_id=entry)
         checked = give_verdict(entry=chosen, actor=person(request), **given.validated_data)
+        _log(request, found, "delivery.sampleentry", [checked.pk])
         return Response(SampledRecordSerializer(selectors.sampled_records(found).get(pk=checked.pk)).data)
 
 

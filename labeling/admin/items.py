@@ -37,6 +37,7 @@ class SourceGrantAdmin(ConsoleAdmin):
 
 @admin.register(RejectedRow)
 class RejectedRowAdmin(BigTableAdmin):
+    content = True
     list_display = ("batch", "line", "field", "reason")
     fields = ("batch", "line", "field", "reason")
     list_select_related = ("batch",)

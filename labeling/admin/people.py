@@ -8,7 +8,16 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from config.kernel.console import BigTableAdmin, ConsoleAdmin, ConsoleInline, ServiceAdd, service_action
+from config.kernel.console import (
+    BigTableAdmin,
+    ConsoleAdmin,
+    ConsoleInline,
+    ServiceAdd,
+    ServiceChange,
+    is_vendor_lead,
+    rules,
+    service_action,
+)
 from config.kernel.errors import DomainError, NotAllowed
 from config.kernel.keys import SCOPES_OF, issue_key, revoke_key
 from config.kernel.models import ApiKey, Event, User
@@ -20,11 +29,11 @@ from labeling.models import (
     Customer,
     CustomerUserPermission,
     Membership,
-    Organisation,
     ProjectUserPermission,
     Reviewer,
 )
 from labeling.services.people import add_member, create_customer, create_reviewer, remove_member
+from labeling.services.settings import CUSTOMER_SETTINGS, REVIEWER_SETTINGS, change_customer, change_reviewer
 from labeling.types import Role
 
 
@@ -72,9 +81,15 @@ class UserAdmin(ServiceAdd):
     fields = ("name", "email", "surface", "is_active", "is_superuser", "public_id", "created_at", "last_login")
     add_fields = ("name", "email", "surface")
     actions = (issue_keys, renew_passwords)
+    led = "reviewer__organisation"
+    led_display = ("name", "email", "surface", "is_active")
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[User]:
-        return people_seen_by(person(request))
+        """A vendor's lead sees their own people and themselves."""
+        if not is_vendor_lead(request):
+            return people_seen_by(person(request))
+        own = models.Q(reviewer__organisation__in=rules().led_organisations(person(request)))
+        return User.objects.filter(own | models.Q(pk=person(request).pk))
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> User:
         user, password = create_person(**values, actor=person(request))
@@ -101,12 +116,13 @@ class MembershipInline(ConsoleInline):
 
 
 @admin.register(Customer)
-class CustomerAdmin(ServiceAdd):
+class CustomerAdmin(ServiceChange):
     permission = "see_customer"
     list_display = ("name", "slug", "retention_days", "created_at")
     fields = ("name", "slug", "conflict_tags", "retention_days", "public_id", "created_at")
     list_select_related = False
     add_fields = ("name", "slug")
+    change_fields = CUSTOMER_SETTINGS
     inlines = (MembershipInline,)
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> Customer:
@@ -114,6 +130,9 @@ class CustomerAdmin(ServiceAdd):
         customer = create_customer(name=values["name"], slug=values["slug"], actor=person(request))
         add_member(user=person(request), customer=customer, role=Role.OPERATOR, actor=person(request))
         return customer
+
+    def change(self, request: HttpRequest, row: Any, changes: dict[str, Any]) -> Customer:
+        return change_customer(customer=row, changes=changes, actor=person(request))
 
 
 @admin.register(Membership)
@@ -135,6 +154,8 @@ class MembershipAdmin(ServiceAdd):
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if db_field.name == "customer" and person(request).is_superuser:
             field.queryset = Customer.objects.all()
+        if db_field.name == "user":
+            field.queryset = people_seen_by(person(request)).order_by("name")
         return field
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> Membership:
@@ -145,16 +166,11 @@ class MembershipAdmin(ServiceAdd):
         return add_member(**values, actor=person(request))
 
 
-@admin.register(Organisation)
-class OrganisationAdmin(ConsoleAdmin):
-    permission = None
-    list_display = ("name", "kind")
-    list_select_related = False
-
-
 @admin.register(Reviewer)
-class ReviewerAdmin(ServiceAdd):
+class ReviewerAdmin(ServiceChange):
     permission = None
+    led = "organisation"
+    led_display = ("user", "organisation", "country", "languages", "clearance", "is_active")
     list_display = (
         "__str__",
         "kind",
@@ -169,9 +185,19 @@ class ReviewerAdmin(ServiceAdd):
     list_select_related = ("user", "organisation")
     search_fields = ("=user__email", "user__name")
     add_fields = ("user", "languages", "organisation", "country", "clearance")
+    change_fields = REVIEWER_SETTINGS
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name == "user":
+            field.queryset = people_seen_by(person(request)).filter(surface=Surface.DESK).order_by("name")
+        return field
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> Reviewer:
         return create_reviewer(**values, actor=person(request))
+
+    def change(self, request: HttpRequest, row: Any, changes: dict[str, Any]) -> Reviewer:
+        return change_reviewer(reviewer=row, changes=changes, actor=person(request))
 
 
 @admin.register(AccessLog)

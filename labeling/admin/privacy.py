@@ -1,4 +1,4 @@
-"""Invitations, vendors' leads, legal holds, erasures and what is left of what was erased."""
+"""Legal holds, erasures and what is left of what was erased."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
@@ -8,47 +8,9 @@ from labeling.models import (
     Erasure,
     GuidelineAcknowledgement,
     ImportedIdentity,
-    Invitation,
     LegalHold,
-    OrganisationLead,
     Tombstone,
 )
-
-
-@admin.register(Invitation)
-class InvitationAdmin(ConsoleAdmin):
-    permission = "manage_customer"
-    list_display = (
-        "email",
-        "role",
-        "customer",
-        "project",
-        "invited_by",
-        "created_at",
-        "expires_at",
-        "accepted_at",
-        "withdrawn_at",
-    )
-    list_select_related = ("customer", "project", "invited_by")
-    fields = (
-        "email",
-        "role",
-        "customer",
-        "project",
-        "invited_by",
-        "created_at",
-        "expires_at",
-        "accepted_at",
-        "withdrawn_at",
-    )
-    search_fields = ("=email",)
-
-
-@admin.register(OrganisationLead)
-class OrganisationLeadAdmin(ConsoleAdmin):
-    permission = None
-    list_display = ("user", "organisation", "granted_by", "created_at")
-    list_select_related = ("user", "organisation", "granted_by")
 
 
 @admin.register(ImportedIdentity)

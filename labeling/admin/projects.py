@@ -9,7 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from config.kernel.console import ConsoleInline, ServiceAdd, service_action, short, state
+from config.kernel.console import ConsoleInline, ServiceAdd, ServiceChange, service_action, short, state
 from config.kernel.requests import person
 from labeling.guideline_changes import Changes
 from labeling.guidelines import changes_of
@@ -22,6 +22,7 @@ from labeling.services.projects import (
     pause_project,
     publish_form,
 )
+from labeling.services.settings import PROJECT_SETTINGS, change_project
 
 DOCUMENT_LABELS = {"published": "success", "draft": "info", "declined": "danger"}
 
@@ -37,7 +38,7 @@ class FormInline(ConsoleInline):
 
 
 @admin.register(Project)
-class ProjectAdmin(ServiceAdd):
+class ProjectAdmin(ServiceChange):
     list_display = (
         "name", "customer", state({"open": "success", "paused": "warning", "closed": "danger", "draft": "info"}), "stage",
         "confidentiality", "overlap", "gold_share", "due_at",
@@ -51,6 +52,7 @@ class ProjectAdmin(ServiceAdd):
         "customer", "slug", "name", "description", "confidentiality", "clearance", "languages", "skills_by_domain",
         "overlap", "lease_seconds", "gold_share", "quality_contract", "pay_amount", "price_amount", "currency",
     )  # fmt: skip
+    change_fields = PROJECT_SETTINGS
     actions = (
         service_action(open_project, argument="project", description=_("Open")),
         service_action(pause_project, argument="project", description=_("Pause")),
@@ -59,6 +61,9 @@ class ProjectAdmin(ServiceAdd):
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> Project:
         return create_project(**values, actor=person(request))
+
+    def change(self, request: HttpRequest, row: Any, changes: dict[str, Any]) -> Project:
+        return change_project(project=row, changes=changes, actor=person(request))
 
 
 @admin.register(GuidelineVersion)

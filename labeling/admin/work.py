@@ -48,6 +48,7 @@ class AnnotationAdmin(BigTableAdmin):
         "id", "item", "reviewer", "answers", "seconds", "origin", "is_guideline_current", "created_at",
     )  # fmt: skip
     list_filter = ("origin", "is_guideline_current")
+    content = True
     list_select_related = ("round__item", "reviewer__user")
     search_fields = ("=round__item__external_id", "=public_id")
     actions = (
@@ -79,5 +80,6 @@ class DraftAdmin(BigTableAdmin):
 
 @admin.register(UnplacedAnswer)
 class UnplacedAnswerAdmin(ConsoleAdmin):
+    content = True
     list_display = ("task", "reviewer", "answers", "created_at")
     list_select_related = ("task", "reviewer__user")

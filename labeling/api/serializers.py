@@ -166,3 +166,13 @@ class AccessSerializer(serializers.ModelSerializer[AccessLog]):
 
     def get_who(self, access: AccessLog) -> str:
         return str(self.context.get("people", {}).get(access.user_id, access.door))
+
+
+class MomentSerializer(serializers.Serializer[Any]):
+    """One moment of an item's life."""
+
+    at = serializers.DateTimeField()
+    app = serializers.CharField(help_text="Which part of the house remembers it.")
+    kind = serializers.CharField()
+    what = serializers.CharField()
+    who = serializers.CharField(help_text="Your own people by e-mail, reviewers by pseudonym, others by surface only.")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from labeling.api import guidelines, views
+from labeling.api import guidelines, people, views
 
 urlpatterns = [
     path("projects", views.Projects.as_view()),
@@ -17,4 +17,10 @@ urlpatterns = [
     path("batches/<uuid:batch>/rejects", views.BatchRejects.as_view()),
     path("items/<uuid:item>", views.ItemDetail.as_view()),
     path("access-log", views.Accesses.as_view()),
+    path("members", people.Members.as_view()),
+    path("members/<uuid:member>", people.MemberDetail.as_view()),
+    path("invitations", people.Invitations.as_view()),
+    path("invitations/<uuid:invitation>", people.InvitationDetail.as_view()),
+    path("keys", people.Keys.as_view()),
+    path("keys/<uuid:key>", people.KeyDetail.as_view()),
 ]

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django_filters.filters import CharFilter, ChoiceFilter
+from django_filters.filters import CharFilter, ChoiceFilter, IsoDateTimeFilter
 from django_filters.rest_framework.filterset import FilterSet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics
@@ -37,6 +37,9 @@ from labeling.models import AccessLog, Batch, Item, Project, RejectedRow
 from labeling.services.access import log_read
 from labeling.services.batches import CHUNK, keep_source, receive_batch
 from labeling.types import ItemState
+
+# By what a read came.
+DOORS = ("api", "console", "desk", "portal")
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -158,7 +161,21 @@ class BatchRejects(CustomerView, generics.ListAPIView[RejectedRow]):
 
     def get_queryset(self) -> QuerySet[RejectedRow]:
         batch = selectors.get_batch(user=person(self.request), public_id=self.kwargs["batch"])
-        return RejectedRow.objects.filter(batch=batch)
+        return RejectedRow.objects.filter(batch=batch).select_related("batch")
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        """A rejected row is shown as it begins: a read of content, which is logged."""
+        page = super().paginate_queryset(queryset)
+        if page:
+            log_read(
+                user_id=person(self.request).pk,
+                customer_id=page[0].customer_id,
+                project_id=page[0].batch.project_id,
+                door="api",
+                object_type="labeling.rejectedrow",
+                object_ids=[row.pk for row in page],
+            )
+        return page
 
 
 class ItemFilter(FilterSet):
@@ -202,11 +219,22 @@ class ItemDetail(CustomerView):
         return Response(ItemContentSerializer(found).data)
 
 
+class AccessFilter(FilterSet):
+    door = ChoiceFilter(choices=[(door, door) for door in DOORS])
+    since = IsoDateTimeFilter(field_name="at", lookup_expr="gte")
+    until = IsoDateTimeFilter(field_name="at", lookup_expr="lt")
+
+    class Meta:
+        model = AccessLog
+        fields = ["door"]
+
+
 class Accesses(CustomerView, generics.ListAPIView[AccessLog]):
     """Who read your content, newest first. For those who manage the customer."""
 
     queryset = AccessLog.objects.none()
     serializer_class = AccessSerializer
+    filterset_class = AccessFilter
 
     def get_queryset(self) -> QuerySet[AccessLog]:
         return AccessLog.objects.visible_to(person(self.request))

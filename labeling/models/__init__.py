@@ -2,6 +2,7 @@
 
 from labeling.models.access import AccessLog
 from labeling.models.flags import Flag, ItemSketch
+from labeling.models.history import CustomerChange, OrganisationChange, ProjectChange, ReviewerChange
 from labeling.models.items import Batch, ColumnMapping, Item, ItemVersion, RejectedRow, SourceGrant, StagedRow
 from labeling.models.judgments import Annotation, AnnotationInvalidation, Draft, UnplacedAnswer
 from labeling.models.privacy import Erasure, LegalHold, Tombstone
@@ -25,6 +26,7 @@ __all__ = [
     "Batch",
     "ColumnMapping",
     "Customer",
+    "CustomerChange",
     "CustomerUserPermission",
     "Draft",
     "Erasure",
@@ -40,12 +42,15 @@ __all__ = [
     "LegalHold",
     "Membership",
     "Organisation",
+    "OrganisationChange",
     "OrganisationLead",
     "Pool",
     "Project",
+    "ProjectChange",
     "ProjectUserPermission",
     "RejectedRow",
     "Reviewer",
+    "ReviewerChange",
     "Round",
     "SourceGrant",
     "StagedRow",

@@ -4,13 +4,20 @@ import secrets
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel.public_ids import PublicIdField
-from labeling.querysets import CustomerQuerySet, CustomersQuerySet, TenantQuerySet
+from labeling.querysets import (
+    CustomerQuerySet,
+    CustomersQuerySet,
+    MembershipQuerySet,
+    OrganisationQuerySet,
+    ReviewerQuerySet,
+)
 from labeling.types import OrganisationKind, ReviewerKind, Role
 
 
@@ -48,6 +55,7 @@ class Customer(models.Model):
 class Membership(models.Model):
     """Who belongs where, as what. Object permissions are derived from these rows and from nothing else."""
 
+    public_id = PublicIdField(db_default=RandomUUID())
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="memberships")
     project = models.ForeignKey("labeling.Project", models.CASCADE, null=True, blank=True, related_name="memberships")
@@ -55,7 +63,7 @@ class Membership(models.Model):
     granted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(_("since"), db_default=Now())
 
-    objects = TenantQuerySet.as_manager()
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("membership")
@@ -77,6 +85,8 @@ class Organisation(models.Model):
     public_id = PublicIdField()
     name = models.CharField(_("name"), max_length=150, unique=True)
     kind = models.CharField(_("kind"), max_length=10, choices=OrganisationKind)
+
+    objects = OrganisationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("organisation")
@@ -151,6 +161,8 @@ class Reviewer(models.Model):
     is_simulated = models.BooleanField(_("simulated"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("since"), db_default=Now())
+
+    objects = ReviewerQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("reviewer")

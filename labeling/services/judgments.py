@@ -8,11 +8,13 @@ from django.conf import settings
 from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
-from config.kernel.errors import Conflict
+from config.kernel.errors import Conflict, NotAllowed
 from config.kernel.events import record
+from config.kernel.locks import lock_row
 from config.kernel.models import User
-from labeling.models import Annotation, AnnotationInvalidation, Draft, UnplacedAnswer
-from labeling.types import Origin
+from labeling.forms import check_answers, split_rationale
+from labeling.models import Annotation, AnnotationInvalidation, Draft, Round, UnplacedAnswer
+from labeling.types import Origin, RoundState
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,50 @@ def invalidate_annotation(*, annotation: Annotation, reason: str, actor: User) -
         customer_id=annotation.customer_id, annotation=annotation, reason=reason, invalidated_by=actor
     )
     record("annotation.invalidated", subject=annotation, actor_id=actor.pk, data={"round": annotation.round_id})
+    return made
+
+
+@transaction.atomic
+def supersede_annotation(*, annotation: Annotation, answers: dict[str, Any], actor: User) -> Annotation:
+    """Append the author's correction of their annotation, which itself stays as it was; return the correction.
+
+    Raises NotAllowed for anybody but the author, InvalidAnswers where the form says no, and Conflict when the annotation
+    was corrected or invalidated before, or its round is closed: then what was said is part of a resolution.
+    """
+    opened = lock_row(Round.objects.filter(pk=annotation.round_id).select_related(None))
+    if annotation.reviewer.user_id is None or annotation.reviewer.user_id != actor.pk:
+        raise NotAllowed("Only the author of an annotation can correct it.")
+    if opened.state != RoundState.OPEN:
+        raise Conflict("The round is closed; what was said in it stands.")
+    if Annotation.objects.filter(supersedes=annotation).exists():
+        raise Conflict("This annotation was corrected before; correct the newer one.")
+    if AnnotationInvalidation.objects.filter(annotation=annotation).exists():
+        raise Conflict("This annotation was invalidated; it cannot be corrected.")
+    keys = [response["key"] for response in annotation.item_version.payload["responses"]]
+    check_answers(annotation.form.document, keys, answers)
+    judged, rationale = split_rationale(annotation.form.document, answers)
+    made = Annotation.objects.create(
+        customer_id=annotation.customer_id,
+        project_id=annotation.project_id,
+        task_id=annotation.task_id,
+        round_id=annotation.round_id,
+        item_version_id=annotation.item_version_id,
+        reviewer_id=annotation.reviewer_id,
+        guideline_id=annotation.guideline_id,
+        form_id=annotation.form_id,
+        answers=judged,
+        rationale=rationale,
+        presented=annotation.presented,
+        is_guideline_current=annotation.is_guideline_current,
+        supersedes=annotation,
+        code_version=settings.CODE_VERSION,
+    )
+    record(
+        "annotation.superseded",
+        subject=made,
+        actor_id=actor.pk,
+        data={"supersedes": annotation.pk, "round": annotation.round_id},
+    )
     return made
 
 

@@ -6,8 +6,9 @@ from typing import Any
 from django.contrib.auth.models import Permission
 from django.db import transaction
 
-from config.kernel.errors import Conflict, Invalid
+from config.kernel.errors import Conflict, Invalid, NotAllowed
 from config.kernel.events import record
+from config.kernel.locks import lock_row
 from config.kernel.models import User
 from config.kernel.types import Surface
 from labeling.models import (
@@ -86,6 +87,39 @@ def remove_member(*, membership: Membership, actor: User) -> None:
     user = membership.user
     membership.delete()
     derive_permissions(user=user)
+
+
+@transaction.atomic
+def add_colleague(
+    *, email: str, role: str, customer: Customer, actor: User, project: Project | None = None
+) -> Membership:
+    """Give one of the customer's own people another role, at the wish of one of them.
+
+    Raises NotAllowed for a role of ours, Invalid for somebody who is not with the customer yet.
+    """
+    if role not in OWN_PEOPLE:
+        raise NotAllowed("You can give your own people's roles only; ask us for others.", field="role")
+    colleague = User.objects.filter(
+        email=email.lower(), memberships__customer=customer, memberships__role__in=OWN_PEOPLE
+    ).first()
+    if colleague is None:
+        raise Invalid("Nobody of yours has this e-mail; invite them.", field="email")
+    return add_member(user=colleague, customer=customer, project=project, role=role, actor=actor)
+
+
+@transaction.atomic
+def remove_colleague(*, membership: Membership, actor: User) -> None:
+    """End the membership of one of the customer's own people, at the wish of one of them.
+
+    Raises NotAllowed for a membership of ours (an operator's, a reviewer's), Conflict for the customer's last admin.
+    """
+    customer = lock_row(Customer.objects.filter(pk=membership.customer_id))
+    if membership.role not in OWN_PEOPLE:
+        raise NotAllowed("These are our people; ask us to take them off your projects.")
+    admins = Membership.objects.filter(customer=customer, role=Role.CUSTOMER_ADMIN, project=None)
+    if membership.role == Role.CUSTOMER_ADMIN and not admins.exclude(pk=membership.pk).exists():
+        raise Conflict("This is the last admin; make somebody else an admin first.")
+    remove_member(membership=membership, actor=actor)
 
 
 @transaction.atomic

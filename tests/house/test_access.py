@@ -7,10 +7,11 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from config.kernel.keys import revoke_key
+from config.kernel.keys import issue_key, revoke_key
 from config.kernel.models import ApiKey
 from config.kernel.types import Scope
-from labeling.models import Batch, Item
+from labeling.models import Batch, Item, Membership
+from labeling.services.invitations import invite_member, withdraw_invitation
 from tests.cast import gather_cast
 from tests.factories import freeze, item_row, resolve_items, take, upload, upload_items
 
@@ -21,6 +22,7 @@ EVERY_CUSTOMER = {**READERS, "ruth": 200}
 PORTAL = {"dana": 200, "victor": 200, "ruth": 404, "mira": 302, "anna": 302, "nobody": 302}
 DESK = {"anna": 200, "dana": 403, "victor": 403, "ruth": 403, "mira": 403, "nobody": 401}
 LEASE_OF_ANNA = {**DESK, "remo": 404}
+MANAGERS = {**EVERY_CUSTOMER, "ruth": 404, "victor": 404}
 ALL = dict.fromkeys(("dana", "victor", "ruth", "mira", "anna", "nobody"), 200)
 
 # Each address with its method, what is sent, and what each of the cast is answered. {names} are Northwind's objects.
@@ -31,6 +33,15 @@ DOORS = [
     ("GET", "api/v1/projects", None, EVERY_CUSTOMER),
     ("GET", "api/v1/access-log", None, EVERY_CUSTOMER),
     ("GET", "api/v1/signing-keys", None, EVERY_CUSTOMER),
+    ("GET", "api/v1/members", None, EVERY_CUSTOMER),
+    ("POST", "api/v1/members", {}, {**EVERY_CUSTOMER, "dana": 400, "victor": 400, "ruth": 400}),
+    ("DELETE", "api/v1/members/{member}", None, {**MANAGERS, "dana": 409}),
+    ("GET", "api/v1/invitations", None, EVERY_CUSTOMER),
+    ("POST", "api/v1/invitations", {}, {**EVERY_CUSTOMER, "dana": 400, "victor": 400, "ruth": 400}),
+    ("DELETE", "api/v1/invitations/{invitation}", None, {**MANAGERS, "dana": 409}),
+    ("GET", "api/v1/keys", None, EVERY_CUSTOMER),
+    ("POST", "api/v1/keys", {}, {**EVERY_CUSTOMER, "dana": 400, "victor": 400, "ruth": 400}),
+    ("DELETE", "api/v1/keys/{key}", None, {**MANAGERS, "dana": 409}),
     ("GET", "api/v1/projects/{project}", None, READERS),
     ("GET", "api/v1/projects/{project}/progress", None, READERS),
     ("GET", "api/v1/projects/{project}/guidelines", None, READERS),
@@ -47,6 +58,7 @@ DOORS = [
     ("GET", "api/v1/batches/{batch}", None, READERS),
     ("GET", "api/v1/batches/{batch}/rejects", None, READERS),
     ("GET", "api/v1/items/{item}", None, READERS),
+    ("GET", "api/v1/items/{item}/life", None, READERS),
     ("GET", "api/v1/releases/{release}", None, READERS),
     ("GET", "api/v1/releases/{release}/manifest", None, READERS),
     ("GET", "api/v1/releases/{release}/files", None, READERS),
@@ -68,6 +80,14 @@ DOORS = [
     ("GET", "portal/", None, {**PORTAL, "ruth": 200}),
     ("GET", "portal/login/", None, ALL),
     ("POST", "portal/logout/", {}, dict.fromkeys(ALL, 302)),
+    ("GET", "portal/people/", None, {**PORTAL, "ruth": 200}),
+    ("POST", "portal/people/invitations/", {}, {**PORTAL, "dana": 302, "victor": 404, "ruth": 302}),
+    ("POST", "portal/people/invitations/{invitation}/withdraw/", {}, {**PORTAL, "dana": 404, "victor": 404}),
+    ("POST", "portal/people/members/{member}/remove/", {}, {**PORTAL, "dana": 302, "victor": 404}),
+    ("POST", "portal/people/keys/", {}, {**PORTAL, "dana": 302, "victor": 302, "ruth": 302}),
+    ("POST", "portal/people/keys/{key}/revoke/", {}, {**PORTAL, "dana": 302, "victor": 404}),
+    ("GET", "welcome/{welcome}/", None, ALL),
+    ("GET", "welcome/unknown/", None, dict.fromkeys(ALL, 404)),
     ("GET", "portal/projects/{project}/", None, PORTAL),
     ("POST", "portal/projects/{project}/upload/", {}, {**PORTAL, "dana": 302, "victor": 404}),
     ("POST", "portal/projects/{project}/release/", {}, {**PORTAL, "dana": 302, "victor": 404}),
@@ -92,8 +112,20 @@ def house(transactional_db):
         "version": items[0].current_version_id,
         "release": release.public_id,
         "entry": release.sample.entries.first().public_id,
+        "member": Membership.objects.get(user=cast.dana).public_id,
+        **people_of(cast),
     }
     return cast, places
+
+
+def people_of(cast):
+    """What Dana manages: an invitation that was withdrawn, one that is open, and a key that was revoked."""
+    closed, _ = invite_member(customer=cast.northwind, email="eve@example.org", role="customer_viewer", actor=cast.dana)
+    withdraw_invitation(invitation=closed, actor=cast.dana)
+    _, token = invite_member(customer=cast.northwind, email="ivo@example.org", role="customer_viewer", actor=cast.dana)
+    key, _ = issue_key(user=cast.dana, name="old", scopes=[Scope.READ], actor=None)
+    revoke_key(key=key, actor=cast.dana)
+    return {"invitation": closed.public_id, "welcome": token, "key": key.public_id}
 
 
 def ask(cast, who, method, path, body):
@@ -147,7 +179,10 @@ def test_every_address_has_its_line_in_the_table():
     known = set()
     for _method, pattern, _body, _expected in DOORS:
         path = pattern.format(
-            **dict.fromkeys(("project", "batch", "item", "release", "entry", "token"), uuid.uuid4()),
+            **dict.fromkeys(
+                ("project", "batch", "item", "release", "entry", "token", "member", "invitation", "key", "welcome"),
+                uuid.uuid4(),
+            ),
             version=1,
         )
         known.add(resolver.resolve("/" + path).route)

@@ -45,7 +45,8 @@ def test_a_sound_mapping_whose_tests_hold_is_taken():
 
 
 def test_an_answer_that_is_named_null_does_not_map():
-    asked_anew = {**MERGING, "values": {**MERGING["values"], "partly": None}}
+    values: dict[str, str | None] = {**MERGING["values"], "partly": None}  # type: ignore[dict-item]
+    asked_anew = {**MERGING, "values": values}
     with pytest.raises(DoesNotMap, match="partly"):
         map_answers(mapping(asked_anew), OLD, NEW, {"verdict": "partly"}, keys=KEYS)
     check_mapping(mapping(asked_anew, None, {"from": {"verdict": "partly"}, "to": None}), OLD, NEW)

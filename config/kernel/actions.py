@@ -1,0 +1,74 @@
+"""Actions of the console: each calls a service row by row, and says what was done, what was refused, and why."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db import DatabaseError, models, transaction
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import ngettext
+
+from config.kernel.errors import DomainError
+from config.kernel.requests import person
+
+NEEDS_REASON = "reason"
+
+
+def service_action(
+    service: Callable[..., Any], *, argument: str, description: Any, needs_reason: bool = False
+) -> Callable[..., Any]:
+    """Make an admin action that calls `service(<argument>=row, actor=person[, reason=text])` for each chosen row.
+
+    Each row is a transaction of its own; a refusal is reported with its sentence and stops no other row. With
+    `needs_reason` the person is first asked why.
+    """
+
+    def act(modeladmin: Any, request: HttpRequest, queryset: models.QuerySet[Any]) -> HttpResponse | None:
+        if needs_reason and not request.POST.get(NEEDS_REASON, "").strip():
+            return _ask_reason(modeladmin, request, queryset, act.__name__, description)
+        more = {"reason": request.POST[NEEDS_REASON].strip()} if needs_reason else {}
+        done, refused = _each(queryset, lambda row: service(**{argument: row, "actor": person(request), **more}))
+        if done:
+            text = ngettext("%(count)d done: %(what)s.", "%(count)d done: %(what)s.", done)
+            modeladmin.message_user(request, text % {"count": done, "what": description}, messages.SUCCESS)
+        for row, why in refused:
+            modeladmin.message_user(request, f"{row}: {why}", messages.ERROR)
+        return None
+
+    act.__name__ = service.__name__
+    return admin.action(description=description)(act)
+
+
+def _each(rows: Iterable[models.Model], call: Callable[[Any], Any]) -> tuple[int, list[tuple[models.Model, str]]]:
+    done, refused = 0, []
+    for row in rows:
+        try:
+            with transaction.atomic():
+                call(row)
+        except DomainError as error:
+            refused.append((row, error.message))
+        except DatabaseError as error:
+            refused.append((row, str(error).splitlines()[0]))
+        else:
+            done += 1
+    return done, refused
+
+
+def _ask_reason(
+    modeladmin: Any,
+    request: HttpRequest,
+    queryset: models.QuerySet[Any],
+    action: str,
+    description: Any,
+) -> HttpResponse:
+    context = {
+        **modeladmin.admin_site.each_context(request),
+        "title": description,
+        "opts": modeladmin.opts,
+        "rows": list(queryset),
+        "action": action,
+        "action_checkbox_name": ACTION_CHECKBOX_NAME,
+    }
+    return TemplateResponse(request, "console/reason.html", context)

@@ -1,0 +1,115 @@
+"""Changes of settings: of a customer, a project, a reviewer, an organisation. History keeps what they were."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from django.db import models, transaction
+
+from config.kernel.errors import Conflict, Invalid, NotAllowed
+from config.kernel.events import record
+from config.kernel.locks import lock_row
+from config.kernel.models import User
+from labeling.models import Customer, Organisation, Pool, Project, Reviewer
+from labeling.services.people import derive_permissions
+from labeling.types import Confidentiality, OrganisationKind, ProjectState
+
+CUSTOMER_SETTINGS = ("name", "conflict_tags", "retention_days")
+PROJECT_SETTINGS = (
+    "name", "description", "confidentiality", "clearance", "languages", "skills_by_domain", "overlap", "lease_seconds",
+    "gold_share", "quality_contract", "acceptance_plan", "endpoints", "priority", "due_at", "hold_flagged", "recheck_share",
+    "retention_days", "pay_amount", "price_amount", "currency",
+)  # fmt: skip
+REVIEWER_SETTINGS = ("organisation", "country", "languages", "clearance", "is_active")
+ORGANISATION_SETTINGS = ("name", "kind")
+
+# Urgency moves pools and never rewrites tasks: what changes on the project is copied there.
+URGENCY = ("priority", "due_at")
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+@transaction.atomic
+def change_customer(*, customer: Customer, changes: Mapping[str, Any], actor: User) -> Customer:
+    """Change the customer's settings. Raises Invalid for what is not one, ValidationError for a value that is wrong."""
+    customer = lock_row(Customer.objects.filter(pk=customer.pk))
+    return _changed(customer, changes, CUSTOMER_SETTINGS, "customer.changed", actor)
+
+
+@transaction.atomic
+def change_project(*, project: Project, changes: Mapping[str, Any], actor: User) -> Project:
+    """Change the project's settings; what waits in its pools keeps what it needs of a reviewer, and takes its urgency.
+
+    Anybody who operates the project may make it confidential; NotAllowed when somebody who does not manage the customer
+    makes it less so. Raises Conflict for another currency once the project was opened, for then money may be owed in it.
+    """
+    project = lock_row(Project.objects.filter(pk=project.pk).select_related(None))
+    _check_currency(project, changes)
+    _check_confidentiality(project, changes, actor)
+    project = _changed(project, changes, PROJECT_SETTINGS, "project.changed", actor)
+    if urgency := {name: changes[name] for name in URGENCY if name in changes}:
+        Pool.objects.filter(project=project).update(**urgency)
+    if "confidentiality" in changes:
+        for user in User.objects.filter(
+            memberships__customer=project.customer_id, memberships__project=None
+        ).distinct():
+            derive_permissions(user=user)
+    return project
+
+
+@transaction.atomic
+def change_reviewer(*, reviewer: Reviewer, changes: Mapping[str, Any], actor: User) -> Reviewer:
+    """Change what is known of a reviewer: who employs them, where, which languages, which clearance, active or not."""
+    reviewer = lock_row(Reviewer.objects.filter(pk=reviewer.pk).select_related(None))
+    return _changed(reviewer, changes, REVIEWER_SETTINGS, "reviewer.changed", actor)
+
+
+@transaction.atomic
+def create_organisation(*, name: str, kind: str, actor: User | None) -> Organisation:
+    """Make an organisation whose people judge. Raises Conflict when the name is taken, Invalid for an unknown kind."""
+    if kind not in OrganisationKind.values:
+        raise Invalid(f"The kind is one of {', '.join(OrganisationKind.values)}.", field="kind")
+    if Organisation.objects.filter(name=name).exists():
+        raise Conflict(f"An organisation is called {name!r} already; choose another name.", field="name")
+    made = Organisation.objects.create(name=name, kind=kind)
+    record("organisation.created", subject=made, actor_id=actor.pk if actor else None)
+    return made
+
+
+@transaction.atomic
+def change_organisation(*, organisation: Organisation, changes: Mapping[str, Any], actor: User) -> Organisation:
+    """Rename an organisation or change its kind. Raises Conflict for in-house while somebody leads it as a vendor's."""
+    organisation = lock_row(Organisation.objects.filter(pk=organisation.pk))
+    if changes.get("kind") == OrganisationKind.IN_HOUSE and organisation.leads.exists():
+        raise Conflict("Somebody leads this vendor's people; end that first.", field="kind")
+    return _changed(organisation, changes, ORGANISATION_SETTINGS, "organisation.changed", actor)
+
+
+def _check_currency(project: Project, changes: Mapping[str, Any]) -> None:
+    is_other = "currency" in changes and changes["currency"] != project.currency
+    if is_other and project.state != ProjectState.DRAFT:
+        raise Conflict("The currency is fixed once the project was opened; begin another project.", field="currency")
+
+
+def _check_confidentiality(project: Project, changes: Mapping[str, Any], actor: User) -> None:
+    is_lowered = (
+        project.confidentiality == Confidentiality.CONFIDENTIAL
+        and changes.get("confidentiality", project.confidentiality) != Confidentiality.CONFIDENTIAL
+    )
+    managed = Customer.objects.visible_to(actor, "manage_customer").filter(pk=project.customer_id)
+    if is_lowered and not managed.exists():
+        raise NotAllowed(
+            "Only somebody who manages the customer can open a confidential project to all of its operators.",
+            field="confidentiality",
+        )
+
+
+def _changed(row: Row, changes: Mapping[str, Any], known: tuple[str, ...], kind: str, actor: User) -> Row:
+    if unknown := sorted(set(changes) - set(known)):
+        raise Invalid(f"{unknown[0]} is not a setting that can be changed.", field=unknown[0])
+    for name, value in changes.items():
+        setattr(row, name, value)
+    others = [field.name for field in row._meta.fields if field.name not in changes]
+    row.full_clean(exclude=others)
+    row.save(update_fields=list(changes))
+    record(kind, subject=row, actor_id=actor.pk, data={"fields": sorted(changes)})
+    return row
