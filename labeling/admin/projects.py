@@ -1,13 +1,16 @@
 """Projects and their documents. What delivery adds to a project's actions, it adds in its own admin."""
 
+import json
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel.console import ConsoleInline, ServiceAdd, service_action, short, state
 from config.kernel.requests import person
+from labeling.forms.templates import TEMPLATES
 from labeling.models import FormVersion, GuidelineVersion, Project
 from labeling.services.projects import (
     close_project,
@@ -76,12 +79,37 @@ class GuidelineVersionAdmin(ServiceAdd):
         return publish_guideline(**values, actor=person(request))
 
 
+class Indented(json.JSONEncoder):
+    """Writes a document as people read it."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**{**more, "indent": 2})
+
+
 @admin.register(FormVersion)
 class FormVersionAdmin(ServiceAdd):
     list_display = ("project", "number", state(DOCUMENT_LABELS), "published_at", short("digest", _("digest")))
     list_filter = ("state",)
     list_select_related = ("project",)
     add_fields = ("project", "document")
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Begin with the template that the address names (`?template=ranking`)."""
+        template = TEMPLATES.get(request.GET.get("template", ""))
+        return {**super().get_changeform_initial_data(request), **({"document": template.form} if template else {})}
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name != "document":
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        links = format_html_join(
+            ", ",
+            '<a href="?template={}" title="{}">{}</a>',
+            ((template.name, template.sentence, template.title) for template in TEMPLATES.values()),
+        )
+        help_text = format_html(_("Start from a template: {}."), links)
+        return super().formfield_for_dbfield(
+            db_field, request, **{**kwargs, "help_text": help_text, "encoder": Indented}
+        )
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> FormVersion:
         """Made here is published: what is asked from now on."""

@@ -26,6 +26,8 @@ from labeling import selectors
 from labeling.api.serializers import (
     AccessSerializer,
     BatchSerializer,
+    FormSerializer,
+    FormTemplateSerializer,
     GuidelineSerializer,
     ItemContentSerializer,
     ItemSerializer,
@@ -34,6 +36,7 @@ from labeling.api.serializers import (
     RejectSerializer,
     UploadSerializer,
 )
+from labeling.forms.templates import TEMPLATES
 from labeling.models import AccessLog, Batch, GuidelineVersion, Item, Project, RejectedRow
 from labeling.services.access import log_read
 from labeling.services.batches import CHUNK, keep_source, receive_batch
@@ -87,6 +90,21 @@ class ProjectGuidelines(CustomerView, generics.ListAPIView[GuidelineVersion]):
     def get_queryset(self) -> QuerySet[GuidelineVersion]:
         project = selectors.get_project(user=person(self.request), public_id=self.kwargs["project"])
         return GuidelineVersion.objects.filter(project=project, state=DocumentState.PUBLISHED)
+
+
+class ProjectForm(CustomerView):
+    @extend_schema(responses=FormSerializer)
+    def get(self, request: Request, project: UUID) -> Response:
+        """The form in use, and what answers to it look like."""
+        found = selectors.get_project(user=person(request), public_id=project)
+        return Response(FormSerializer(selectors.form_in_use(found)).data)
+
+
+class FormTemplates(CustomerView):
+    @extend_schema(responses=FormTemplateSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """Ready forms to start from."""
+        return Response(FormTemplateSerializer(TEMPLATES.values(), many=True).data)
 
 
 class LinesParser(BaseParser):

@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from config.kernel.errors import Conflict
 from config.kernel.events import record
 from config.kernel.models import User
+from labeling.forms import kept_answers, split_rationale
 from labeling.models import Annotation, AnnotationInvalidation, Draft, UnplacedAnswer
 from labeling.types import Origin
 
@@ -35,10 +36,22 @@ class Judgment:
     origin: str = Origin.HUMAN
 
 
+def as_kept(
+    *, document: dict[str, Any], payload: dict[str, Any], answers: dict[str, Any]
+) -> tuple[dict[str, Any], str]:
+    """Return checked answers as the record keeps them, and the rationale by itself.
+
+    An edit is kept as its text and the difference from the response it edits.
+    """
+    judged, rationale = split_rationale(document, answers)
+    texts = {response["key"]: response["text"] for response in payload["responses"]}
+    return kept_answers(document, texts, judged), rationale
+
+
 def record_annotation(judgment: Judgment) -> tuple[int, UUID]:
     """Append the annotation in the present transaction; return its id and public id.
 
-    The caller holds the task's lock and has checked the answers against the form. The event is the caller's, in the
+    The caller holds the task's lock, and has checked the answers and spelled them `as_kept`. The event is the caller's, in the
     statement that completes the task. Raises IntegrityError if this reviewer has judged the round before.
     """
     annotation = Annotation.objects.create(

@@ -9,10 +9,10 @@ from django.db import connection, transaction
 
 from config.kernel.events import RECORD_MOVED, event_parameters, wake_on_commit
 from config.kernel.models import User
-from labeling.forms import check_answers, split_rationale
+from labeling.forms import ItemShape, check_answers
 from labeling.models import Annotation, UnplacedAnswer
 from labeling.presentation import display_order
-from labeling.services.judgments import Judgment, forget_draft, keep_unplaced, record_annotation
+from labeling.services.judgments import Judgment, as_kept, forget_draft, keep_unplaced, record_annotation
 from routing.errors import NoSuchLease
 from routing.types import LeaseState, Submitted
 
@@ -21,7 +21,7 @@ KEPT = "This task had gone to somebody else by then. Your answer is kept, and an
 LOCK = """
 SELECT l.id, l.state, l.task_id, l.round_id, l.reviewer_id, l.customer_id, l.project_id, t.state,
        r.item_version_id, l.guideline_id, r.form_id, f.document,
-       jsonb_path_query_array(v.payload, '$.responses[*].key'),
+       v.payload,
        NOT EXISTS (SELECT FROM routing_lease later WHERE later.task_id = l.task_id AND later.id > l.id),
        EXISTS (SELECT FROM labeling_projectuserpermission may JOIN auth_permission named ON named.id = may.permission_id
                WHERE may.user_id = %(user)s AND may.content_object_id = l.project_id AND named.codename = 'judge_items')
@@ -65,7 +65,7 @@ class _Held:
     guideline_id: int
     form_id: int
     document: dict[str, Any]
-    keys: list[str]
+    payload: dict[str, Any]
     is_latest: bool
     is_permitted: bool
 
@@ -90,7 +90,7 @@ def submit_task(*, user: User, token: UUID, answers: dict[str, Any], seconds: fl
     if held.lease_state == LeaseState.SUBMITTED:
         public_id = Annotation.objects.values_list("public_id", flat=True).get(submission=token)
         return Submitted(public_id, is_placed=True, is_repeat=True)
-    check_answers(held.document, tuple(held.keys), answers)
+    check_answers(held.document, ItemShape.of(held.payload), answers)
     judgment = _judgment(held, token, answers, seconds)
     if not held.is_placeable:
         is_repeat = UnplacedAnswer.objects.filter(submission=token).exists()
@@ -112,7 +112,7 @@ def _lock(user: User, token: UUID) -> _Held:
 
 
 def _judgment(held: _Held, token: UUID, answers: dict[str, Any], seconds: float | None) -> Judgment:
-    judged, rationale = split_rationale(held.document, answers)
+    judged, rationale = as_kept(document=held.document, payload=held.payload, answers=answers)
     return Judgment(
         customer_id=held.customer_id,
         project_id=held.project_id,
@@ -125,7 +125,7 @@ def _judgment(held: _Held, token: UUID, answers: dict[str, Any], seconds: float 
         submission=token,
         answers=judged,
         rationale=rationale,
-        presented=display_order(held.keys, seed=token),
+        presented=display_order([each["key"] for each in held.payload["responses"]], seed=token),
         seconds=seconds,
     )
 

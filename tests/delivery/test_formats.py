@@ -17,10 +17,11 @@ from delivery.artifacts import ReleaseWriter, file_fact
 from delivery.card import dataset_card
 from delivery.errors import ReleaseBroken
 from delivery.manifest import build_manifest
-from delivery.training_views import VIEWS
+from delivery.training_views import VIEWS, Lessons
 from delivery.verification import verify_folder
 
 KEY = signing.signing_key("11" * 32)
+LESSONS = Lessons(preference="preference")
 TRUSTED = signing.published(KEY)["key_id"]
 
 
@@ -64,7 +65,7 @@ def record(external_id="one", choice="a", outcome="agreed"):
 
 
 def rows(name, **more):
-    return list(VIEWS[name].rows(record(**more), "preference"))
+    return list(VIEWS[name].rows(record(**more), LESSONS))
 
 
 def said(text):
@@ -109,7 +110,7 @@ def test_nobody_is_taught_a_preference_that_there_is_not(view, choice):
 
 
 def write(folder, names=("a", "b", "c")):
-    with ReleaseWriter(folder, "preference") as writer:
+    with ReleaseWriter(folder, LESSONS) as writer:
         digests = [writer.add(record(name)) for name in names]
         return writer.finish(), digests
 
@@ -261,7 +262,7 @@ def test_a_signing_key_is_64_hexadecimal_characters(secret):
 
 
 def test_the_card_leaves_out_views_without_rows(tmp_path):
-    with ReleaseWriter(tmp_path, "preference") as writer:
+    with ReleaseWriter(tmp_path, LESSONS) as writer:
         writer.add(record(choice="tie"))
         content = writer.finish()
     seal(tmp_path, content)

@@ -35,6 +35,8 @@ DOORS = [
     ("GET", "api/v1/signing-keys", None, EVERY_CUSTOMER),
     ("GET", "api/v1/projects/{project}", None, READERS),
     ("GET", "api/v1/projects/{project}/progress", None, READERS),
+    ("GET", "api/v1/form-templates", None, EVERY_CUSTOMER),
+    ("GET", "api/v1/projects/{project}/form", None, READERS),
     ("GET", "api/v1/projects/{project}/guidelines", None, READERS),
     ("GET", "api/v1/projects/{project}/batches", None, READERS),
     ("POST", "api/v1/projects/{project}/batches", b"", UPLOADERS),
