@@ -106,7 +106,7 @@ class FormVersionAdmin(ServiceAdd):
             '<a href="?template={}" title="{}">{}</a>',
             ((template.name, template.sentence, template.title) for template in TEMPLATES.values()),
         )
-        help_text = format_html(_("Start from a template: {}."), links)
+        help_text = format_html(str(_("Start from a template: {}.")), links)
         return super().formfield_for_dbfield(
             db_field, request, **{**kwargs, "help_text": help_text, "encoder": Indented}
         )

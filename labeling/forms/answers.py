@@ -182,7 +182,7 @@ def check_size(answers: Any) -> None:
 
 
 @lru_cache(maxsize=COMPILED)
-def _validator(document: str, outline: ItemShape, partial: bool) -> Draft202012Validator:
+def _validator(document: str, outline: ItemShape, partial: bool) -> Any:
     """Compiled once for a form and the outline of an item: on the way of every submit."""
     return Draft202012Validator(answers_schema(json.loads(document), outline, partial=partial))
 
