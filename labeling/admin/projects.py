@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.kernel.console import ConsoleInline, ServiceAdd, service_action, short, state
 from config.kernel.requests import person
+from labeling.forms import InvalidForm
 from labeling.forms.templates import TEMPLATES
 from labeling.models import FormVersion, GuidelineVersion, Project
 from labeling.services.projects import (
@@ -112,5 +113,8 @@ class FormVersionAdmin(ServiceAdd):
         )
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> FormVersion:
-        """Made here is published: what is asked from now on."""
-        return publish_form(**values, actor=person(request))
+        """Made here is published: what is asked from now on. A fault is shown at the document, with its place in it."""
+        try:
+            return publish_form(**values, actor=person(request))
+        except InvalidForm as fault:
+            raise InvalidForm(f"{fault.field}: {fault.message}", field="document") from None

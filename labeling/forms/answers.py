@@ -28,6 +28,7 @@ from labeling.forms.questions import (
     WRITING,
     Question,
     Schema,
+    text_sentence,
 )
 from labeling.forms.shapes import ItemShape
 
@@ -250,9 +251,9 @@ def _check_marks(_question: Question, item: ItemShape, marks: Any, place: str, t
 
 
 def _check_text(question: Question, _item: ItemShape, text: Any, place: str, _turn: int | None) -> None:
-    least = max(question.get("min_length", 0), question["type"] == WRITING)
+    least = max(question.get("min_length", 0), int(question["type"] == WRITING))
     if len(text.strip()) < least:
-        raise InvalidAnswers(f"Write text of at least {least} characters.", field=place)
+        raise InvalidAnswers(text_sentence(least), field=place)
 
 
 _RULES: dict[str, Callable[[Question, ItemShape, Any, str, int | None], None]] = {

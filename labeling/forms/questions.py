@@ -94,9 +94,12 @@ def _key(item: ItemShape | None) -> Schema:
     return one_of(list(item.keys))
 
 
+def text_sentence(least: int) -> str:
+    return f"Write at least {least} characters." if least > 1 else "Write text here."
+
+
 def _text(least: int) -> Schema:
-    sentence = f"Write text of at least {least} characters." if least else "Write text."
-    return {"type": "string", "minLength": least, "description": sentence}
+    return {"type": "string", "minLength": least, "description": text_sentence(least)}
 
 
 def values_of(question: Question, field: str, name: str = "value") -> list[Any]:
@@ -207,24 +210,24 @@ def _within(item: ItemShape | None, owner: str) -> Schema:
 
 def _critique(question: Question, item: ItemShape | None, turn: int | None) -> Schema:
     is_of_turn = bool(question.get("per_turn"))
-    properties: Schema = {} if is_of_turn else {"response": _key(item)}
-    properties["text"] = _text(1)
-    length = item.message_length(turn) if item and turn is not None else None
-    comment = {**_object(properties, required=list(properties)), **({} if is_of_turn else _within(item, "response"))}
+    needed: Schema = {"text": _text(1)} if is_of_turn else {"response": _key(item), "text": _text(1)}
+    marks: Schema = {}
     if question.get("spans"):
-        properties |= {"start": _place("start", length), "end": _place("end", length)}
-        comment["dependentRequired"] = {"start": ["end"], "end": ["start"]}
-    comment["description"] = f"A comment is an object with {', '.join(properties)}."
+        length = item.message_length(turn) if item and turn is not None else None
+        marks = {"start": _place("start", length), "end": _place("end", length)}
+    comment = _object(needed | marks, required=list(needed))
+    comment["description"] = f"A comment is an object with {', '.join(needed | marks)}."
+    if marks:
+        comment |= {"dependentRequired": {"start": ["end"], "end": ["start"]}, **_within(item, "response")}
     is_needed = question.get("required", True)
-    sentence = "Write at least one comment." if is_needed else "Give the comments as a list."
-    schema = {
+    schema: Schema = {
         "type": "array",
         "minItems": int(is_needed),
         "maxItems": MOST_MARKS,
         "items": comment,
-        "description": sentence,
+        "description": "Write at least one comment." if is_needed else "Give the comments as a list.",
     }
-    if question.get("each_response_required") and item and not is_of_turn:
+    if question.get("each_response_required") and item:
         schema["allOf"] = [
             {
                 "contains": {"properties": {"response": {"const": key}}},
