@@ -219,8 +219,9 @@ def _provenance(row: Mapping[str, Any]) -> str:
 def _check_responses_suffice(payload: Mapping[str, Any], form: Mapping[str, Any]) -> None:
     count, kind = responses_needed(form)
     if len(payload["responses"]) < count:
-        words = "at least two responses" if count == 2 else "a response"
-        raise _Fault("responses", f"The project asks for a {kind}: give {words}.")
+        words = "two responses" if count == 2 else "one response"
+        article = "an" if kind[0] in "aeiou" else "a"
+        raise _Fault("responses", f"The project has {article} {kind} question: give at least {words}.")
 
 
 def _expected(row: Mapping[str, Any], form: Mapping[str, Any], shape: ItemShape) -> dict[str, Any] | None:
