@@ -16,7 +16,7 @@ from config.simulate import work
 FIRST_BATCH = 50
 JUDGED_OF_THE_SECOND = 55
 JUDGED_OF_MERIDIAN = 12
-JUDGED_OF_THE_GALLERY = 7
+JUDGED_OF_THE_GALLERY = 3
 
 
 def make_lively(house: House, founded: Founded, console: Console) -> None:
