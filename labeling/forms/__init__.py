@@ -1,7 +1,8 @@
 """Task forms: what may be asked, what answers look like, and whether an answer answers it.
 
 `questions` is the table of the kinds of question, `documents` checks a form, `answers` says and checks what answers it,
-`shapes` is what must be known of an item, `diffs` tells an edit from its original, `templates` are forms to start from.
+`shapes` is what must be known of an item, `diffs` tells an edit from its original, `words` says answers to
+people, `templates` are forms to start from.
 """
 
 from labeling.forms.answers import (
@@ -43,6 +44,7 @@ from labeling.forms.questions import (
     values_of,
 )
 from labeling.forms.shapes import ItemShape
+from labeling.forms.words import answers_in_words
 
 __all__ = [
     "BOTH_BAD",
@@ -63,6 +65,7 @@ __all__ = [
     "InvalidAnswers",
     "InvalidForm",
     "ItemShape",
+    "answers_in_words",
     "answers_schema",
     "check_answers",
     "check_expected",

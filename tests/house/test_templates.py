@@ -141,3 +141,16 @@ def test_what_is_demonstrated_and_corrected_is_in_the_view_for_fine_tuning(cast,
     ]
     assert rows[1]["messages"][:-1] == CONVERSATION
     assert manifest["views"] == {"openai_preference": 0, "preference": 0, "sft": 2, "unpaired": 0}
+
+
+def test_the_customer_sees_in_the_portal_what_was_answered(cast, tmp_path):
+    manifest, records = run(cast, TEMPLATES["critique_and_rewrite"].form, ["anna"], tmp_path)
+    client = Client()
+    client.force_login(cast.dana)
+    page = client.get(f"/portal/releases/{manifest['release']['id']}/")
+    by_name = {record["external_id"]: dict(record["answers"]) for record in page.context["records"]}
+    answers = records[0]["resolution"]["answers"]
+    rewrite = answers["rewrite"]
+    assert by_name["one"]["Rewrite one response so that it is."] == [f"{rewrite['response']}: {rewrite['text']}"]
+    assert by_name["one"]["The rewritten response …"][0].startswith("is true: ")
+    assert "Rewrite one response so that it is." in page.content.decode()

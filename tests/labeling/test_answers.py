@@ -1,6 +1,7 @@
 """What answers a question of each kind, and what does not: a fault is a sentence and a place."""
 
 import json
+import timeit
 
 import pytest
 from hypothesis import given, settings
@@ -292,3 +293,10 @@ def refusal(document, answers):
     except InvalidAnswers as refused:
         return refused
     return None
+
+
+@pytest.mark.parametrize(("name", "most"), [("rlhf_pairwise", 0.001), ("gallery", 0.005)])
+def test_the_check_takes_next_to_nothing_of_a_submit(name, most):
+    answers = answer_form(FORMS[name], ITEM, seed="1")
+    times = timeit.repeat(lambda: check_answers(FORMS[name], SHAPE, answers), number=1, repeat=200)
+    assert min(times) < most
