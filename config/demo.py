@@ -19,6 +19,7 @@ from config import sample
 from config.clients import Customer, Refused
 from config.house import House
 from config.progress import bars
+from config.sample.answers import answer_form
 from config.sample.founding import Founded, found_sample
 from config.sample.simulation import Persona, judge, right_choice
 from config.simulate import Answer, content_key, work
@@ -29,6 +30,8 @@ from quality.models import GoldItem, Standing
 
 SEED = 20_260_115
 SETTLE_SECONDS = 20.0
+MAIN = "assistant-preferences"
+GALLERY = "gallery.ndjson"
 
 
 @dataclass
@@ -50,9 +53,10 @@ class SampleReviewers:
         self.merits = sample.load("merit.json")
         people = sample.load("people.json")["reviewers"]
         self.personas = {each["username"]: Persona.from_json(each) for each in people}
+        self.projects = {each["username"]: each["projects"] for each in people}
         self.names = {
             content_key(item["messages"], _with_keys(item["responses"])): item["external_id"]
-            for name in ("northwind.ndjson", "meridian.ndjson")
+            for name in ("northwind.ndjson", "meridian.ndjson", GALLERY)
             for item in sample.lines(name)
         }
 
@@ -61,8 +65,15 @@ class SampleReviewers:
 
     def answer(self, name: str, task: dict[str, Any]) -> Answer:
         external_id = self.external_id(task)
+        if external_id not in self.merits:
+            value = answer_form(task["form"], task["item"], seed=f"{SEED}:{name}:{external_id}")
+            return Answer(value, self.personas[name].median_seconds)
         verdict = judge(self.personas[name], external_id=external_id, merits=self.merits[external_id], seed=SEED)
         return Answer(verdict.answers, verdict.seconds)
+
+    def keys(self, founded: Founded, slug: str) -> dict[str, str]:
+        """Return the key of everybody who works on a project."""
+        return {name: founded.keys[name] for name, projects in self.projects.items() if slug in projects}
 
     def is_right(self, external_id: str, answers: dict[str, Any]) -> bool:
         """Whether the agreed answer is what a careful customer would say; no agreement is nobody's mistake."""
@@ -88,10 +99,10 @@ def run_demo(house: House, console: Console) -> Report:
         Customer(house.url, founded.keys["dana"]) as dana,
         Customer(house.url, founded.keys["ruth"]) as ruth,
     ):
-        project = dana.project("assistant-preferences")["id"]
+        project = dana.project(MAIN)["id"]
         batch = _upload(dana, project, "northwind.ndjson", progress)
         _upload(ruth, ruth.project("triage-notes")["id"], "meridian.ndjson", progress)
-        done = _judge(house, founded, dana, project, reviewers, progress)
+        done = _judge(house, reviewers.keys(founded, MAIN), dana, project, reviewers, progress)
         state = _settle(dana, project, progress)
         release = _freeze(dana, project, progress)
         sampled = _check(dana, release["id"], reviewers, progress)
@@ -101,6 +112,7 @@ def run_demo(house: House, console: Console) -> Report:
         report.manifest = dana.call("GET", f"/api/v1/releases/{release['id']}/manifest")
         report.is_foreign_refused = _is_refused(ruth, f"/api/v1/releases/{release['id']}")
         charged = _wait_for_charges(dana, project)
+        gallery = _show_gallery(house, founded, dana, reviewers, progress)
     report.figures = {
         "items": batch["items_created"],
         "rejected_rows": batch["rejected"],
@@ -116,6 +128,7 @@ def run_demo(house: House, console: Console) -> Report:
         "verified_records": verified.records,
         "verified_files": verified.files,
         "duplicates": done["repeats"],
+        **gallery,
         "judgments_per_s": round(done["submitted"] / done["seconds"], 1),
         "seconds": round(time.monotonic() - began, 1),
     }
@@ -142,7 +155,7 @@ def _upload(customer: Customer, project: str, name: str, progress: Progress) -> 
 
 def _judge(
     house: House,
-    founded: Founded,
+    keys: Mapping[str, str],
     dana: Customer,
     project: str,
     reviewers: SampleReviewers,
@@ -151,7 +164,6 @@ def _judge(
     """Reviewers work until nothing is left for anybody; gold comes on top of what the items need."""
     needed = dana.progress(project)["judgments_needed"]
     bar = progress.add_task("Reviewers judge", total=needed)
-    keys = {name: founded.keys[name] for name, reviewer in founded.reviewers.items() if reviewer.is_simulated}
     began = time.monotonic()
     done = work(
         url=house.url,
@@ -212,6 +224,20 @@ def _fetch_and_verify(dana: Customer, release: str, folder: Path, progress: Prog
     return verify_folder(folder, trusted_fingerprint=trusted)
 
 
+def _show_gallery(
+    house: House, founded: Founded, dana: Customer, reviewers: SampleReviewers, progress: Progress
+) -> dict[str, int]:
+    """Take a few items with every type of question the same way: uploaded, judged, resolved, released, verified."""
+    project = dana.project("question-gallery")["id"]
+    batch = _upload(dana, project, GALLERY, progress)
+    _judge(house, reviewers.keys(founded, "question-gallery"), dana, project, reviewers, progress)
+    _settle(dana, project, progress)
+    release = _freeze(dana, project, progress)
+    folder = settings.HOME / "demo" / f"gallery-release-{release['version']}"
+    verified = _fetch_and_verify(dana, release["id"], folder, progress)
+    return {"gallery_items": batch["items_created"], "gallery_released": verified.records}
+
+
 def _is_refused(stranger: Customer, path: str) -> bool:
     try:
         stranger.call("GET", path)
@@ -240,7 +266,7 @@ def _agreement(manifest: dict[str, Any]) -> dict[str, Any]:
 
 
 def _money(charged: list[dict[str, Any]], founded: Founded) -> str:
-    project = founded.projects["assistant-preferences"]
+    project = founded.projects[MAIN]
     owed = LedgerEntry.objects.filter(project=project, kind="pay").aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
     lines = [f"{Decimal(each['amount']):.2f} {each['currency']} for {each['records']} records" for each in charged]
     return f"{'; '.join(lines) or 'nothing'} charged, {owed:.2f} {project.currency} owed to reviewers"
@@ -248,7 +274,7 @@ def _money(charged: list[dict[str, Any]], founded: Founded) -> str:
 
 def _standings(founded: Founded, reviewers: SampleReviewers) -> list[dict[str, Any]]:
     names = {reviewer.pk: name for name, reviewer in founded.reviewers.items()}
-    rows = Standing.objects.filter(project=founded.projects["assistant-preferences"]).order_by("-lower_bound")
+    rows = Standing.objects.filter(project=founded.projects[MAIN]).order_by("-lower_bound")
     return [
         {
             "reviewer": names[row.reviewer_id],
@@ -285,6 +311,10 @@ def tell(report: Report, console: Console) -> None:
     foreign = "is told that there is no such release" if report.is_foreign_refused else "COULD READ THE RELEASE"
     say(f"  The other customer {foreign}.")
     say(f"  Costs: {report.cost}.")
+    say(
+        f"  The question gallery, which asks every type of question: {figures['gallery_items']} items uploaded,"
+        f" {figures['gallery_released']} released and verified."
+    )
     say(f"  Files: {report.folder}")
     say()
     say("  Standings that gold found, beside the accuracy each reviewer was simulated with:")

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from config import sample
 from config.clients import Customer, Refused
-from config.demo import SampleReviewers
+from config.demo import GALLERY, MAIN, SampleReviewers
 from config.house import House
 from config.progress import bars
 from config.sample.founding import Founded
@@ -16,6 +16,7 @@ from config.simulate import work
 FIRST_BATCH = 50
 JUDGED_OF_THE_SECOND = 55
 JUDGED_OF_MERIDIAN = 12
+JUDGED_OF_THE_GALLERY = 3
 
 
 def make_lively(house: House, founded: Founded, console: Console) -> None:
@@ -28,13 +29,14 @@ def make_lively(house: House, founded: Founded, console: Console) -> None:
         Customer(house.url, founded.keys["dana"]) as dana,
         Customer(house.url, founded.keys["ruth"]) as ruth,
     ):
-        bar = progress.add_task("Make the sample lively", total=7)
-        northwind = dana.project("assistant-preferences")["id"]
+        bar = progress.add_task("Make the sample lively", total=8)
+        northwind = dana.project(MAIN)["id"]
         meridian = ruth.project("triage-notes")["id"]
+        gallery = dana.project("question-gallery")["id"]
 
         _upload(dana, northwind, "week-1.ndjson", lines[:FIRST_BATCH])
         progress.advance(bar)
-        _work(house, founded, reviewers, northwind, most=None)
+        _work(house, founded, reviewers, MAIN, northwind, most=None)
         progress.advance(bar)
         _wait_until_resolved(dana, northwind)
         first = dana.release(northwind)
@@ -48,9 +50,12 @@ def make_lively(house: House, founded: Founded, console: Console) -> None:
             (sample.FOLDER / "meridian.ndjson").read_bytes().splitlines(True),
         )
         progress.advance(bar)
-        _work(house, founded, reviewers, northwind, most=JUDGED_OF_THE_SECOND)
+        _work(house, founded, reviewers, MAIN, northwind, most=JUDGED_OF_THE_SECOND)
         progress.advance(bar)
-        _work(house, founded, reviewers, meridian, most=JUDGED_OF_MERIDIAN)
+        _work(house, founded, reviewers, "triage-notes", meridian, most=JUDGED_OF_MERIDIAN)
+        progress.advance(bar)
+        _upload(dana, gallery, GALLERY, (sample.FOLDER / GALLERY).read_bytes().splitlines(True))
+        _work(house, founded, reviewers, "question-gallery", gallery, most=JUDGED_OF_THE_GALLERY)
         progress.advance(bar)
         dana.sample(dana.release(northwind)["id"])
         progress.advance(bar)
@@ -63,8 +68,10 @@ def _upload(customer: Customer, project: str, name: str, lines: Iterable[bytes])
     customer.wait_for(f"/api/v1/projects/{project}/progress", lambda found: not found["states"].get("accepted"))
 
 
-def _work(house: House, founded: Founded, reviewers: SampleReviewers, project: str, *, most: int | None) -> None:
-    keys = {name: founded.keys[name] for name, reviewer in founded.reviewers.items() if reviewer.is_simulated}
+def _work(
+    house: House, founded: Founded, reviewers: SampleReviewers, slug: str, project: str, *, most: int | None
+) -> None:
+    keys = reviewers.keys(founded, slug)
     work(url=house.url, keys=keys, project=project, answer=reviewers.answer, at_once=len(keys), most=most)
 
 

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from config.kernel.canonical import canonical_bytes
 from delivery.errors import ReleaseBroken
-from delivery.training_views import VIEWS
+from delivery.training_views import VIEWS, Lessons
 
 RECORDS = "records.jsonl"
 PARQUET = "records.parquet"
@@ -133,11 +133,11 @@ class _Table:
 
 
 class ReleaseWriter:
-    """Writes records into `folder`, which must be empty. `question` is the form's preference question, for the views."""
+    """Writes records into `folder`, which must be empty. `lessons` are what the form's answers teach, for the views."""
 
-    def __init__(self, folder: Path, question: str | None) -> None:
+    def __init__(self, folder: Path, lessons: Lessons) -> None:
         self._folder = folder
-        self._question = question
+        self._lessons = lessons
         self._last: str | None = None
         self._outcomes: Counter[str] = Counter()
         self._languages: Counter[str] = Counter()
@@ -185,7 +185,7 @@ class ReleaseWriter:
         self._lines[HASHES].write(f"{digest}  {json.dumps(name, ensure_ascii=False)}\n".encode())
         self._tables[PARQUET].add(_flat(record))
         for view, form in VIEWS.items():
-            for row in form.rows(record, self._question):
+            for row in form.rows(record, self._lessons):
                 self._lines[view_file(view, "jsonl")].write(canonical_bytes(row) + b"\n")
                 self._tables[view_file(view, "parquet")].add(row)
                 self._rows[view] += 1

@@ -6,7 +6,10 @@ from delivery.artifacts import HASHES, RECORDS, Content
 
 FORMAT = "assay-release/1"
 
-_ANSWERS = {"type": "object", "description": "Answers by question; responses are named by their key."}
+_ANSWERS = {
+    "type": "object",
+    "description": "Answers by question, as `forms` of the manifest has their schema; responses are named by their key.",
+}
 
 # What a line of records.jsonl is (JSON Schema 2020-12).
 RECORD_SCHEMA: dict[str, Any] = {
@@ -29,7 +32,10 @@ RECORD_SCHEMA: dict[str, Any] = {
             "properties": {
                 "outcome": {"enum": ["agreed", "no_agreement"]},
                 "answers": _ANSWERS,
-                "distribution": {"type": "object", "description": "Votes: {question: {option: count}}."},
+                "distribution": {
+                    "type": "object",
+                    "description": "Votes: {question, or question.part: {option: count}}.",
+                },
                 "method": {"type": "string"},
                 "confidence": {"type": "number", "minimum": 0, "maximum": 1},
             },
@@ -84,9 +90,9 @@ def build_manifest(
     """Return the manifest as plain JSON values.
 
     `release` says which one (id, version, project, customer, as_of); `sources` the uploaded files the records came from,
-    with their SHA-256; `documents` the guideline, form and code versions that were judged by; `reviewers` the pool under
-    pseudonyms; `quality` the thresholds agreed on and what was measured, with intervals; `window` the first and last
-    judgment. `files` is filled in once the card is written: every file but the manifest itself and its signature.
+    with their SHA-256; `documents` the guideline, form and code versions that were judged by, forms with the schema of
+    their answers; `reviewers` the pool under pseudonyms; `quality` the thresholds agreed on and what was measured, with
+    intervals; `window` the first and last judgment. `files` is filled in once the card is written: every file but the manifest itself and its signature.
     """
     return {
         "format": FORMAT,

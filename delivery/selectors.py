@@ -81,7 +81,7 @@ def sampled_records(release: Release) -> QuerySet[SampleEntry]:
     """Return the sample's entries with all that is shown of each."""
     return (
         SampleEntry.objects.filter(sample__release=release)
-        .select_related("entry__resolution", "entry__item", "entry__resolution__item_version", "defect")
+        .select_related("entry__resolution__round__form", "entry__item", "entry__resolution__item_version", "defect")
         .order_by("entry__external_id")
     )
 

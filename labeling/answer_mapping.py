@@ -22,7 +22,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from config.kernel.errors import Invalid
-from labeling.forms import PREFERENCE, RATIONALE, InvalidAnswers, check_answers
+from labeling.forms import PREFERENCE, RATIONALE, InvalidAnswers, ItemShape, check_answers
 
 TEST_RESPONSES = ("a", "b")
 
@@ -99,9 +99,9 @@ def map_answers(
     new_form: Mapping[str, Any],
     answers: Mapping[str, Any],
     *,
-    keys: Sequence[str],
+    item: ItemShape,
 ) -> dict[str, Any]:
-    """Return what `answers`, with the rationale among them, become under the new form for responses with these keys.
+    """Return what `answers`, with the rationale among them, become under the new form for an item of this shape.
 
     `answers` answer the old form. Raises DoesNotMap where one has no place, or where the new form does not take them.
     """
@@ -112,9 +112,9 @@ def map_answers(
         target = _target(mapping["questions"], question, new)
         if answer is None or target is None:
             continue
-        carried[target] = _mapped(question, mapping["questions"].get(name) or {}, answer, keys)
+        carried[target] = _mapped(question, mapping["questions"].get(name) or {}, answer, item.keys)
     try:
-        check_answers(new_form, keys, carried)
+        check_answers(new_form, item, carried)
     except InvalidAnswers as error:
         raise DoesNotMap(error.message) from error
     return carried
@@ -178,14 +178,14 @@ def _check_how(how: Mapping[str, Any], question: Mapping[str, Any], target: Mapp
 
 
 def _check_test(mapping: Any, old_form: Any, new_form: Any, test: Mapping[str, Any], place: str) -> None:
-    keys = test.get("responses", TEST_RESPONSES)
+    item = ItemShape.of_keys(test.get("responses", TEST_RESPONSES))
     try:
-        check_answers(old_form, keys, test["from"])
+        check_answers(old_form, item, test["from"])
     except InvalidAnswers as error:
         raise InvalidMapping(f"The form in use does not take these answers: {error.message}", field=place) from error
     why = ""
     try:
-        found: dict[str, Any] | None = map_answers(mapping, old_form, new_form, test["from"], keys=keys)
+        found: dict[str, Any] | None = map_answers(mapping, old_form, new_form, test["from"], item=item)
     except DoesNotMap as error:
         found, why = None, f" ({error})"
     if found != test["to"]:

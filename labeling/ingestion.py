@@ -10,7 +10,7 @@ from typing import IO, Any, NoReturn
 
 from config.kernel.canonical import canonical_bytes, digest
 from config.kernel.errors import DomainError, Invalid
-from labeling.forms import check_answers, preference_question
+from labeling.forms import ItemShape, check_expected, responses_needed
 from labeling.languages import is_language
 from labeling.types import ItemRow, Provenance, RowFault
 
@@ -102,8 +102,7 @@ def _item(number: int, line: bytes, form: Mapping[str, Any]) -> ItemRow:
         raise _Fault(unknown[0], f"There is no field {unknown[0]!r}; put what is yours into metadata.")
     external_id = _text(row, "external_id", longest=200)
     payload = {"messages": _messages(row), "responses": _responses(row)}
-    if preference_question(form) and len(payload["responses"]) < 2:
-        raise _Fault("responses", "The project asks for a preference: give at least two responses.")
+    _check_responses_suffice(payload, form)
     language = _text(row, "language", longest=35)
     if not is_language(language):
         raise _Fault("language", f"{language!r} is not a language; use a BCP 47 tag such as en or pt-BR.")
@@ -114,7 +113,7 @@ def _item(number: int, line: bytes, form: Mapping[str, Any]) -> ItemRow:
         "provenance": _provenance(row),
         "metadata": _object(row, "metadata"),
     }
-    expected = _expected(row, form, [response["key"] for response in payload["responses"]])
+    expected = _expected(row, form, ItemShape.of(payload))
     try:
         found = digest({"payload": payload, "expected": expected, **columns})
     except DomainError as error:
@@ -217,7 +216,15 @@ def _provenance(row: Mapping[str, Any]) -> str:
     return str(value)
 
 
-def _expected(row: Mapping[str, Any], form: Mapping[str, Any], keys: list[str]) -> dict[str, Any] | None:
+def _check_responses_suffice(payload: Mapping[str, Any], form: Mapping[str, Any]) -> None:
+    count, kind = responses_needed(form)
+    if len(payload["responses"]) < count:
+        words = "two responses" if count == 2 else "one response"
+        article = "an" if kind[0] in "aeiou" else "a"
+        raise _Fault("responses", f"The project has {article} {kind} question: give at least {words}.")
+
+
+def _expected(row: Mapping[str, Any], form: Mapping[str, Any], shape: ItemShape) -> dict[str, Any] | None:
     expected = _object(row, "expected")
     if not expected:
         return None
@@ -228,7 +235,7 @@ def _expected(row: Mapping[str, Any], form: Mapping[str, Any], keys: list[str]) 
             raise _Fault(f"expected.{field}", f"{field} is text of at most {longest} characters.")
     try:
         canonical_bytes(expected)
-        check_answers(form, keys, expected["answer"], partial=True)
+        check_expected(form, shape, expected["answer"])
     except DomainError as error:
         raise _Fault(f"expected.answer.{error.field or ''}".rstrip("."), error.message) from None
     return expected

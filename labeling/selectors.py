@@ -9,8 +9,8 @@ from django.db.models import Count, QuerySet
 
 from config.kernel.errors import NotFound
 from config.kernel.models import User
-from labeling.models import Annotation, Batch, Item, Project
-from labeling.types import ItemState, Progress, RoundReason, RoundState
+from labeling.models import Annotation, Batch, FormVersion, Item, Project
+from labeling.types import DocumentState, ItemState, Progress, RoundReason, RoundState
 
 
 def get_project(*, user: User, public_id: UUID, permission: str = "see_project") -> Project:
@@ -37,6 +37,14 @@ def get_item(*, user: User, public_id: UUID) -> Item:
         )
     except Item.DoesNotExist:
         raise NotFound("There is no such item.") from None
+
+
+def form_in_use(project: Project) -> FormVersion:
+    """Return the project's latest published form; NotFound where there is none yet."""
+    form = project.forms.filter(state=DocumentState.PUBLISHED).order_by("-number").first()
+    if form is None:
+        raise NotFound("The project has no published form yet.")
+    return form
 
 
 def progress_of(project: Project) -> Progress:

@@ -24,6 +24,7 @@ from delivery.services.acceptance import decide_release, give_verdict, sample_st
 from delivery.services.releases import request_release
 from delivery.types import Severity
 from labeling import selectors as labeling
+from labeling.forms import BOTH_BAD, TIE, answers_in_words, preference_question
 from labeling.models import Batch, Project
 from labeling.services.access import log_read
 from labeling.services.batches import keep_source, receive_batch
@@ -135,22 +136,22 @@ class ReleasePage(PortalPage):
 
 def _shown(entry: SampleEntry) -> dict[str, Any]:
     version, resolution = entry.entry.resolution.item_version, entry.entry.resolution
-    chosen = {
-        answer["choice"] for answer in resolution.answers.values() if isinstance(answer, dict) and "choice" in answer
-    }
+    form = resolution.round.form.document
+    question = preference_question(form)
+    chosen = resolution.answers.get(question, {}).get("choice") if question else None
     return {
         "entry": entry,
         "external_id": entry.entry.external_id,
         "language": version.language,
         "outcome": resolution.get_outcome_display(),
-        "answers": resolution.answers,
+        "answers": answers_in_words(form, {k: v for k, v in resolution.answers.items() if k != question}),
         "votes": resolution.distribution,
         "messages": [(each["role"], render_markdown(each["content"])) for each in version.payload["messages"]],
         "responses": [
-            {"key": each["key"], "html": render_markdown(each["text"]), "is_chosen": each["key"] in chosen}
+            {"key": each["key"], "html": render_markdown(each["text"]), "is_chosen": each["key"] == chosen}
             for each in version.payload["responses"]
         ],
-        "said": ", ".join(sorted(chosen & {"tie", "both_bad"})),
+        "said": chosen if chosen in (TIE, BOTH_BAD) else "",
     }
 
 

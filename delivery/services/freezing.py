@@ -8,7 +8,8 @@ leaves files that nobody points at, and the sweep begins again.
 import csv
 import errno
 import tempfile
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,9 @@ from delivery.manifest import build_manifest
 from delivery.models import Artifact, Release
 from delivery.services.releases import refuse_if_held
 from delivery.snapshot import Tally, carried_records
+from delivery.training_views import Lessons
 from delivery.types import RELEASE_MACHINE, ReleaseState
-from labeling.forms import preference_question
+from labeling.forms import RATING, kept_schema, values_of
 from labeling.models import Batch, FormVersion, GuidelineVersion
 from labeling.services.rounds import documents_in_force
 from quality.agreement import agreement
@@ -89,7 +91,7 @@ def _build(release: Release, folder: Path) -> _Built:
     with _snapshot() as as_of:
         form = documents_in_force(release.project).form.document
         with (
-            ReleaseWriter(built.files, preference_question(form)) as writer,
+            ReleaseWriter(built.files, Lessons.of(form)) as writer,
             built.rows.open("w", newline="") as rows,
         ):
             out = csv.writer(rows)
@@ -116,6 +118,8 @@ def _snapshot() -> Iterator[str]:
 def _manifest(release: Release, content: Content, tally: Tally, as_of: str) -> dict[str, Any]:
     project = release.project
     batches = Batch.objects.in_bulk(tally.batches)
+    forms = FormVersion.objects.filter(project=project, number__in=tally.forms).order_by("number")
+    scales = _scales([form.document for form in forms])
     return build_manifest(
         release={
             "id": str(release.public_id),
@@ -137,13 +141,19 @@ def _manifest(release: Release, content: Content, tally: Tally, as_of: str) -> d
         ],
         documents={
             "guidelines": _documents(GuidelineVersion, project.pk, tally.guidelines),
-            "forms": _documents(FormVersion, project.pk, tally.forms),
+            "forms": [
+                {"number": form.number, "sha256": form.digest, "answers_schema": kept_schema(form.document)}
+                for form in forms
+            ],
             "codes": sorted(tally.codes),
         },
         reviewers=sorted(tally.annotators.values(), key=lambda each: each["annotator"]),
         quality={
             "thresholds": project.quality_contract,
-            "agreement": {question: _agreement(votes) for question, votes in sorted(tally.votes.items())},
+            "agreement": {
+                path: _agreement(votes, scales.get(path.partition(".")[0]))
+                for path, votes in sorted(tally.votes.items())
+            },
             "gold": gold_accuracy(project_id=project.pk),
             "annotations": tally.annotations,
         },
@@ -160,9 +170,21 @@ def _documents(model: Any, project_id: int, numbers: set[int]) -> list[dict[str,
     return [{"number": each.number, "sha256": each.digest} for each in found]
 
 
-def _agreement(votes: Any) -> dict[str, Any]:
-    """Agreement on one question, over the records that two people or more have judged."""
-    found = agreement({pattern: count for pattern, count in votes.items() if sum(n for _, n in pattern) > 1})
+def _scales(forms: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Return the degrees of each rating question from low to high, over all versions of the form, as votes spell them."""
+    degrees: dict[str, set[int]] = defaultdict(set)
+    for form in forms:
+        for question in form["questions"]:
+            if question["type"] == RATING:
+                degrees[question["id"]] |= set(values_of(question, "scale"))
+    return {name: list(map(str, sorted(values))) for name, values in degrees.items()}
+
+
+def _agreement(votes: Any, scale: Sequence[str] | None) -> dict[str, Any]:
+    """Agreement on one question, over the records that two people or more have judged; ordinal where there is a scale."""
+    patterns = {pattern: count for pattern, count in votes.items() if sum(n for _, n in pattern) > 1}
+    is_ordinal = scale is not None and all(value in scale for pattern in patterns for value, _ in pattern)
+    found = agreement(patterns, order=scale if is_ordinal else None)
     return {
         "units": found.units,
         "unanimous_share": _rounded(found.unanimous_share),

@@ -1,5 +1,6 @@
 """Projects and their documents. What delivery adds to a project's actions, it adds in its own admin."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from config.kernel.console import ConsoleInline, ServiceAdd, ServiceChange, service_action, short, state
 from config.kernel.requests import person
+from labeling.forms import InvalidForm
+from labeling.forms.templates import TEMPLATES
 from labeling.guideline_changes import Changes
 from labeling.guidelines import changes_of
 from labeling.models import FormVersion, GuidelineVersion, Project
@@ -128,6 +131,13 @@ def _joined(parts: Iterable[SafeString]) -> SafeString:
     return format_html_join("", "{}", ((part,) for part in parts))
 
 
+class Indented(json.JSONEncoder):
+    """Writes a document as people read it."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**{**more, "indent": 2})
+
+
 @admin.register(FormVersion)
 class FormVersionAdmin(ServiceAdd):
     list_display = (
@@ -138,6 +148,27 @@ class FormVersionAdmin(ServiceAdd):
     list_select_related = ("project",)
     add_fields = ("project", "document", "answer_mapping")
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Begin with the template that the address names (`?template=ranking`)."""
+        template = TEMPLATES.get(request.GET.get("template", ""))
+        return {**super().get_changeform_initial_data(request), **({"document": template.form} if template else {})}
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name != "document":
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        links = format_html_join(
+            ", ",
+            '<a href="?template={}" title="{}">{}</a>',
+            ((template.name, template.sentence, template.title) for template in TEMPLATES.values()),
+        )
+        help_text = format_html(str(_("Start from a template: {}.")), links)
+        return super().formfield_for_dbfield(
+            db_field, request, **{**kwargs, "help_text": help_text, "encoder": Indented}
+        )
+
     def make(self, request: HttpRequest, values: dict[str, Any]) -> FormVersion:
         """Made here is published: what is asked from now on, and of the answers there are, with a mapping."""
-        return publish_form(**values, actor=person(request))
+        try:
+            return publish_form(**values, actor=person(request))
+        except InvalidForm as fault:
+            raise InvalidForm(f"{fault.field}: {fault.message}", field="document") from None

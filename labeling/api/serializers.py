@@ -5,7 +5,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from labeling.models import AccessLog, Batch, GuidelineVersion, Item, Project, RejectedRow
+from labeling.forms import answers_schema
+from labeling.models import AccessLog, Batch, FormVersion, GuidelineVersion, Item, Project, RejectedRow
 from labeling.types import ChangeKind
 
 
@@ -152,6 +153,28 @@ class ChangesSerializer(serializers.Serializer[Any]):
     moved = serializers.ListField(child=serializers.CharField())
     examples_added = serializers.ListField(child=serializers.DictField())
     examples_removed = serializers.ListField(child=serializers.DictField())
+
+
+class FormSerializer(serializers.ModelSerializer[FormVersion]):
+    answers_schema = serializers.SerializerMethodField(
+        help_text="The JSON Schema (2020-12) of the answers to this form."
+    )
+
+    class Meta:
+        model = FormVersion
+        fields = ["number", "digest", "published_at", "document", "answers_schema"]
+        read_only_fields = fields
+
+    @extend_schema_field({"type": "object"})
+    def get_answers_schema(self, form: FormVersion) -> Any:
+        return answers_schema(form.document)
+
+
+class FormTemplateSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    title = serializers.CharField()
+    sentence = serializers.CharField(help_text="What the form is for.")
+    form = serializers.DictField()
 
 
 class AccessSerializer(serializers.ModelSerializer[AccessLog]):

@@ -26,6 +26,8 @@ from labeling import selectors
 from labeling.api.serializers import (
     AccessSerializer,
     BatchSerializer,
+    FormSerializer,
+    FormTemplateSerializer,
     ItemContentSerializer,
     ItemSerializer,
     ProgressSerializer,
@@ -33,6 +35,7 @@ from labeling.api.serializers import (
     RejectSerializer,
     UploadSerializer,
 )
+from labeling.forms.templates import TEMPLATES
 from labeling.models import AccessLog, Batch, Item, Project, RejectedRow
 from labeling.services.access import log_read
 from labeling.services.batches import CHUNK, keep_source, receive_batch
@@ -78,6 +81,21 @@ class ProjectProgress(CustomerView):
         """Where the project stands, in items and judgments."""
         found = selectors.get_project(user=person(request), public_id=project)
         return Response(ProgressSerializer(selectors.progress_of(found)).data)
+
+
+class ProjectForm(CustomerView):
+    @extend_schema(responses=FormSerializer)
+    def get(self, request: Request, project: UUID) -> Response:
+        """The form in use, and what answers to it look like."""
+        found = selectors.get_project(user=person(request), public_id=project)
+        return Response(FormSerializer(selectors.form_in_use(found)).data)
+
+
+class FormTemplates(CustomerView):
+    @extend_schema(responses=FormTemplateSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """Ready forms to start from."""
+        return Response(FormTemplateSerializer(TEMPLATES.values(), many=True).data)
 
 
 class LinesParser(BaseParser):

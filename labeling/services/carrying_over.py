@@ -13,9 +13,10 @@ from config.kernel.events import record_many
 from config.kernel.locks import lock_rows
 from config.kernel.transitions import transition_many
 from labeling.answer_mapping import DoesNotMap, map_answers
-from labeling.forms import RATIONALE, split_rationale
+from labeling.forms import RATIONALE, ItemShape
 from labeling.models import Annotation, FormVersion, GuidelineVersion, Item, ItemVersion, Pool, Project, Round, Task
 from labeling.selectors import counting_annotations_of
+from labeling.services.judgments import as_kept
 from labeling.services.rounds import POSITION_STEP, cancel_open, pools_for, requirement
 from labeling.types import (
     ITEM_MACHINE,
@@ -152,7 +153,7 @@ def _mapped(source: Annotation, new: Round, versions: Mapping[Any, ItemVersion],
     """Return the answers under the new form without the rationale, or None where they do not map."""
     if source.form_id != way.old_form.pk or source.item_version_id != new.item_version_id:
         return None
-    keys = [response["key"] for response in versions[new.item_version_id].payload["responses"]]
+    payload = versions[new.item_version_id].payload
     reasons = {
         question["id"]: source.rationale
         for question in way.old_form.document["questions"]
@@ -160,11 +161,15 @@ def _mapped(source: Annotation, new: Round, versions: Mapping[Any, ItemVersion],
     }
     try:
         answers = map_answers(
-            way.mapping, way.old_form.document, way.new_form.document, {**source.answers, **reasons}, keys=keys
+            way.mapping,
+            way.old_form.document,
+            way.new_form.document,
+            {**source.answers, **reasons},
+            item=ItemShape.of(payload),
         )
     except DoesNotMap:
         return None
-    return split_rationale(way.new_form.document, answers)[0]
+    return as_kept(document=way.new_form.document, payload=payload, answers=answers)[0]
 
 
 def _task(new: Round, pool: Pool, slot: int, **more: Any) -> Task:

@@ -12,7 +12,7 @@ from config.kernel.errors import Conflict, NotAllowed
 from config.kernel.events import record
 from config.kernel.locks import lock_row
 from config.kernel.models import User
-from labeling.forms import check_answers, split_rationale
+from labeling.forms import ItemShape, check_answers, kept_answers, split_rationale
 from labeling.models import Annotation, AnnotationInvalidation, Draft, Round, UnplacedAnswer
 from labeling.types import Origin, RoundState
 
@@ -38,10 +38,22 @@ class Judgment:
     is_guideline_current: bool = True
 
 
+def as_kept(
+    *, document: dict[str, Any], payload: dict[str, Any], answers: dict[str, Any]
+) -> tuple[dict[str, Any], str]:
+    """Return checked answers as the record keeps them, and the rationale by itself.
+
+    An edit is kept as its text and the difference from the response it edits.
+    """
+    judged, rationale = split_rationale(document, answers)
+    texts = {response["key"]: response["text"] for response in payload["responses"]}
+    return kept_answers(document, texts, judged), rationale
+
+
 def record_annotation(judgment: Judgment) -> tuple[int, UUID]:
     """Append the annotation in the present transaction; return its id and public id.
 
-    The caller holds the task's lock and has checked the answers against the form. The event is the caller's, in the
+    The caller holds the task's lock, and has checked the answers and spelled them `as_kept`. The event is the caller's, in the
     statement that completes the task. Raises IntegrityError if this reviewer has judged the round before.
     """
     annotation = Annotation.objects.create(
@@ -118,9 +130,9 @@ def supersede_annotation(*, annotation: Annotation, answers: dict[str, Any], act
         raise Conflict("This annotation was corrected before; correct the newer one.")
     if AnnotationInvalidation.objects.filter(annotation=annotation).exists():
         raise Conflict("This annotation was invalidated; it cannot be corrected.")
-    keys = [response["key"] for response in annotation.item_version.payload["responses"]]
-    check_answers(annotation.form.document, keys, answers)
-    judged, rationale = split_rationale(annotation.form.document, answers)
+    document, payload = annotation.form.document, annotation.item_version.payload
+    check_answers(document, ItemShape.of(payload), answers)
+    judged, rationale = as_kept(document=document, payload=payload, answers=answers)
     made = Annotation.objects.create(
         customer_id=annotation.customer_id,
         project_id=annotation.project_id,

@@ -10,10 +10,10 @@ from django.db import connection, transaction
 from config.kernel.canonical import digest
 from config.kernel.events import RECORD_MOVED, event_parameters, wake_on_commit
 from config.kernel.models import User
-from labeling.forms import check_answers, split_rationale
+from labeling.forms import ItemShape, check_answers
 from labeling.models import Annotation, UnplacedAnswer
 from labeling.presentation import display_order
-from labeling.services.judgments import Judgment, forget_draft, keep_unplaced, record_annotation
+from labeling.services.judgments import Judgment, as_kept, forget_draft, keep_unplaced, record_annotation
 from routing.errors import NoSuchLease
 from routing.types import LeaseState, Submitted
 
@@ -24,7 +24,7 @@ KEPT_BESIDE = "You had submitted another answer to this task. That one counts; t
 LOCK = """
 SELECT l.id, l.state, l.task_id, l.round_id, l.reviewer_id, l.customer_id, l.project_id, t.state,
        r.item_version_id, l.guideline_id, r.form_id, f.document,
-       jsonb_path_query_array(v.payload, '$.responses[*].key'),
+       v.payload,
        EXISTS (SELECT FROM labeling_guidelineversion g WHERE g.id = l.guideline_id
                AND g.in_force @> statement_timestamp()),
        NOT EXISTS (SELECT FROM routing_lease later WHERE later.task_id = l.task_id AND later.id > l.id),
@@ -70,7 +70,7 @@ class _Held:
     guideline_id: int
     form_id: int
     document: dict[str, Any]
-    keys: list[str]
+    payload: dict[str, Any]
     is_guideline_current: bool
     is_latest: bool
     is_permitted: bool
@@ -94,10 +94,10 @@ def submit_task(*, user: User, token: UUID, answers: dict[str, Any], seconds: fl
     InvalidAnswers where the form says no; then nothing has changed.
     """
     held = _lock(user, token)
-    if held.lease_state == LeaseState.SUBMITTED and (earlier := _repeated(held, token, answers)) is not None:
-        return Submitted(earlier, is_placed=True, is_repeat=True)
-    check_answers(held.document, tuple(held.keys), answers)
+    check_answers(held.document, ItemShape.of(held.payload), answers)
     judgment = _judgment(held, token, answers, seconds)
+    if held.lease_state == LeaseState.SUBMITTED and (earlier := _repeated(judgment)) is not None:
+        return Submitted(earlier, is_placed=True, is_repeat=True)
     if not held.is_placeable:
         judgment = replace(judgment, submission=uuid5(token, digest(answers)))
         is_repeat = UnplacedAnswer.objects.filter(submission=judgment.submission).exists()
@@ -110,11 +110,11 @@ def submit_task(*, user: User, token: UUID, answers: dict[str, Any], seconds: fl
     return Submitted(public_id, is_placed=True, is_repeat=False)
 
 
-def _repeated(held: _Held, token: UUID, answers: dict[str, Any]) -> UUID | None:
+def _repeated(judgment: Judgment) -> UUID | None:
     """Return the annotation that this token made before, if these are its answers; another tab may have sent others."""
-    found = Annotation.objects.get(submission=token)
-    judged, rationale = split_rationale(held.document, answers)
-    return found.public_id if (judged, rationale) == (found.answers, found.rationale) else None
+    found = Annotation.objects.get(submission=judgment.submission)
+    is_same = (judgment.answers, judgment.rationale) == (found.answers, found.rationale)
+    return found.public_id if is_same else None
 
 
 def _lock(user: User, token: UUID) -> _Held:
@@ -127,7 +127,7 @@ def _lock(user: User, token: UUID) -> _Held:
 
 
 def _judgment(held: _Held, token: UUID, answers: dict[str, Any], seconds: float | None) -> Judgment:
-    judged, rationale = split_rationale(held.document, answers)
+    judged, rationale = as_kept(document=held.document, payload=held.payload, answers=answers)
     return Judgment(
         customer_id=held.customer_id,
         project_id=held.project_id,
@@ -140,7 +140,7 @@ def _judgment(held: _Held, token: UUID, answers: dict[str, Any], seconds: float 
         submission=token,
         answers=judged,
         rationale=rationale,
-        presented=display_order(held.keys, seed=token),
+        presented=display_order([each["key"] for each in held.payload["responses"]], seed=token),
         seconds=seconds,
         is_guideline_current=held.is_guideline_current,
     )

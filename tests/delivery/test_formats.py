@@ -17,10 +17,11 @@ from delivery.artifacts import ReleaseWriter, file_fact
 from delivery.card import dataset_card
 from delivery.errors import ReleaseBroken
 from delivery.manifest import build_manifest
-from delivery.training_views import VIEWS
+from delivery.training_views import VIEWS, Lessons
 from delivery.verification import verify_folder
 
 KEY = signing.signing_key("11" * 32)
+LESSONS = Lessons(preference="preference")
 TRUSTED = signing.published(KEY)["key_id"]
 
 
@@ -65,7 +66,7 @@ def record(external_id="one", choice="a", outcome="agreed"):
 
 
 def rows(name, **more):
-    return list(VIEWS[name].rows(record(**more), "preference"))
+    return list(VIEWS[name].rows(record(**more), LESSONS))
 
 
 def said(text):
@@ -110,7 +111,7 @@ def test_nobody_is_taught_a_preference_that_there_is_not(view, choice):
 
 
 def write(folder, names=("a", "b", "c")):
-    with ReleaseWriter(folder, "preference") as writer:
+    with ReleaseWriter(folder, LESSONS) as writer:
         digests = [writer.add(record(name)) for name in names]
         return writer.finish(), digests
 
@@ -262,7 +263,7 @@ def test_a_signing_key_is_64_hexadecimal_characters(secret):
 
 
 def test_the_card_leaves_out_views_without_rows(tmp_path):
-    with ReleaseWriter(tmp_path, "preference") as writer:
+    with ReleaseWriter(tmp_path, LESSONS) as writer:
         writer.add(record(choice="tie"))
         content = writer.finish()
     seal(tmp_path, content)
@@ -270,3 +271,89 @@ def test_the_card_leaves_out_views_without_rows(tmp_path):
     header = card.split("---")[1]
     assert "config_name: default" in header
     assert "views/" not in header
+
+
+# --- what other questions teach -----------------------------------------------------------------------------------
+
+ALL = Lessons(preference="preference", rankings=("ranking",), edits=("edit",), writings=("own", "turns"))
+
+
+def taught(view, answers, messages=None, outcome="agreed"):
+    made = record(choice=None, outcome=outcome)
+    made["resolution"]["answers"] = answers
+    made["messages"] = messages or made["messages"]
+    return list(VIEWS[view].rows(made, ALL))
+
+
+def pairs(answers, view="preference", **more):
+    names = {"Paris.": "a", "Lyon.": "b", "Nice.": "c"}
+    sides = {"preference": ("chosen", "rejected"), "openai_preference": ("preferred_output", "non_preferred_output")}
+    return [tuple(names[row[side][0]["content"]] for side in sides[view]) for row in taught(view, answers, **more)]
+
+
+@pytest.mark.parametrize("view", ["preference", "openai_preference"])
+def test_a_ranking_sets_the_best_against_all_below_and_each_place_against_the_next(view):
+    assert pairs({"ranking": [["b"], ["c"], ["a"]]}, view) == [("b", "c"), ("b", "a"), ("c", "a")]
+    assert pairs({"ranking": [["b", "a"], ["c"]]}, view) == [("b", "c"), ("a", "c")]
+    assert pairs({"ranking": [["a", "b", "c"]]}, view) == []
+    assert pairs({"ranking": [["b"], ["c"], ["a"]]}, view, outcome="no_agreement") == []
+
+
+def test_places_further_apart_than_one_are_no_pair_but_for_the_best():
+    made = record(choice=None)
+    made["responses"].append({"key": "d", "text": "Metz.", "model": ""})
+    made["resolution"]["answers"] = {"ranking": [["a"], ["b"], ["c"], ["d"]]}
+    rows = [(row["chosen"][0]["content"], row["rejected"][0]["content"]) for row in VIEWS["preference"].rows(made, ALL)]
+    assert rows == [
+        ("Paris.", "Lyon."),
+        ("Paris.", "Nice."),
+        ("Paris.", "Metz."),
+        ("Lyon.", "Nice."),
+        ("Nice.", "Metz."),
+    ]
+
+
+def test_a_pair_is_taught_once_and_not_where_preference_and_ranking_contradict():
+    both = {"preference": {"choice": "a"}, "ranking": [["a"], ["b"], ["c"]]}
+    assert pairs(both) == [("a", "b"), ("a", "c"), ("b", "c")]
+    assert pairs({**both, "ranking": [["b"], ["a"], ["c"]]}) == [("a", "c"), ("b", "c")]
+
+
+def test_what_was_edited_and_written_is_taught_as_a_response():
+    edit = {"response": "a", "text": "Paris, on the Seine.", "diff": []}
+    assert taught("sft", {"edit": edit}) == [{"messages": [*PROMPT, *said("Paris, on the Seine.")]}]
+    assert taught("sft", {"own": "It is Paris."}) == [{"messages": [*PROMPT, *said("It is Paris.")]}]
+    assert taught("sft", {"own": "It is Paris."}, outcome="no_agreement") == []
+
+
+def test_the_chosen_response_is_taught_as_it_stood_unless_it_was_edited():
+    edit = {"response": "b", "text": "Lyon!", "diff": []}
+    last = [row["messages"][-1]["content"] for row in taught("sft", {"preference": {"choice": "a"}, "edit": edit})]
+    assert last == ["Paris.", "Lyon!"]
+    last = [row["messages"][-1]["content"] for row in taught("sft", {"preference": {"choice": "b"}, "edit": edit})]
+    assert last == ["Lyon!"]
+
+
+def test_what_was_written_for_an_earlier_turn_ends_the_conversation_there():
+    conversation = [
+        {"role": "user", "content": "Hello"},
+        {"role": "assistant", "content": "What?"},
+        {"role": "user", "content": "Capital of France?"},
+    ]
+    assert taught("sft", {"turns": {"1": "Good morning!"}}, messages=conversation) == [
+        {"messages": [{"role": "user", "content": "Hello"}, *said("Good morning!")]}
+    ]
+
+
+def test_a_form_teaches_what_its_questions_can():
+    questions = [
+        {"id": "p", "type": "preference"},
+        {"id": "p2", "type": "preference"},
+        {"id": "r", "type": "ranking"},
+        {"id": "e", "type": "edit"},
+        {"id": "attack", "type": "writing", "what": "prompt"},
+        {"id": "own", "type": "writing", "what": "response"},
+        {"id": "c", "type": "choice"},
+    ]
+    assert Lessons.of({"questions": questions}) == Lessons("p", ("r",), ("e",), ("own",))
+    assert Lessons.of({"questions": questions[-1:]}) == Lessons()

@@ -17,12 +17,16 @@ from delivery.services.acceptance import decide_release, give_verdict
 from delivery.services.freezing import freeze_release
 from delivery.services.holds import lift_hold, place_hold
 from delivery.services.releases import request_release, retry_release
+from labeling.forms import kept_schema
 from labeling.models import Annotation
 from labeling.pseudonyms import pseudonym
 from labeling.services.judgments import invalidate_annotation
+from labeling.services.projects import publish_form
+from quality.agreement import agreement, patterns_of
 from quality.models import Resolution
+from routing.services.submits import submit_task
 from tests.cast import gather_cast
-from tests.factories import freeze, judge, resolve_items, settle, upload_items
+from tests.factories import freeze, judge, resolve_items, settle, take, upload_items
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -256,3 +260,41 @@ def test_a_corrected_judgment_is_in_the_next_release_and_not_in_the_old_one(cast
     changed = json.loads(read(second, "records.jsonl").splitlines()[0])
     assert len(changed["annotations"]) == 2
     assert read(release, "records.jsonl") == before
+
+
+RATING = {
+    "title": "Rate",
+    "questions": [
+        {
+            "id": "quality",
+            "type": "rating",
+            "text": "How good?",
+            "nature": "preferential",
+            "each_response": True,
+            "scale": [{"value": value, "text": str(value)} for value in (1, 2, 10)],
+        }
+    ],
+}
+
+
+def test_the_manifest_measures_a_rating_by_the_order_of_its_scale_and_carries_the_schema_of_answers(cast):
+    form = publish_form(project=cast.project, document=RATING, actor=cast.mira)
+    upload_items(cast.project, cast.mira, 3)
+    given = {cast.anna: (1, 2, 10), cast.bela: (1, 2, 2), cast.cleo: (2, 2, 10)}
+    for reviewer, degrees in given.items():
+        for degree in degrees:
+            answers = {"quality": {"a": degree, "b": 1}}
+            submit_task(user=reviewer.user, token=take(reviewer).token, answers=answers, seconds=1)
+    settle()
+    manifest = freeze(cast.project, cast.dana).manifest
+    votes = [{"1": 2, "2": 1}, {"2": 3}, {"10": 2, "2": 1}]
+    ordinal = agreement(patterns_of(votes), order=["1", "2", "10"])
+    assert manifest["quality"]["agreement"]["quality.a"] == {
+        "units": 3,
+        "unanimous_share": round(1 / 3, 6),
+        "krippendorff_alpha": round(ordinal.alpha, 6),
+        "interval_95": [round(ordinal.alpha_low, 6), round(ordinal.alpha_high, 6)],
+    }
+    assert round(agreement(patterns_of(votes)).alpha, 6) != round(ordinal.alpha, 6)
+    assert manifest["quality"]["agreement"]["quality.b"]["krippendorff_alpha"] is None
+    assert manifest["forms"] == [{"number": 2, "sha256": form.digest, "answers_schema": kept_schema(RATING)}]

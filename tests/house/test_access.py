@@ -44,6 +44,8 @@ DOORS = [
     ("DELETE", "api/v1/keys/{key}", None, {**MANAGERS, "dana": 409}),
     ("GET", "api/v1/projects/{project}", None, READERS),
     ("GET", "api/v1/projects/{project}/progress", None, READERS),
+    ("GET", "api/v1/form-templates", None, EVERY_CUSTOMER),
+    ("GET", "api/v1/projects/{project}/form", None, READERS),
     ("GET", "api/v1/projects/{project}/guidelines", None, READERS),
     ("POST", "api/v1/projects/{project}/guidelines", {"clauses": [{}], "change_kind": "editorial"}, UPLOADERS),
     ("GET", "api/v1/projects/{project}/guidelines/1", None, READERS),

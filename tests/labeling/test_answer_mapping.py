@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeling.answer_mapping import DoesNotMap, InvalidMapping, check_mapping, map_answers, rescaled
+from labeling.forms import ItemShape
 
-KEYS = ("a", "b")
+ITEM = ItemShape.of_keys(("a", "b"))
 
 
 def choice(name, *values, **more):
@@ -36,7 +37,7 @@ def mapping(verdict: Any = MERGING, tone: Any = None, *tests: Any) -> dict[str, 
 
 
 def test_answers_are_renamed_merged_and_dropped():
-    found = map_answers(mapping(), OLD, NEW, {"verdict": "partly", "tone": "rude"}, keys=KEYS)
+    found = map_answers(mapping(), OLD, NEW, {"verdict": "partly", "tone": "rude"}, item=ITEM)
     assert found == {"correct": "no"}
 
 
@@ -48,13 +49,13 @@ def test_an_answer_that_is_named_null_does_not_map():
     values: dict[str, str | None] = {**MERGING["values"], "partly": None}  # type: ignore[dict-item]
     asked_anew = {**MERGING, "values": values}
     with pytest.raises(DoesNotMap, match="partly"):
-        map_answers(mapping(asked_anew), OLD, NEW, {"verdict": "partly"}, keys=KEYS)
+        map_answers(mapping(asked_anew), OLD, NEW, {"verdict": "partly"}, item=ITEM)
     check_mapping(mapping(asked_anew, None, {"from": {"verdict": "partly"}, "to": None}), OLD, NEW)
 
 
 def test_what_the_new_form_does_not_take_does_not_map():
     with pytest.raises(DoesNotMap, match="Choose one of yes, no"):
-        map_answers(mapping({"to": "correct", "values": {"right": "yes"}}), OLD, NEW, {"verdict": "wrong"}, keys=KEYS)
+        map_answers(mapping({"to": "correct", "values": {"right": "yes"}}), OLD, NEW, {"verdict": "wrong"}, item=ITEM)
 
 
 def test_the_first_test_that_fails_is_named():
@@ -93,21 +94,21 @@ def test_ties_and_strengths_are_renamed_and_responses_keep_their_keys():
         ({"choice": "both_bad"}, {"choice": "tie"}),
         ({"choice": "a", "strength": "much"}, {"choice": "a", "strength": "clearly"}),
     ):
-        assert map_answers(how, old, new, {"best": given_}, keys=KEYS) == {"best": expected}
+        assert map_answers(how, old, new, {"best": given_}, item=ITEM) == {"best": expected}
 
 
 def test_each_response_is_mapped_by_itself():
     old = form(choice("verdict", "right", "partly", "wrong", each_response=True))
     new = form(choice("correct", "yes", "no", each_response=True))
     found = map_answers(
-        {"questions": {"verdict": MERGING}}, old, new, {"verdict": {"a": "right", "b": "partly"}}, keys=KEYS
+        {"questions": {"verdict": MERGING}}, old, new, {"verdict": {"a": "right", "b": "partly"}}, item=ITEM
     )
     assert found == {"correct": {"a": "yes", "b": "no"}}
 
 
 def test_a_rationale_follows_to_the_new_forms_own():
     old = form(choice("correct", "yes", "no"), {"id": "reason", "type": "rationale", "text": "?"})
-    found = map_answers({"questions": {}}, old, NEW, {"correct": "yes", "reason": "Plain."}, keys=KEYS)
+    found = map_answers({"questions": {}}, old, NEW, {"correct": "yes", "reason": "Plain."}, item=ITEM)
     assert found == {"correct": "yes", "why": "Plain."}
 
 

@@ -71,7 +71,7 @@ def test_the_digest_depends_on_content_and_not_on_spelling():
         ({**item_row(), "messages": [{"role": "king", "content": ""}]}, "messages[0].role", "The role is one of system, user, assistant, tool."),
         ({**item_row(), "messages": [{"role": "user", "content": 3}]}, "messages[0].content", "The content must be text."),
         ({**item_row(), "messages": [{"role": "user"}]}, "messages[0]", "A message has a role and a content, and nothing else."),
-        ({**item_row(), "responses": [{"text": "only one"}]}, "responses", "The project asks for a preference: give at least two responses."),
+        ({**item_row(), "responses": [{"text": "only one"}]}, "responses", "The project has a preference question: give at least two responses."),
         ({**item_row(), "responses": [{"key": "a", "text": "x"}, {"key": "a", "text": "y"}]}, "responses", "Two responses have the same key; give each its own."),
         ({**item_row(), "responses": [{"key": "tie", "text": "x"}, {"text": "y"}]}, "responses[0].key", "The key is a short word, and neither tie nor both_bad."),
         (item_row(expected={"answer": {"preference": {"choice": "z"}}}), "expected.answer.preference", "Choose one of a, b, tie, both_bad."),
@@ -145,3 +145,34 @@ def test_a_language_range_takes_what_begins_with_it():
     assert matches("DE-at", "de-AT")
     assert not matches("en-GB", "en")
     assert not matches("en", "enm")
+
+
+def test_an_item_has_the_responses_that_its_form_asks_about():
+    editing = {"title": "t", "questions": [{"id": "q", "type": "edit", "text": "?", "nature": "preferential"}]}
+    ranking = {"title": "t", "questions": [{"id": "q", "type": "ranking", "text": "?", "nature": "preferential"}]}
+    none, one = {**item_row(), "responses": []}, {**item_row(), "responses": [{"text": "one"}]}
+    [fault] = read(none, form=editing)
+    assert (fault.field, fault.reason) == ("responses", "The project has an edit question: give at least one response.")
+    [fault] = read(one, form=ranking)
+    assert fault.reason == "The project has a ranking question: give at least two responses."
+    assert isinstance(read(one, form=editing)[0], ItemRow)
+
+
+def test_an_expected_answer_is_checked_against_the_texts_and_is_never_written_work():
+    labels = [{"value": "fact", "text": "A wrong fact"}]
+    form = {
+        "title": "t",
+        "questions": [
+            {"id": "s", "type": "spans", "text": "?", "nature": "objective", "of": "responses", "labels": labels},
+            {"id": "w", "type": "writing", "text": "?", "nature": "objective", "what": "response"},
+        ],
+    }
+    mark = {"response": "a", "start": 0, "end": 6, "label": "fact"}
+    assert isinstance(read(item_row(expected={"answer": {"s": [mark]}}), form=form)[0], ItemRow)
+    [fault] = read(item_row(expected={"answer": {"s": [{**mark, "end": 7}]}}), form=form)
+    assert (fault.field, fault.reason) == ("expected.answer.s[0].end", "The text has 6 characters; end within it.")
+    [fault] = read(item_row(expected={"answer": {"w": "Paris."}}), form=form)
+    assert (fault.field, fault.reason) == (
+        "expected.answer.w",
+        "Nobody can be expected to write the same words; leave w out of the expected answer.",
+    )

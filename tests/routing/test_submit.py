@@ -8,6 +8,7 @@ from django.db import connection
 from labeling.forms import InvalidAnswers
 from labeling.models import Annotation, Draft, Task, UnplacedAnswer
 from labeling.services.people import remove_member
+from labeling.services.projects import publish_form
 from routing.errors import LeaseOver, NoSuchLease
 from routing.models import Lease
 from routing.services.claims import next_task
@@ -161,3 +162,47 @@ def test_a_submit_takes_eight_statements_at_most(cast, django_assert_max_num_que
         submit_task(user=cast.anna.user, token=leased.token, answers=prefer("a"), seconds=1)
     assert len([query for query in seen.captured_queries if "SAVEPOINT" not in query["sql"]]) <= 8
     assert connection.in_atomic_block
+
+
+EDITING = {
+    "title": "Edit",
+    "questions": [
+        {"id": "fix", "type": "edit", "text": "Mend it.", "nature": "preferential"},
+        {"id": "notes", "type": "critique", "text": "Why?", "nature": "preferential", "spans": True, "required": False},
+        {
+            "id": "tags",
+            "type": "choices",
+            "text": "What?",
+            "nature": "objective",
+            "options": [{"value": "x", "text": "X"}, {"value": "y", "text": "Y"}],
+        },
+    ],
+}
+
+
+def test_an_edit_is_kept_as_text_and_difference_and_choices_in_order(cast):
+    publish_form(project=cast.project, document=EDITING, actor=cast.mira)
+    upload_items(cast.project, cast.mira)
+    answers = {"fix": {"response": "b", "text": "Paris, I know."}, "tags": ["y", "x"]}
+    submit_task(user=cast.anna.user, token=take(cast.anna).token, answers=answers, seconds=1)
+    assert Annotation.objects.get().answers == {
+        "fix": {
+            "response": "b",
+            "text": "Paris, I know.",
+            "diff": [["-", "Lyon"], ["+", "Paris"], ["=", ", I "], ["-", "think"], ["+", "know"], ["=", "."]],
+        },
+        "tags": ["x", "y"],
+    }
+
+
+def test_a_mark_beyond_the_end_of_its_text_changes_nothing(cast):
+    publish_form(project=cast.project, document=EDITING, actor=cast.mira)
+    upload_items(cast.project, cast.mira)
+    leased = take(cast.anna)
+    note = {"response": "a", "text": "Short.", "start": 0, "end": 7}
+    answers = {"fix": {"response": "b", "text": "Paris."}, "notes": [note], "tags": []}
+    with pytest.raises(InvalidAnswers, match="The text has 6 characters") as refused:
+        submit_task(user=cast.anna.user, token=leased.token, answers=answers, seconds=1)
+    assert refused.value.field == "notes[0].end"
+    assert not Annotation.objects.exists()
+    assert Lease.objects.get().state == "live"
