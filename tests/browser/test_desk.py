@@ -1,56 +1,17 @@
 """The desk in a real Chromium: a reviewer judges, with keys and without losing anything."""
 
-import os
 import re
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import expect
 
 from labeling.models import Annotation, Draft
 from routing.models import Lease
 from routing.services.leases import expire_leases
-from tests.cast import gather_cast
+from tests.browser.logins import log_in
 from tests.factories import freeze, item_row, resolve_items, take, upload, upload_items
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    with sync_playwright() as playwright:
-        # Playwright's loop marks this thread as asynchronous, which Django would refuse the database to.
-        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-        browser = playwright.chromium.launch(
-            executable_path=os.environ.get("ASSAY_CHROMIUM") or "/usr/bin/chromium", args=["--no-sandbox"]
-        )
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(chromium, transactional_db, live_server):
-    """A page that fails the test on anything that the browser complains of."""
-    complaints = []
-    context = chromium.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 800})
-    made = context.new_page()
-    made.on("pageerror", lambda error: complaints.append(str(error)))
-    made.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    made.complaints = complaints
-    yield made
-    context.close()
-    assert [text for text in complaints if "409" not in text and "422" not in text and "ERR_" not in text] == []
-
-
-@pytest.fixture
-def cast(page):
-    return gather_cast()
-
-
-def log_in(page: Page, name: str, path: str = "/desk/") -> None:
-    page.goto(f"{path}login/")
-    page.fill("[name=username]", f"{name}@example.org")
-    page.fill("[name=password]", f"{name}-password")
-    page.keyboard.press("Enter")
 
 
 def test_a_reviewer_judges_with_keys_and_the_next_task_comes_at_once(page, cast):
