@@ -5,7 +5,7 @@ Neither touches a customer's content, and the preview can send nothing anywhere:
 
 import json
 
-from csp.decorators import csp_replace
+from csp.decorators import csp
 from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from labeling.forms import InvalidForm, check_form
 
+# The whole policy, not an addition to the settings': what is not named here is forbidden.
 PREVIEW_POLICY = {
     "default-src": ["'none'"],
     "script-src": ["'self'"],
@@ -28,7 +29,7 @@ PREVIEW_POLICY = {
 
 @require_GET
 @xframe_options_sameorigin
-@csp_replace(PREVIEW_POLICY)  # type: ignore[arg-type]
+@csp(PREVIEW_POLICY)
 def form_preview(request: HttpRequest) -> HttpResponse:
     """Show the desk with an invented item; the page around it says which form."""
     if not admin.site.has_permission(request):

@@ -68,11 +68,7 @@ export function ranking(question, context) {
       return tiers.length ? tiers : undefined;
     },
     fill(answer) {
-      let rank = 1;
-      for (const keys of answer) {
-        for (const key of keys) groups.get(key)?.fill(rank);
-        rank += question.ties ? keys.length : 1;
-      }
+      answer.forEach((keys, index) => { for (const key of keys) groups.get(key)?.fill(index + 1); });
       draw();
     },
     refresh: draw,
