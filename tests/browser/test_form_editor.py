@@ -45,13 +45,14 @@ def test_a_form_is_shown_while_it_is_typed(editor):
 
 def test_a_fault_is_said_with_its_place(editor):
     area, fault = editor.locator("#id_document"), editor.get_by_test_id("fault")
-    text = json.dumps({"title": "T", "questions": [FORM["questions"][0], {"id": "X", "type": "choice"}]}, indent=2)
-    area.fill(text.replace('"id": "X"', '"id": "preference"'))
-    expect(fault).to_contain_text("required property")
-    line = text.splitlines().index('      "id": "X",')  # its question begins the line before, which is numbered from 1
-    expect(fault.get_by_role("button")).to_have_text(f"line {line}, column 5")
+    text = json.dumps({"title": "T", "questions": [FORM["questions"][0]] * 2}, indent=2)
+    area.fill(text)
+    expect(fault).to_contain_text("Two questions are called 'preference'; name each once.")
+    lines = text.splitlines()
+    line = len(lines) - lines[::-1].index('      "id": "preference",')
+    expect(fault.get_by_role("button")).to_have_text(f"line {line}, column 13")
     fault.get_by_role("button").click()
-    assert area.evaluate("area => area.value.slice(area.selectionStart, area.selectionEnd)") == "{"
+    assert area.evaluate("area => area.value.slice(area.selectionStart, area.selectionEnd)") == '"preference",'
     area.fill('{"title": "T",\n "questions": [}')
     expect(fault).to_have_text("A value is missing: line 2, column 16")
     area.fill('{"title": "T"\n "questions": []}')

@@ -395,7 +395,7 @@ def test_a_question_per_turn_is_asked_beneath_each_answer_of_the_model(preview):
     place = select(messages.nth(1).get_by_role("textbox", name="This message as written"), "autumn")
     messages.nth(1).get_by_role("button", name="Note on what I selected").click()
     preview.keyboard.type("Or spring.")
-    answered(preview, {"turn": {"1": 0, "3": 1}, "note": {"1": [{"text": "Or spring.", **place}]}})
+    answered(preview, {"turn": {"1": 0, "3": 1}, "note": {"1": [{"text": "Or spring.", **place}], "3": []}})
 
 
 def test_the_list_of_keys_is_that_of_the_form(preview):

@@ -4,6 +4,9 @@ import { isAsked } from "./conditions.js";
 import { content, element, placed } from "./dom.js";
 import { KINDS } from "./questions/index.js";
 
+const isOfResponses = ({ type, each_response: isEach, of }) =>
+  isEach || ["preference", "ranking", "edit", "critique"].includes(type) || (type === "spans" && of === "responses");
+
 export class Form {
   // `questions` takes the questions; `conversation` the messages, with what is asked of each beneath it.
   constructor({ conversation, questions }, task) {
@@ -14,9 +17,10 @@ export class Form {
     }));
     this.turns = task.item.messages.map((message, index) => ({ ...message, index })).filter(({ role }) => role === "assistant");
     this.shower = this.questions.find((question) => !question.when && KINDS[question.type].shows(question));
-    this.parts = this.questions.flatMap((question) => (question.per_turn
-      ? this.turns.map((message) => this.part(question, message))
-      : [this.part(question)]));
+    this.parts = this.questions.flatMap((question) => {
+      if (question.per_turn) return this.turns.map((message) => this.part(question, message));
+      return isOfResponses(question) && !this.responses.length ? [] : [this.part(question)];
+    });
     const beneath = (index) => this.parts.filter(({ message }) => message?.index === index).map(({ node }) => node);
     conversation.replaceChildren(...task.item.messages.map((message, index) => this.turn(message, beneath(index))));
     questions.replaceChildren(
@@ -63,7 +67,7 @@ export class Form {
     const value = {};
     for (const question of this.questions) {
       if (!isAsked(question, value)) continue;
-      const answer = question.per_turn ? this.readTurns(question) : this.partOf(question).read();
+      const answer = question.per_turn ? this.readTurns(question) : this.partOf(question)?.read();
       if (answer !== undefined) value[question.id] = answer;
     }
     return value;
@@ -73,10 +77,12 @@ export class Form {
     return this.parts.find((part) => part.question === question);
   }
 
+  // Once one turn is answered, those of which nothing need be said are answered with nothing.
   readTurns(question) {
-    const given = this.parts.filter((part) => part.question === question)
-      .map((part) => [part.message.index, part.read()]).filter(([, answer]) => answer !== undefined);
-    return given.length ? Object.fromEntries(given) : undefined;
+    const given = this.parts.filter((part) => part.question === question).map((part) => [part, part.read()]);
+    if (given.every(([, answer]) => answer === undefined)) return undefined;
+    const answered = given.map(([part, answer]) => [part.message.index, answer ?? part.nothing]);
+    return Object.fromEntries(answered.filter(([, answer]) => answer !== undefined));
   }
 
   // Put answers back into the form, as a draft keeps them.
@@ -135,7 +141,7 @@ export class Form {
 
   // The nearest place in the page to that field: without its last steps, where they have no place of their own.
   placeOf(field) {
-    for (let steps = field.split("."); steps.length; steps = steps.slice(0, -1)) {
+    for (let steps = field.split(/[.[\]]+/).filter(Boolean); steps.length; steps = steps.slice(0, -1)) {
       const found = this.parts.map(({ node }) => (node.matches(placed(steps.join("."))) ? node : node.querySelector(placed(steps.join("."))))).find(Boolean);
       const asked = found ?? this.parts.find(({ question }) => question.id === steps.join("."))?.node;
       if (asked) return asked;

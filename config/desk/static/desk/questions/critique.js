@@ -88,6 +88,7 @@ export function critique(question, context) {
       }
       draw();
     },
+    nothing: question.required === false ? [] : undefined,
     refresh: draw,
     press(key) {
       if (key !== "n" || !pending) return false;

@@ -2,7 +2,7 @@
 //
 // A builder takes the question and its context and returns a part: `body` (nodes), `read()` (the answer so far, or
 // undefined), `fill(answer)`, `keys` (what the keyboard does, as [[key, …], words]), and where they are needed
-// `refresh(answers)` after any change, `press(key, target)` for keys pressed inside it, and `first(key)` for keys pressed
+// `nothing` (the answer that says there is nothing to say), `refresh(answers)` after any change, `press(key, target)` for keys pressed inside it, and `first(key)` for keys pressed
 // where nothing else has the focus; both return whether they did something.
 
 import { critique } from "./critique.js";

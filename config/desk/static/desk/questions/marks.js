@@ -14,6 +14,7 @@ export function choices(question, context) {
   const { least = 0, most } = question;
   const words = bounds(least, most);
   if (words) part.body.unshift(element("p", { className: "hint" }, words));
+  part.nothing = least > 0 ? undefined : [];
   const read = part.read;
   // Nothing chosen is an answer where nothing need be chosen; elsewhere it is none yet.
   part.read = () => {
