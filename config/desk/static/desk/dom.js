@@ -3,8 +3,9 @@
 export function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
+    if (value === false || value === undefined) continue;
     if (key === "className") made.className = value;
-    else if (value !== false && value !== undefined) made.setAttribute(key, value === true ? "" : value);
+    else made.setAttribute(key, value === true ? "" : value);
   }
   made.append(...children);
   return made;
