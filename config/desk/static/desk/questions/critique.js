@@ -91,6 +91,7 @@ export function critique(question, context) {
     nothing: question.required === false ? [] : undefined,
     refresh: draw,
     press(key) {
+      for (const view of views) view.look(); // the browser tells of a selection a little later
       if (key !== "n" || !pending) return false;
       noteOnSelected.click();
       return true;

@@ -89,6 +89,7 @@ export function spans(question, context) {
       mark();
     },
     press(key) {
+      for (const view of views) view.look(); // the browser tells of a selection a little later
       if (!pending || !/^[1-9]$/.test(key) || !labels[Number(key) - 1]) return false;
       labels[Number(key) - 1].click();
       return true;
