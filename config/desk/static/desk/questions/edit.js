@@ -6,8 +6,9 @@ import { Options } from "./options.js";
 
 const REST_MS = 150; // after the last key, before the change is drawn again
 
-// A text field knows one kind of line end.
+// A text field knows one kind of line end; the text gets its own back.
 const asTyped = (text) => text.replace(/\r\n?/g, "\n");
+const asWritten = (text, original) => (original.includes("\r\n") ? text.replaceAll("\n", "\r\n") : text);
 
 export function edit(question, context) {
   const { responses } = context;
@@ -69,13 +70,14 @@ export function edit(question, context) {
     read() {
       const response = choice.read();
       if (response === undefined) return undefined;
-      const text = typed.get(response) ?? original.get(response);
+      const before = original.get(response);
+      const text = typed.has(response) ? asWritten(typed.get(response), before) : before;
       // What need not be changed, and is not, is no answer.
-      return question.required === false && text === original.get(response) ? undefined : { response, text };
+      return question.required === false && text === before ? undefined : { response, text };
     },
     fill({ response, text }) {
       choice.fill(response);
-      if (text !== original.get(response)) typed.set(response, text);
+      if (original.has(response) && text !== original.get(response)) typed.set(response, asTyped(text));
       restored = response;
       show();
     },
