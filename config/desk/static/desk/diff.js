@@ -1,4 +1,4 @@
-// What changed between two texts, word by word: [["=" | "-" | "+", text], …]. A word keeps the space that follows it.
+// What changed between two texts, word by word: [["=" | "-" | "+", text], …]. A word keeps the space before it.
 
 const LARGEST_TABLE = 2_000_000; // cells; above it the texts are first cut at words that occur once in both
 
@@ -13,7 +13,7 @@ export function diff(before, after) {
   return pieces;
 }
 
-const words = (text) => text.match(/\S+\s*|\s+/gu) ?? [];
+const words = (text) => text.match(/\s*(?:[\p{L}\p{M}\p{N}_]+|[^\s\p{L}\p{M}\p{N}_])|\s+/gu) ?? [];
 
 function compare(before, after, say) {
   let start = 0;
