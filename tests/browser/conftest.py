@@ -3,8 +3,9 @@
 import os
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
+from tests.browser.logins import log_in
 from tests.cast import gather_cast
 
 
@@ -37,3 +38,11 @@ def page(chromium, transactional_db, live_server):
 @pytest.fixture
 def cast(page):
     return gather_cast()
+
+
+@pytest.fixture
+def preview(page, cast):
+    log_in(page, "mira", "/admin/")
+    page.goto("/admin/form-preview/")
+    expect(page.get_by_test_id("example")).to_be_visible()
+    return page
