@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from config.api import BlastRadius, DeskMe, Docs, ItemLife, Schema
+from config.console.forms import form_check, form_preview
 from config.console.views import item_content
 from config.portal.people import Welcome
 
@@ -26,5 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("portal/", include("config.portal.urls")),
     path("welcome/<str:token>/", Welcome.as_view(), name="welcome"),
     path("admin/content/<int:version>/", item_content, name="item-content"),
+    path("admin/form-preview/", form_preview, name="form-preview"),
+    path("admin/form-check/", form_check, name="form-check"),
     path("admin/", admin.site.urls),
 ]

@@ -1,6 +1,6 @@
 """Customer content in the console: in a frame of its own, which may run and fetch nothing. Every look is logged."""
 
-from csp.decorators import csp_replace
+from csp.decorators import csp
 from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
@@ -21,7 +21,7 @@ FRAME_POLICY = {
 
 
 @xframe_options_sameorigin
-@csp_replace(FRAME_POLICY)  # type: ignore[arg-type]
+@csp(FRAME_POLICY)  # type: ignore[arg-type]
 def item_content(request: HttpRequest, version: int) -> HttpResponse:
     """Show one item version to an operator of its project; 404 for anybody else."""
     if not admin.site.has_permission(request):

@@ -1,57 +1,20 @@
 """The desk in a real Chromium: a reviewer judges, with keys and without losing anything."""
 
-import os
 import re
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import expect
 
 from labeling.models import Annotation, Draft, GuidelineAcknowledgement
 from labeling.services.guidelines import publish_guideline
+from labeling.services.projects import publish_form
 from routing.models import Lease
 from routing.services.leases import expire_leases
-from tests.cast import CLAUSES, gather_cast
+from tests.browser.logins import log_in
+from tests.cast import CLAUSES
 from tests.factories import freeze, item_row, resolve_items, take, upload, upload_items
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    with sync_playwright() as playwright:
-        # Playwright's loop marks this thread as asynchronous, which Django would refuse the database to.
-        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-        browser = playwright.chromium.launch(
-            executable_path=os.environ.get("ASSAY_CHROMIUM") or "/usr/bin/chromium", args=["--no-sandbox"]
-        )
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(chromium, transactional_db, live_server):
-    """A page that fails the test on anything that the browser complains of."""
-    complaints = []
-    context = chromium.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 800})
-    made = context.new_page()
-    made.on("pageerror", lambda error: complaints.append(str(error)))
-    made.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    made.complaints = complaints
-    yield made
-    context.close()
-    assert [text for text in complaints if "409" not in text and "422" not in text and "ERR_" not in text] == []
-
-
-@pytest.fixture
-def cast(page):
-    return gather_cast()
-
-
-def log_in(page: Page, name: str, path: str = "/desk/") -> None:
-    page.goto(f"{path}login/")
-    page.fill("[name=username]", f"{name}@example.org")
-    page.fill("[name=password]", f"{name}-password")
-    page.keyboard.press("Enter")
 
 
 def test_a_reviewer_judges_with_keys_and_the_next_task_comes_at_once(page, cast):
@@ -98,6 +61,94 @@ def test_an_unanswered_question_says_so_at_its_place(page, cast):
     page.get_by_test_id("submit").click()
     expect(page.locator("[data-question=preference] .fault")).to_have_text("This question needs an answer.")
     assert not Annotation.objects.exists()
+
+
+EVERY_RESPONSE = {
+    "title": "Marks",
+    "questions": [
+        {
+            "id": "better",
+            "type": "preference",
+            "text": "Which is better?",
+            "nature": "preferential",
+            "tie": True,
+            "strength": ["slightly", "clearly"],
+        },
+        {
+            "id": "grade",
+            "type": "choice",
+            "text": "Is it right?",
+            "nature": "objective",
+            "each_response": True,
+            "options": [{"value": "right", "text": "Right"}, {"value": "wrong", "text": "Wrong"}],
+        },
+        {"id": "why", "type": "rationale", "text": "Why?", "min_length": 10},
+    ],
+}
+
+
+def test_a_draft_keeps_every_part_of_an_answer_and_each_fault_is_at_its_question(page, cast):
+    publish_form(project=cast.project, document=EVERY_RESPONSE, actor=cast.mira)
+    upload_items(cast.project, cast.mira)
+    log_in(page, "anna")
+    expect(page.get_by_test_id("task")).to_be_visible()
+    page.keyboard.press("1")
+    page.get_by_text("clearly").click()
+    page.get_by_role("radio", name="Response 2: Wrong").check()
+    page.get_by_test_id("rationale").fill("Short")
+    expect(page.get_by_test_id("saved")).to_have_text("Saved")
+    page.evaluate("sessionStorage.clear()")
+    page.reload()
+    expect(page.get_by_role("radio", name="clearly")).to_be_checked()
+    expect(page.get_by_role("radio", name="Response 2: Wrong")).to_be_checked()
+    page.get_by_test_id("submit").click()
+    expect(page.locator("[data-question=grade] .fault")).to_contain_text("Answer for each response")
+    page.get_by_role("radio", name="Response 1: Right").check()
+    page.get_by_test_id("submit").click()
+    expect(page.locator("[data-question=why] .fault")).to_have_text("Write at least 10 characters.")
+    expect(page.get_by_test_id("rationale")).to_be_focused()
+    assert not Annotation.objects.exists()
+    page.get_by_test_id("rationale").fill("Long enough by now")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_test_id("empty")).to_be_visible()
+    annotation = Annotation.objects.get()
+    one, two = annotation.presented
+    assert annotation.answers == {
+        "better": {"choice": one, "strength": "clearly"},
+        "grade": {one: "right", two: "wrong"},
+    }
+
+
+def test_the_end_of_the_lease_is_said_when_it_is_near(page, cast):
+    upload_items(cast.project, cast.mira)
+    page.clock.install()
+    log_in(page, "anna")
+    expect(page.get_by_test_id("task")).to_be_visible()
+    page.clock.run_for("00:02")
+    expect(page.get_by_test_id("left")).to_have_text("")
+    page.route("**/heartbeat", lambda route: route.abort())
+    lease = Lease.objects.get()
+    seconds = int((lease.until - lease.claimed_at).total_seconds())
+    page.clock.fast_forward((seconds - 100) * 1000)
+    expect(page.get_by_test_id("left")).to_have_text(re.compile(r"Yours for 1:3\d more"))
+    page.unroute("**/heartbeat")
+    page.clock.run_for(seconds * 1000 // 3)
+    expect(page.get_by_test_id("left")).to_have_text("")
+
+
+def test_the_title_tells_who_is_elsewhere_that_a_task_waits(page, cast):
+    page.add_init_script("Object.defineProperty(document, 'hidden', { get: () => Boolean(window.isAway) })")
+    page.clock.install()
+    log_in(page, "anna")
+    expect(page.get_by_test_id("empty")).to_be_visible()
+    assert page.title() == "Desk · Assay"
+    page.evaluate("window.isAway = true")
+    upload_items(cast.project, cast.mira)
+    page.clock.run_for("00:21")
+    expect(page.get_by_test_id("task")).to_be_visible()
+    assert page.title() == "A task waits · Desk · Assay"
+    page.evaluate("window.isAway = false; document.dispatchEvent(new Event('visibilitychange'))")
+    assert page.title() == "Desk · Assay"
 
 
 def test_a_broken_line_loses_nothing(page, cast):
@@ -222,3 +273,18 @@ def test_a_newcomer_reads_the_whole_guideline_and_says_so_with_the_button(page, 
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.get_by_test_id("acknowledge").click()
     expect(page.get_by_test_id("task")).to_contain_text("item-000")
+
+
+def test_ctrl_enter_in_a_dialog_never_submits_the_task_below(page, cast):
+    upload_items(cast.project, cast.mira, 2)
+    log_in(page, "anna")
+    page.keyboard.press("1")
+    page.keyboard.press("?")
+    page.keyboard.press("Control+Enter")
+    page.keyboard.press("Escape")
+    page.get_by_test_id("skip").click()
+    page.get_by_test_id("skip-reason").fill("Not for me")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_test_id("task")).to_contain_text("item-001")
+    assert not Annotation.objects.exists()
+    assert Lease.objects.get(state="skipped").skip_reason == "Not for me"

@@ -98,6 +98,8 @@ DOORS = [
     ("POST", "portal/releases/{release}/sample/{entry}/", {}, {**PORTAL, "dana": 302, "victor": 404}),
     ("POST", "portal/releases/{release}/decision/", {}, {**PORTAL, "dana": 302, "victor": 404}),
     ("GET", "admin/content/{version}/", None, {**dict.fromkeys(ALL, 302), "mira": 200, "otto": 404}),
+    ("GET", "admin/form-preview/", None, {**dict.fromkeys(ALL, 302), "mira": 200, "otto": 200}),
+    ("POST", "admin/form-check/", {}, {**dict.fromkeys(ALL, 302), "mira": 200, "otto": 200}),
 ]
 
 

@@ -1,6 +1,6 @@
 // The guideline that has to be read before the next task: what changed first, then the whole of it, and one button.
 
-import { element } from "./form.js";
+import { element } from "./dom.js";
 
 let screen = null;
 

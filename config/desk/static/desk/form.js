@@ -1,185 +1,159 @@
 // The form of a task: built from its document, read back as answers. Responses are named by key, never by place.
 
-export function element(name, attributes = {}, ...children) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key === "className") made.className = value;
-    else if (value !== false && value !== undefined) made.setAttribute(key, value === true ? "" : value);
-  }
-  made.append(...children);
-  return made;
-}
+import { isAsked } from "./conditions.js";
+import { content, element, placed } from "./dom.js";
+import { KINDS } from "./questions/index.js";
 
-// `html` comes from the server, which has cleaned it; everything else goes in as text.
-export function content(language, html) {
-  const made = element("div", { className: "content", lang: language });
-  made.innerHTML = html;
-  return made;
-}
+const isOfResponses = ({ type, each_response: isEach, of }) =>
+  isEach || ["preference", "ranking", "edit", "critique"].includes(type) || (type === "spans" && of === "responses");
 
 export class Form {
-  constructor(place, task) {
+  // `questions` takes the questions; `conversation` the messages, with what is asked of each beneath it.
+  constructor({ conversation, questions }, task) {
     this.task = task;
-    this.place = place;
     this.questions = task.form.questions;
-    const builders = { preference: this.preference, choice: this.choice, rationale: this.rationale };
-    place.replaceChildren(...this.questions.map((question) => builders[question.type].call(this, question)));
-    if (!this.questions.some((question) => question.type === "preference")) place.prepend(this.plainResponses());
+    this.responses = task.item.responses.map((response, index) => ({
+      ...response, place: index + 1, label: task.item.responses.length > 1 ? `Response ${index + 1}` : "The response",
+    }));
+    this.turns = task.item.messages.map((message, index) => ({ ...message, index })).filter(({ role }) => role === "assistant");
+    this.shower = this.questions.find((question) => !question.when && KINDS[question.type].shows(question));
+    this.parts = this.questions.flatMap((question) => {
+      if (question.per_turn) return this.turns.map((message) => this.part(question, message));
+      return isOfResponses(question) && !this.responses.length ? [] : [this.part(question)];
+    });
+    const beneath = (index) => this.parts.filter(({ message }) => message?.index === index).map(({ node }) => node);
+    conversation.replaceChildren(...task.item.messages.map((message, index) => this.turn(message, beneath(index))));
+    questions.replaceChildren(
+      ...(this.shower || !this.responses.length ? [] : [this.plainResponses()]),
+      ...this.parts.filter(({ message }) => !message).map(({ node }) => node),
+    );
+    this.refresh();
   }
 
-  get item() {
-    return this.task.item;
+  turn(message, parts) {
+    const shown = element("div", { className: `message is-${message.role}` },
+      element("div", { className: "role" }, message.role), content(this.task.item.language, message.html));
+    if (parts.length) shown.append(element("div", { className: "turn" }, ...parts));
+    return shown;
   }
 
   plainResponses() {
-    const cards = this.item.responses.map((response, index) =>
-      element("div", { className: "response", "data-testid": `response-${index + 1}` },
-        element("header", {}, `Response ${index + 1}`), content(this.item.language, response.html)));
-    return element("div", { className: "responses" }, ...cards);
+    return element("div", { className: "responses is-plain" }, ...this.responses.map(({ label, html, place }) =>
+      element("div", { className: "response", "data-testid": `response-${place}` },
+        element("header", {}, label), content(this.task.item.language, html))));
   }
 
-  preference(question) {
-    const cards = this.item.responses.map((response, index) =>
-      element("label", { className: "response", "data-testid": `response-${index + 1}` },
-        element("header", {}, this.radio(question.id, response.key, `choose-${index + 1}`), `Response ${index + 1}`,
-          element("kbd", {}, String(index + 1))),
-        content(this.item.language, response.html)));
-    const others = [];
-    if (question.tie) others.push(this.option(question.id, "tie", "A tie", "0", "choose-tie"));
-    if (question.both_bad) {
-      const words = this.item.responses.length > 2 ? "All bad" : "Both bad";
-      others.push(this.option(question.id, "both_bad", words, "b", "choose-both-bad"));
-    }
-    const parts = [element("div", { className: "responses" }, ...cards)];
-    if (others.length) parts.push(element("div", { className: "choices" }, ...others));
-    if (question.strength) {
-      const degrees = question.strength.map((degree) => this.option(`${question.id}.strength`, degree, degree));
-      parts.push(element("div", { className: "choices", "data-strength": question.id, hidden: true }, ...degrees));
-    }
-    return this.fieldset(question, ...parts);
+  // One question, of the whole item or of one message, in its frame.
+  part(question, message) {
+    const name = message ? `${question.id}.${message.index}` : question.id;
+    const { item } = this.task;
+    const { body, ...rest } = KINDS[question.type].build(question, {
+      name, question, message, item, language: item.language, responses: this.responses, questions: this.questions,
+      isShowing: question === this.shower,
+    });
+    const isOptional = question.type === "rationale" ? !question.required : question.required === false;
+    const isSaid = question.text === this.task.form.title; // the page's heading says it already
+    const legend = element("legend", { id: `legend-${name}`, className: isSaid ? "visually-hidden" : undefined }, question.text,
+      ...(isOptional ? [element("span", { className: "muted" }, " (optional)")] : []));
+    const help = question.help ? [element("p", { className: "help", id: `help-${name}` }, question.help)] : [];
+    const node = element("fieldset", {
+      "data-question": question.id, "data-place": name, "data-kind": question.type, "aria-describedby": help.length ? `help-${name}` : undefined,
+    }, legend, ...help, ...body);
+    return { ...rest, question, message, node };
   }
 
-  choice(question) {
-    const group = (name, label) => {
-      const options = question.options.map((option) => this.option(name, option.value, option.text));
-      const choices = element("div", { className: "choices", role: "group", "aria-label": label ?? question.text }, ...options);
-      return label ? element("div", {}, element("b", {}, label), choices) : choices;
-    };
-    if (!question.each_response) return this.fieldset(question, group(question.id));
-    const groups = this.item.responses.map((response, index) => group(`${question.id}.${response.key}`, `Response ${index + 1}`));
-    return this.fieldset(question, element("div", { className: "per-response" }, ...groups));
-  }
-
-  rationale(question) {
-    const id = `question-${question.id}`;
-    const note = question.required ? "" : " (optional)";
-    return element("div", { className: "rationale", "data-question": question.id },
-      element("label", { for: id }, question.text + note),
-      element("textarea", { id, name: question.id, "data-testid": "rationale", maxlength: "20000" }));
-  }
-
-  fieldset(question, ...children) {
-    const legend = element("legend", { className: question.text === this.task.form.title ? "visually-hidden" : "" }, question.text);
-    return element("fieldset", { "data-question": question.id }, legend, ...children);
-  }
-
-  radio(name, value, testid) {
-    return element("input", { type: "radio", name, value, "data-testid": testid });
-  }
-
-  option(name, value, text, key, testid) {
-    const parts = [this.radio(name, value, testid), text];
-    if (key) parts.push(element("kbd", {}, key));
-    return element("label", { className: "choice" }, ...parts);
-  }
-
-  checked(name) {
-    return this.place.querySelector(`input[name="${CSS.escape(name)}"]:checked`)?.value;
-  }
-
-  // Read what is answered so far; questions without an answer are left out.
+  // Read what is answered so far; questions without an answer, and those not asked, are left out.
   read() {
     const value = {};
     for (const question of this.questions) {
-      const answer = this.answer(question);
+      if (!isAsked(question, value)) continue;
+      const answer = question.per_turn ? this.readTurns(question) : this.partOf(question)?.read();
       if (answer !== undefined) value[question.id] = answer;
     }
     return value;
   }
 
-  answer(question) {
-    if (question.type === "rationale") {
-      return this.place.querySelector(`textarea[name="${CSS.escape(question.id)}"]`).value.trim() || undefined;
-    }
-    if (question.type === "preference") {
-      const choice = this.checked(question.id);
-      if (choice === undefined) return undefined;
-      const strength = this.isResponse(choice) ? this.checked(`${question.id}.strength`) : undefined;
-      return strength ? { choice, strength } : { choice };
-    }
-    if (!question.each_response) return this.checked(question.id);
-    const given = this.item.responses.map(({ key }) => [key, this.checked(`${question.id}.${key}`)]);
-    const answered = given.filter(([, answer]) => answer !== undefined);
-    return answered.length ? Object.fromEntries(answered) : undefined;
+  partOf(question) {
+    return this.parts.find((part) => part.question === question);
   }
 
-  isResponse(choice) {
-    return this.item.responses.some(({ key }) => key === choice);
+  // Once one turn is answered, those of which nothing need be said are answered with nothing.
+  readTurns(question) {
+    const given = this.parts.filter((part) => part.question === question).map((part) => [part, part.read()]);
+    if (given.every(([, answer]) => answer === undefined)) return undefined;
+    const answered = given.map(([part, answer]) => [part.message.index, answer ?? part.nothing]);
+    return Object.fromEntries(answered.filter(([, answer]) => answer !== undefined));
   }
 
   // Put answers back into the form, as a draft keeps them.
   fill(value) {
-    for (const question of this.questions) {
+    for (const { question, message, fill } of this.parts) {
       const answer = value?.[question.id];
-      if (answer === undefined || answer === null) continue;
-      if (question.type === "rationale") this.place.querySelector(`textarea[name="${CSS.escape(question.id)}"]`).value = answer;
-      else if (question.type === "preference") {
-        this.check(question.id, answer.choice);
-        if (answer.strength) this.check(`${question.id}.strength`, answer.strength);
-      } else if (question.each_response) {
-        for (const [key, one] of Object.entries(answer)) this.check(`${question.id}.${key}`, one);
-      } else this.check(question.id, answer);
+      const own = message ? answer?.[message.index] : answer;
+      if (own !== undefined && own !== null) fill(own);
     }
     this.refresh();
   }
 
-  check(name, value) {
-    const input = this.place.querySelector(`input[name="${CSS.escape(name)}"][value="${CSS.escape(value)}"]`);
-    if (input) input.checked = true;
-  }
-
-  // How strongly is asked once a response is chosen.
+  // After any change: what depends on other answers appears, goes, or follows.
   refresh() {
-    for (const degrees of this.place.querySelectorAll("[data-strength]")) {
-      degrees.hidden = !this.isResponse(this.checked(degrees.dataset.strength));
+    const answers = this.read();
+    for (const { question, node, refresh } of this.parts) {
+      node.hidden = !isAsked(question, answers);
+      refresh?.(answers);
     }
   }
 
-  // Choose in the first preference question: a place on the screen, "tie" or "both_bad". Returns whether it could.
-  choose(what) {
-    const question = this.questions.find(({ type }) => type === "preference");
-    const value = typeof what === "number" ? this.item.responses[what - 1]?.key : what;
-    const input = question && value !== undefined
-      && this.place.querySelector(`input[name="${CSS.escape(question.id)}"][value="${CSS.escape(value)}"]`);
-    if (!input) return false;
-    input.checked = true;
-    input.focus({ preventScroll: true });
-    input.dispatchEvent(new Event("input", { bubbles: true }));
-    return true;
+  get asked() {
+    return this.parts.filter(({ node }) => !node.hidden);
   }
 
+  // A key was pressed at `target`: it is the question's that holds it, else the first's that can use it.
+  press(key, target) {
+    const holder = this.asked.find(({ node }) => node.contains(target));
+    if (holder?.press?.(key, target)) return true;
+    if (target.closest(".raw")) return false; // reading with the caret, nobody means to choose
+    return this.asked.some(({ first }) => first?.(key));
+  }
+
+  // What the keyboard does in this form, each thing once.
+  get keys() {
+    const seen = new Map(this.parts.flatMap(({ keys }) => keys).map((each) => [each.join("\n"), each]));
+    return [...seen.values()];
+  }
+
+  // Show each fault where it belongs: `field` is a question, and may go on to a message, a response or a line of it.
   showFaults(errors) {
     this.clearFaults();
     let first;
     for (const { field, message } of errors) {
-      const question = this.place.querySelector(`[data-question="${CSS.escape(field.split(".")[0])}"]`);
-      (question ?? this.place).append(element("p", { className: "fault", role: "alert" }, message));
+      const place = this.placeOf(field);
+      const question = place?.closest("[data-question]");
+      const about = place?.dataset.label ? `${place.dataset.label}: ` : "";
+      place?.classList.add("is-faulty");
+      (question ?? this.parts.at(-1)?.node)?.append(element("p", { className: "fault", role: "alert" }, about + message));
       first ??= question;
     }
-    first?.scrollIntoView({ block: "center" });
+    if (!first) return;
+    first.scrollIntoView({ block: "center" });
+    first.querySelector("input, textarea, [tabindex='0'], button")?.focus({ preventScroll: true });
+  }
+
+  // The nearest place in the page to that field: without its last steps, where they have no place of their own.
+  placeOf(field) {
+    for (let steps = field.split(/[.[\]]+/).filter(Boolean); steps.length; steps = steps.slice(0, -1)) {
+      const found = this.parts.map(({ node }) => (node.matches(placed(steps.join("."))) ? node : node.querySelector(placed(steps.join("."))))).find(Boolean);
+      const asked = found ?? this.parts.find(({ question }) => question.id === steps.join("."))?.node;
+      if (asked) return asked;
+    }
+    return null;
   }
 
   clearFaults() {
-    for (const fault of this.place.querySelectorAll(".fault")) fault.remove();
+    for (const { node } of this.parts) {
+      node.classList.remove("is-faulty");
+      for (const place of node.querySelectorAll(".is-faulty")) place.classList.remove("is-faulty");
+      for (const fault of node.querySelectorAll(".fault")) fault.remove();
+    }
   }
 }

@@ -3,14 +3,19 @@
 import { hideGuideline, showGuideline } from "./acknowledge.js";
 import * as api from "./api.js";
 import { Drafts } from "./drafts.js";
-import { Form, content, element } from "./form.js";
+import { button, element } from "./dom.js";
+import { Form } from "./form.js";
+import { isPlain, showKeys } from "./keys.js";
+import { LeaseClock } from "./lease.js";
 import { Stopwatch, wait } from "./timing.js";
 
 const LOOK_SECONDS = 20;
 const LONGEST_WAIT_SECONDS = 15;
 const byId = (id) => document.getElementById(id);
 
-let now = null; // the task in hand: { task, form, drafts, watch, beat }
+const TITLE = document.title;
+
+let now = null; // the task in hand: { task, form, drafts, watch, clock }
 let isBusy = false;
 let looking = null;
 
@@ -26,7 +31,7 @@ async function takeNext() {
 function leave() {
   hideGuideline();
   if (!now) return;
-  clearInterval(now.beat);
+  now.clock.stop();
   now.drafts.pause();
   now.watch.stop();
   now = null;
@@ -39,21 +44,22 @@ function show(task) {
   byId("guideline-number").textContent = `version ${guideline.number}`;
   byId("clauses").replaceChildren(...guideline.clauses.map((clause) =>
     element("div", {}, element("dt", {}, clause.title ?? clause.id), element("dd", {}, clause.text ?? ""))));
-  byId("conversation").replaceChildren(...item.messages.map((message) =>
-    element("div", { className: `message is-${message.role}` },
-      element("div", { className: "role" }, message.role), content(item.language, message.html))));
-  const form = new Form(byId("questions"), task);
+  const form = new Form({ conversation: byId("conversation"), questions: byId("questions") }, task);
   const drafts = new Drafts(lease.token, (text) => { byId("saved").textContent = text; });
   byId("saved").textContent = "";
   form.fill(drafts.local() ?? task.draft);
-  const beat = setInterval(() => keepAlive(lease.token), Math.max(lease.seconds / 3, 5) * 1000);
-  now = { task, form, drafts, watch: new Stopwatch(), beat };
+  const clock = new LeaseClock(lease, {
+    say: (text) => { byId("left").textContent = text; },
+    lost: (sentence) => say(sentence, { isBad: true, action: ["Go on with another task", () => run(takeNext)] }),
+  });
+  now = { task, form, drafts, watch: new Stopwatch(), clock };
   byId("empty").hidden = true;
   byId("task").hidden = false;
   byId("submit").disabled = false;
   scrollTo(0, 0);
   byId("title").focus({ preventScroll: true });
   byId("status").textContent = "The next task is here.";
+  if (document.hidden) document.title = `A task waits · ${TITLE}`;
 }
 
 function showNothing(reason) {
@@ -79,17 +85,6 @@ function showReading(guideline) {
     }
     await takeNext();
   }));
-}
-
-async function keepAlive(lease) {
-  try {
-    await api.heartbeat(lease);
-  } catch (error) {
-    if (error instanceof api.Refused && now?.task.lease.token === lease) {
-      clearInterval(now.beat);
-      say(error.message, { isBad: true, action: ["Go on with another task", () => run(takeNext)] });
-    }
-  }
 }
 
 async function submit() {
@@ -153,10 +148,13 @@ function say(text, { isBad = false, isOffline = false, action = null } = {}) {
   else delete banner.dataset.isOffline;
   if (action) {
     const [label, act] = action;
-    const button = element("button", { type: "button" }, label);
-    button.addEventListener("click", () => { say(""); act(); });
-    banner.append(button);
+    banner.append(button(label, () => { say(""); act(); }));
   }
+}
+
+function openKeys() {
+  showKeys(byId("keys"), now?.form);
+  byId("keys-dialog").showModal();
 }
 
 async function refreshToday() {
@@ -178,22 +176,22 @@ async function run(act) {
   }
 }
 
-const isTyping = (target) => target.closest("textarea, select, input:not([type=radio], [type=checkbox])") !== null;
-
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
     event.preventDefault();
-    run(submit);
+    const dialog = document.querySelector("dialog[open]");
+    if (!dialog) run(submit);
+    else if (dialog === byId("skip-dialog")) run(skip);
     return;
   }
-  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]")) return;
-  if (event.key === "?") byId("keys-dialog").showModal();
+  if (!isPlain(event)) return;
+  if (event.key === "?") openKeys();
   else if (!now) return;
-  else if (/^[1-9]$/.test(event.key)) now.form.choose(Number(event.key));
-  else if (event.key === "0") now.form.choose("tie");
-  else if (event.key === "b") now.form.choose("both_bad");
   else if (event.key === "g") byId("guideline").open = !byId("guideline").open;
+  else if (now.form.press(event.key, event.target)) event.preventDefault();
 });
+
+document.addEventListener("visibilitychange", () => { document.title = TITLE; });
 
 byId("form").addEventListener("input", () => {
   now.form.refresh();
@@ -209,7 +207,7 @@ byId("skip").addEventListener("click", () => {
   byId("skip-dialog").showModal();
 });
 byId("skip-confirm").addEventListener("click", () => run(skip));
-byId("show-keys").addEventListener("click", () => byId("keys-dialog").showModal());
+byId("show-keys").addEventListener("click", openKeys);
 byId("look").addEventListener("click", () => run(takeNext));
 
 refreshToday();
