@@ -1,16 +1,50 @@
-"""The jobs' own tables in the console's dress, read-only."""
+"""What the console has of no single app: what retention would erase, and the jobs' own tables, read-only."""
+
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django_q.models import Failure, OrmQ, Schedule, Success
 
+from config.erasures import what_would_go
 from config.kernel.console import BigTableAdmin, ConsoleAdmin, display
+from config.kernel.requests import person
+from labeling.admin.people import CustomerAdmin
+from labeling.models import Customer
 
 # The roof's admin is loaded last: what others registered and nobody here uses goes away again.
 for model in (Group, Failure, OrmQ, Schedule, Success):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
+
+
+@admin.action(description=_("What would retention erase?"))
+def show_retention(modeladmin: ConsoleAdmin, request: HttpRequest, queryset: QuerySet[Customer]) -> None:
+    """Say it as messages, a line a project; nothing is changed."""
+    managed = Customer.objects.visible_to(person(request), "manage_customer")
+    for customer in queryset.filter(pk__in=managed):
+        rows = what_would_go(customer=customer)
+        if not rows:
+            modeladmin.message_user(request, f"{customer}: content is kept for ever; no number of days is set.")
+        for row in rows:
+            modeladmin.message_user(request, f"{customer}, {in_words(row)}")
+
+
+def in_words(row: dict[str, Any]) -> str:
+    """Return a row of `what_would_go` as a sentence."""
+    text = (
+        f"{row['project']} (kept for {row['days']} days): {row['items']} items with {row['versions']} versions and"
+        f" {row['annotations']} annotations, {row['files']} uploaded files, {row['releases']} releases written anew"
+    )
+    if row["in_work"]:
+        text += f"; {row['in_work']} more are still being worked on"
+    return text + (f". A legal hold keeps them all: {row['held_by']}" if row["held_by"] else ".")
+
+
+CustomerAdmin.actions = (*CustomerAdmin.actions, show_retention)
 
 
 @admin.register(Schedule)

@@ -25,6 +25,13 @@ LIFE_OF_ITEM: tuple[Callable[[Item], list[LifeMoment]], ...] = (
     delivery.selectors.life_of_item,
 )
 
+# The files of what was erased. Each takes the unfinished erasures of a customer and returns the ids of those that must
+# wait. By name, as jobs are: delivery's part is heavy, and web workers import this module.
+ERASURE_FILES: tuple[str, ...] = (
+    "labeling.services.erased_files.erase_files",
+    "delivery.services.redaction.erase_files",
+)
+
 
 def desk_me(user: User) -> dict[str, Any]:
     """Return what every app knows of the reviewer who asks."""

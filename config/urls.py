@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from config.api import DeskMe, Docs, Schema
+from config.api import DeskMe, Docs, Retention, Schema
 from config.console.views import item_content
 from config.kernel import health
 
@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz),
     path("api/v1/", include("labeling.api.urls")),
     path("api/v1/", include("delivery.api.urls")),
+    path("api/v1/retention", Retention.as_view()),
     path("api/desk/v1/me", DeskMe.as_view()),
     path("api/desk/v1/", include("routing.api.urls")),
     path("api/schema/", Schema.as_view(), name="schema"),

@@ -24,6 +24,7 @@ from labeling.models import (
     ProjectUserPermission,
     Reviewer,
 )
+from labeling.services.erasures import erase_person
 from labeling.services.people import add_member, create_customer, create_reviewer, remove_member
 from labeling.types import Role
 
@@ -71,7 +72,16 @@ class UserAdmin(ServiceAdd):
     ordering = ("name",)
     fields = ("name", "email", "surface", "is_active", "is_superuser", "public_id", "created_at", "last_login")
     add_fields = ("name", "email", "surface")
-    actions = (issue_keys, renew_passwords)
+    actions = (
+        issue_keys,
+        renew_passwords,
+        service_action(
+            erase_person,
+            argument="user",
+            description=_("Erase name, address and words for good, with a reason: nobody can bring them back"),
+            needs_reason=True,
+        ),
+    )
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[User]:
         return people_seen_by(person(request))

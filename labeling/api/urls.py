@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from labeling.api import views
+from labeling.api import privacy, views
 
 urlpatterns = [
     path("projects", views.Projects.as_view()),
@@ -14,5 +14,8 @@ urlpatterns = [
     path("batches/<uuid:batch>", views.BatchDetail.as_view()),
     path("batches/<uuid:batch>/rejects", views.BatchRejects.as_view()),
     path("items/<uuid:item>", views.ItemDetail.as_view()),
+    path("items/<uuid:item>/erasure", privacy.ItemErasure.as_view()),
+    path("erasures", privacy.Erasures.as_view()),
+    path("legal-holds", privacy.LegalHolds.as_view()),
     path("access-log", views.Accesses.as_view()),
 ]

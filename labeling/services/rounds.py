@@ -165,7 +165,7 @@ def reopen_items(*, item_ids: Collection[int], reason: str, actor: User | None) 
         return 0
     project = Project.objects.get(pk=items[0].project_id)
     actor_id = actor.pk if actor else None
-    _cancel_open(items, actor_id)
+    cancel_open_work(items, actor_id)
     latest = {
         opened.item_id: opened
         for opened in Round.objects.filter(item__in=items).order_by("item_id", "-number").distinct("item_id")
@@ -193,7 +193,7 @@ def reopen_items(*, item_ids: Collection[int], reason: str, actor: User | None) 
     return len(items)
 
 
-def _cancel_open(items: Sequence[Item], actor_id: int | None) -> None:
+def cancel_open_work(items: Sequence[Item], actor_id: int | None) -> None:
     """Cancel the open rounds of these locked items, and the tasks of theirs that nobody has completed."""
     rounds = lock_rows(Round.objects.filter(item__in=items, state=RoundState.OPEN))
     waiting = Task.objects.filter(round__in=rounds, state__in=[TaskState.OPEN, TaskState.LEASED])
