@@ -43,6 +43,7 @@ END
 ERASE_ITEM = """
 DECLARE
     item labeling_item;
+    given bigint[];
     held bigint[];
     n bigint;
     counts jsonb := '{}';
@@ -56,16 +57,16 @@ BEGIN
     GET DIAGNOSTICS n = ROW_COUNT;
     counts := counts || jsonb_build_object('versions', n);
 
+    -- By way of the tasks: that is the index which every annotation is in.
+    given := ARRAY(SELECT a.id FROM labeling_round r JOIN labeling_task t ON t.round_id = r.id
+                   JOIN labeling_annotation a ON a.task_id = t.id WHERE r.item_id = of_item);
     PERFORM labeling_leave_tombstone(of_erasure, 'labeling_annotation', a.id,
         kernel_digest(jsonb_build_object('answers', a.answers, 'rationale', a.rationale)))
-    FROM labeling_annotation a JOIN labeling_round r ON r.id = a.round_id WHERE r.item_id = of_item;
-    UPDATE labeling_annotation a SET answers = '{}', rationale = '', presented = '[]'
-    FROM labeling_round r WHERE r.id = a.round_id AND r.item_id = of_item;
+    FROM labeling_annotation a WHERE a.id = ANY(given);
+    UPDATE labeling_annotation SET answers = '{}', rationale = '', presented = '[]' WHERE id = ANY(given);
     GET DIAGNOSTICS n = ROW_COUNT;
     counts := counts || jsonb_build_object('annotations', n);
-    UPDATE labeling_annotationinvalidation i SET reason = ''
-    FROM labeling_annotation a JOIN labeling_round r ON r.id = a.round_id
-    WHERE i.annotation_id = a.id AND r.item_id = of_item;
+    UPDATE labeling_annotationinvalidation SET reason = '' WHERE annotation_id = ANY(given);
 
     DELETE FROM labeling_draft d USING labeling_task t, labeling_round r
     WHERE t.id = d.task_id AND r.id = t.round_id AND r.item_id = of_item;
@@ -80,10 +81,8 @@ BEGIN
     counts := counts || jsonb_build_object('unplaced_answers', n);
 
     DELETE FROM labeling_itemsketch s USING labeling_itemversion v WHERE v.id = s.item_version_id AND v.item_id = of_item;
-    UPDATE labeling_flag f SET reason = ''
-    WHERE f.item_version_id IN (SELECT id FROM labeling_itemversion WHERE item_id = of_item)
-       OR f.annotation_id IN (SELECT a.id FROM labeling_annotation a JOIN labeling_round r ON r.id = a.round_id
-                              WHERE r.item_id = of_item);
+    UPDATE labeling_flag SET reason = ''
+    WHERE item_version_id IN (SELECT id FROM labeling_itemversion WHERE item_id = of_item) OR annotation_id = ANY(given);
 
     DELETE FROM labeling_stagedrow s USING labeling_batch b
     WHERE b.id = s.batch_id AND b.project_id = item.project_id AND s.external_id = item.external_id;

@@ -11,9 +11,9 @@ DECLARE
 BEGIN
     PERFORM labeling_leave_tombstone(of_erasure, 'quality_resolution', s.id,
         kernel_digest(jsonb_build_object('answers', s.answers, 'distribution', s.distribution)))
-    FROM quality_resolution s JOIN labeling_round r ON r.id = s.round_id WHERE r.item_id = of_item;
+    FROM quality_resolution s JOIN labeling_itemversion v ON v.id = s.item_version_id WHERE v.item_id = of_item;
     UPDATE quality_resolution s SET answers = '{}', distribution = '{}'
-    FROM labeling_round r WHERE r.id = s.round_id AND r.item_id = of_item;
+    FROM labeling_itemversion v WHERE v.id = s.item_version_id AND v.item_id = of_item;
     GET DIAGNOSTICS n = ROW_COUNT;
     counts := counts || jsonb_build_object('resolutions', n);
 
@@ -36,9 +36,12 @@ BEGIN
         SELECT s.id FROM quality_resolution s
         JOIN labeling_round r ON r.id = s.round_id
         JOIN labeling_formversion f ON f.id = r.form_id
-        WHERE s.customer_id = of_customer
-          AND s.round_id IN (SELECT a.round_id FROM labeling_annotation a JOIN labeling_reviewer v ON v.id = a.reviewer_id
-                             WHERE v.user_id = of_user AND a.customer_id = of_customer)
+        WHERE s.item_version_id IN (
+                SELECT a.item_version_id FROM labeling_annotation a JOIN labeling_reviewer v ON v.id = a.reviewer_id
+                WHERE v.user_id = of_user AND a.customer_id = of_customer)
+          AND s.round_id IN (
+                SELECT a.round_id FROM labeling_annotation a JOIN labeling_reviewer v ON v.id = a.reviewer_id
+                WHERE v.user_id = of_user AND a.customer_id = of_customer)
           AND (s.answers <> labeling_without_words(f.document, s.answers)
                OR s.distribution <> labeling_without_words(f.document, s.distribution)));
     PERFORM labeling_leave_tombstone(of_erasure, 'quality_resolution', s.id,

@@ -4,6 +4,7 @@ import io
 import json
 
 import pytest
+from django.core.files.storage import storages
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.test import Client
 from django.urls import reverse
@@ -110,7 +111,7 @@ def test_an_erased_item_leaves_no_trace_in_any_file(planted):
     erase(planted)
     assert tables_with(WORD) == set()
     assert files_with(WORD) == set()
-    assert set(Batch.objects.values_list("source_erased_at__isnull", flat=True)) == {False}
+    assert Batch.objects.count() == Batch.objects.exclude(source_erased_at=None).count() == 2
     assert set(RejectedRow.objects.values_list("excerpt", "reason")) == {("", "Erased.")}
 
 
@@ -239,20 +240,29 @@ def test_a_job_that_died_between_rows_and_files_goes_on_where_it_was(planted, mo
 
 
 def test_a_batch_that_is_still_being_read_holds_the_end_of_an_erasure_back(planted):
-    erasing = planted.item
     source = keep_source(project=planted.project, source=as_file(item_row("spoken"), item_row("unread")))
     batch, _ = receive_batch(project=planted.project, name="late", source=source, actor=planted.dana)
-    erasure = erase_item(item=erasing, reason="Asked for", actor=planted.dana)
+    erase_item(item=planted.item, reason="Asked for", actor=planted.dana)
     assert roof.finish(planted.northwind.pk) == 0
-    erasure.refresh_from_db()
-    assert erasure.finished_at is None
+    assert Erasure.objects.filter(finished_at=None).count() == 1
     settle()
     roof.sweep()
     settle()
-    erasure.refresh_from_db()
+    assert Erasure.objects.filter(finished_at=None).count() == 0
     batch.refresh_from_db()
-    assert erasure.finished_at is not None
     assert (batch.items_created, batch.conflicts, batch.source_erased_at is None) == (1, 1, False)
+
+
+def test_an_upload_that_never_named_the_item_is_kept(planted):
+    other = upload(planted.project, planted.dana, item_row("elsewhere"), b"not JSON", name="other")
+    squeezed = upload(planted.project, planted.dana, item_row("squeezed"), b"not JSON", name="squeezed")
+    with storages["sources"].open(squeezed.source_path, "wb") as file:
+        file.write(b"\x1f\x8b" + b"compressed")
+    erase(planted)
+    kept = Batch.objects.filter(source_erased_at=None)
+    assert list(kept) == [other]
+    assert storages["sources"].exists(other.source_path)
+    assert RejectedRow.objects.get(batch=other).excerpt == "not JSON"
 
 
 def as_file(*rows):

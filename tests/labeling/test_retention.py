@@ -65,7 +65,7 @@ def test_the_daily_job_erases_what_is_due_and_nothing_else(kept):
     age(kept.project, 11)
     assert roof.erase_due() == 2
     settle()
-    assert set(Erasure.objects.values_list("requested_by", "reason")) == {(None, "Kept for 10 days, as agreed.")}
+    assert Erasure.objects.filter(requested_by=None, reason="Kept for 10 days, as agreed.").count() == 2
     assert Erasure.objects.filter(finished_at=None).count() == 0
     states = dict(Item.objects.values_list("external_id", "state"))
     assert states == {"item-000": "withdrawn", "item-001": "withdrawn", "open": "in_progress"}
@@ -121,10 +121,10 @@ def test_a_long_list_goes_in_slices(kept, monkeypatch):
 
 def test_the_dry_run_asks_as_much_of_many_items_as_of_few(kept, django_assert_num_queries):
     age(kept.project, 11)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         roof.what_would_go()
     upload_items(kept.project, kept.mira, 20)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         roof.what_would_go()
 
 

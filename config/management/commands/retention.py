@@ -9,6 +9,7 @@ from rich.table import Table
 from config import erasures
 from config.progress import console_for, print_json
 from labeling.models import Customer
+from labeling.services.retention import erase_due
 
 COLUMNS = (
     "customer", "project", "days", "items", "in_work", "versions", "annotations", "files", "releases", "oldest", "held_by",
@@ -29,7 +30,7 @@ class Command(BaseCommand):
         customer = self._customer(options["customer"])
         rows = [{key: row[key] for key in COLUMNS} for row in erasures.what_would_go(customer=customer)]
         erased = 0
-        while options["erase"] and (done := erasures.retention.erase_due(most=erasures.ERASED_A_RUN)):
+        while options["erase"] and (done := erase_due(most=erasures.ERASED_A_RUN)):
             erased += done
         if options["json"]:
             plain = json.loads(json.dumps(rows, default=str))
