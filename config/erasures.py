@@ -22,7 +22,7 @@ ERASED_A_RUN = 200
 
 
 def hear(facts: list[Fact]) -> None:
-    """Hears item.erased and person.erased: the files of these customers follow, in a job of their own."""
+    """Hears item.erased, person.erased and batch.erased: the files of these customers follow, in a job of their own."""
     for customer_id in sorted({fact.customer_id for fact in facts if fact.customer_id is not None}):
         enqueue("config.erasures.finish", customer_id, queue="bulk")
 

@@ -121,9 +121,7 @@ def _let_erasure_pass(columns: tuple[str, ...]) -> str:
     """The one way past a guard: the sanctioned function, at work as the table's owner, changing exactly these columns."""
     if not columns:
         return ""
-    return (
-        f"IF TG_OP = 'UPDATE' AND kernel_is_erasing(TG_RELID) AND {_unchanged_but(columns)} THEN RETURN NEW; END IF;\n"
-    )
+    return f"IF TG_OP = 'UPDATE' AND public.kernel_is_erasing(TG_RELID) AND {_unchanged_but(columns)} THEN RETURN NEW; END IF;\n"
 
 
 def _unchanged_but(columns: tuple[str, ...]) -> str:

@@ -13,8 +13,8 @@ DECLARE
     hold text;
     gone jsonb := '{}';
 BEGIN
-    IF of_kind NOT IN ('item', 'person') OR btrim(why) = '' THEN
-        RAISE EXCEPTION 'An erasure is of an item or a person, and has a reason' USING ERRCODE = '23514';
+    IF of_kind NOT IN ('item', 'person', 'batch') OR btrim(why) = '' THEN
+        RAISE EXCEPTION 'An erasure is of an item, a person or a batch, and has a reason' USING ERRCODE = '23514';
     END IF;
     -- Whoever places a legal hold locks the customer: it stands before this erasure, or after it.
     PERFORM FROM labeling_customer WHERE id = of_customer FOR SHARE;
@@ -27,10 +27,18 @@ BEGIN
             RAISE EXCEPTION 'Item % was erased before', of_subject USING ERRCODE = '23514';
         END IF;
     END IF;
+    IF of_kind = 'batch' THEN
+        PERFORM FROM labeling_batch WHERE id = of_subject AND customer_id = of_customer AND state <> 'received'
+            AND NOT EXISTS (SELECT FROM labeling_itemversion v WHERE v.batch_id = of_subject);
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'The customer has no batch % without items', of_subject USING ERRCODE = '23514';
+        END IF;
+    END IF;
     SELECT h.reason INTO hold FROM labeling_legalhold h
     WHERE h.customer_id = of_customer AND h.lifted_at IS NULL
       AND (h.project_id IS NULL OR of_kind = 'person'
-           OR h.project_id = (SELECT i.project_id FROM labeling_item i WHERE i.id = of_subject))
+           OR of_kind = 'item' AND h.project_id = (SELECT i.project_id FROM labeling_item i WHERE i.id = of_subject)
+           OR of_kind = 'batch' AND h.project_id = (SELECT b.project_id FROM labeling_batch b WHERE b.id = of_subject))
     ORDER BY h.id LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'A legal hold stands: %', hold USING ERRCODE = '23514';
@@ -45,6 +53,8 @@ BEGIN
         gone := labeling_erase_item(erasure, of_subject) || routing_erase_item(of_subject)
             || quality_erase_item(erasure, of_subject) || delivery_erase_item(of_subject)
             || kernel_erase_answers(ARRAY(SELECT m.user_id FROM labeling_membership m WHERE m.customer_id = of_customer));
+    ELSIF of_kind = 'batch' THEN
+        gone := labeling_erase_batch(of_subject);
     ELSE
         IF erasure IS NOT NULL THEN
             gone := quality_erase_person(erasure, of_subject, of_customer)

@@ -3,7 +3,7 @@
 Nothing outside `assay_erase` calls these functions; the runtime role may not.
 """
 
-from django.db import migrations
+from django.db import migrations, models
 
 from config.kernel import guards
 
@@ -99,6 +99,16 @@ BEGIN
     GET DIAGNOSTICS n = ROW_COUNT;
     counts := counts || jsonb_build_object('rejects', n);
     RETURN counts;
+END
+"""
+
+# An upload of which no row became an item: what its refused rows began with.
+ERASE_BATCH = """
+DECLARE n bigint;
+BEGIN
+    UPDATE labeling_rejectedrow SET excerpt = '', raw = '' WHERE batch_id = of_batch AND (excerpt <> '' OR raw <> '');
+    GET DIAGNOSTICS n = ROW_COUNT;
+    RETURN jsonb_build_object('rejects', n);
 END
 """
 
@@ -218,6 +228,20 @@ class Migration(migrations.Migration):
         ),
         guards.function("labeling_mentions(words text, external_id text)", returns="boolean", body=MENTIONS),
         guards.function("labeling_without_words(form jsonb, answers jsonb)", returns="jsonb", body=WITHOUT_WORDS),
+        migrations.AlterField(
+            model_name="erasure",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("item", "One item's content"),
+                    ("person", "One person's words and name"),
+                    ("batch", "An upload that became no item"),
+                ],
+                max_length=10,
+                verbose_name="what",
+            ),
+        ),
+        guards.function("labeling_erase_batch(of_batch bigint)", returns="jsonb", body=ERASE_BATCH),
         guards.function("labeling_erase_item(of_erasure bigint, of_item bigint)", returns="jsonb", body=ERASE_ITEM),
         guards.function(
             "labeling_erase_person(of_erasure bigint, of_user bigint, of_customer bigint)",

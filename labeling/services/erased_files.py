@@ -32,6 +32,9 @@ def erase_files(*, erasures: Collection[Erasure]) -> set[int]:
     """
     of_items = {erasure.subject_id: erasure for erasure in erasures if erasure.kind == ErasureKind.ITEM}
     Draft.objects.filter(task__round__item__in=of_items).delete()
+    uploads = [erasure.subject_id for erasure in erasures if erasure.kind == ErasureKind.BATCH]
+    for batch in Batch.objects.filter(pk__in=uploads, source_erased_at=None):
+        _erase_source(batch)
     waiting: set[int] = set()
     for project_id in (
         Item.objects.filter(pk__in=of_items).order_by("project_id").values_list("project_id", flat=True).distinct()

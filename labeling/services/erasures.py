@@ -17,6 +17,7 @@ from config.kernel.transitions import transition
 from labeling.errors import ErasedBefore, LegalHoldStands
 from labeling.models import (
     Annotation,
+    Batch,
     Customer,
     Draft,
     Erasure,
@@ -52,6 +53,21 @@ def erase_item(*, item: Item, reason: str, actor: User | None) -> Erasure:
     erasure = _erase(ErasureKind.ITEM, item.pk, item.customer_id, reason, actor, uuid.uuid4())
     assert erasure is not None, "An item has a customer."
     record("item.erased", subject=item, actor_id=actor.pk if actor else None, data={"erasure": erasure.pk})
+    return erasure
+
+
+@transaction.atomic
+def erase_upload(*, batch: Batch, reason: str) -> Erasure:
+    """Erase what retention finds of an upload that became no item: its refused rows now, its file by the job.
+
+    Raises LegalHoldStands; then nothing has changed.
+    """
+    lock_row(Customer.objects.filter(pk=batch.customer_id))
+    batch = lock_row(Batch.objects.filter(pk=batch.pk))
+    refuse_under_legal_hold(customer_id=batch.customer_id, project_id=batch.project_id)
+    erasure = _erase(ErasureKind.BATCH, batch.pk, batch.customer_id, reason, None, uuid.uuid4())
+    assert erasure is not None, "A batch has a customer."
+    record("batch.erased", subject=batch, actor_id=None, data={"erasure": erasure.pk})
     return erasure
 
 

@@ -1,4 +1,4 @@
-"""Retention: what was accepted longer ago than its project, or else its customer, keeps content."""
+"""Retention: what came longer ago than its project, or else its customer, keeps content."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from config.kernel.clock import database_now
 from labeling.errors import ErasedBefore, LegalHoldStands
-from labeling.models import Annotation, Customer, Erasure, Item, ItemVersion, LegalHold, Project, Round
-from labeling.services.erasures import erase_item
-from labeling.types import ErasureKind, RoundReason, RoundState
+from labeling.models import Annotation, Batch, Customer, Erasure, Item, ItemVersion, LegalHold, Project, Round
+from labeling.services.erasures import erase_item, erase_upload
+from labeling.types import BatchState, ErasureKind, RoundReason, RoundState
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,17 @@ def erasable_items(project: Project, *, by: datetime) -> QuerySet[Item]:
     return due_items(project, by=by).exclude(Exists(_open_rounds()))
 
 
+def due_uploads(project: Project, *, by: datetime) -> QuerySet[Batch]:
+    """Return the uploads that are past their time and became no item, as all of their rows were refused or known."""
+    days = days_kept(project)
+    if days is None:
+        return Batch.objects.none()
+    brought = ItemVersion.objects.filter(batch=OuterRef("pk"))
+    erased = Erasure.objects.filter(kind=ErasureKind.BATCH, subject_id=OuterRef("pk"))
+    finished = Batch.objects.filter(project=project, source_erased_at=None).exclude(state=BatchState.RECEIVED)
+    return finished.filter(~Exists(brought), ~Exists(erased), created_at__lt=by - timedelta(days=days))
+
+
 def what_would_go(*, customer: Customer | None = None, by: datetime | None = None) -> list[Due]:
     """Say what retention would erase now, or by a later day, project by project. Nothing is changed."""
     by = by or database_now()
@@ -66,7 +77,10 @@ def what_would_go(*, customer: Customer | None = None, by: datetime | None = Non
 
 
 def erase_due(*, most: int) -> int:
-    """Erase up to `most` due items, oldest first in each project; return how many. Projects under a hold are passed by."""
+    """Erase up to `most` due items and uploads, oldest first in each project; return how many.
+
+    Projects under a legal hold are passed by.
+    """
     erased = 0
     by = database_now()
     for project in retained_projects():
@@ -74,6 +88,9 @@ def erase_due(*, most: int) -> int:
             continue
         reason = f"Kept for {days_kept(project)} days, as agreed."
         erased += _erase(erasable_items(project, by=by).order_by("pk")[: most - erased], reason)
+        for batch in due_uploads(project, by=by).order_by("pk")[: most - erased]:
+            erase_upload(batch=batch, reason=reason)
+            erased += 1
         if erased >= most:
             break
     return erased
@@ -104,7 +121,9 @@ def _due(project: Project, by: datetime) -> Due:
         in_work=due.filter(Exists(_open_rounds())).count(),
         versions=ItemVersion.objects.filter(item__in=going).count(),
         annotations=Annotation.objects.filter(round__item__in=going).count(),
-        **totals,
+        files=totals["files"] + due_uploads(project, by=by).count(),
+        items=totals["items"],
+        oldest=totals["oldest"],
     )
 
 

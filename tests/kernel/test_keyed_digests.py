@@ -49,3 +49,11 @@ def test_the_setting_alone_opens_nothing(db):
     assert ask(is_erasing) is False
     ask("SELECT set_config('assay.erasing', 'on', true)")
     assert ask(is_erasing) is False
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMPORARY TABLE pg_class AS SELECT c.oid, r.oid AS relowner FROM pg_catalog.pg_class c"
+            " CROSS JOIN pg_roles r WHERE r.rolname = current_user"
+        )
+        cursor.execute("SET LOCAL search_path = pg_temp, public, pg_catalog")
+    assert ask("SELECT relowner = 0 FROM pg_class LIMIT 1") is False
+    assert ask(is_erasing) is False

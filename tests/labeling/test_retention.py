@@ -12,8 +12,8 @@ from django.urls import reverse
 
 from config import erasures as roof
 from config.kernel.clock import database_now
-from labeling.models import Annotation, Batch, Customer, Erasure, Item, Project
-from labeling.services.legal_holds import place_legal_hold
+from labeling.models import Annotation, Batch, Customer, Erasure, Item, Project, RejectedRow
+from labeling.services.legal_holds import lift_legal_hold, place_legal_hold
 from tests.cast import gather_cast
 from tests.factories import freeze, item_row, judge, resolve_items, settle, upload, upload_items
 from tests.traces import empty_files, files_with, tables_with
@@ -86,6 +86,23 @@ def test_an_item_is_erased_once_the_work_on_it_has_ended(kept):
     assert Item.objects.get(external_id="open").state == "withdrawn"
 
 
+def test_an_upload_that_became_no_item_goes_with_its_refused_rows(kept):
+    refused = upload(kept.project, kept.dana, b"nonsense that nobody may keep", name="refused")
+    Batch.objects.update(created_at=database_now() - timedelta(days=11))
+    assert (refused.state, row_of(kept)["files"], row_of(kept)["items"]) == ("refused", 1, 0)
+    hold = place_legal_hold(customer=kept.northwind, project=kept.project, reason="Court", actor=kept.mira)
+    assert roof.erase_due() == 0
+    lift_legal_hold(hold=hold, reason="Over", actor=kept.mira)
+    assert roof.erase_due() == 1
+    settle()
+    assert tables_with("nonsense that") == files_with("nonsense that") == set()
+    refused.refresh_from_db()
+    assert refused.source_erased_at is not None
+    assert RejectedRow.objects.get(batch=refused).reason != ""
+    assert Batch.objects.filter(source_erased_at=None).count() == 2
+    assert roof.erase_due() == 0
+
+
 def test_gold_is_past_its_time_too(kept):
     upload(kept.project, kept.dana, item_row("gold", expected={"answer": {"preference": {"choice": "a"}}}))
     age(kept.project, 11)
@@ -121,10 +138,10 @@ def test_a_long_list_goes_in_slices(kept, monkeypatch):
 
 def test_the_dry_run_asks_as_much_of_many_items_as_of_few(kept, django_assert_num_queries):
     age(kept.project, 11)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         roof.what_would_go()
     upload_items(kept.project, kept.mira, 20)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         roof.what_would_go()
 
 

@@ -5,9 +5,10 @@ from django.db import migrations
 from config.kernel import guards
 
 # True inside the sanctioned function alone: it runs as the owner of the table, and says so for its own transaction.
-# The setting by itself opens nothing, whoever makes it.
+# The setting by itself opens nothing, whoever makes it, nor does a temporary table that passes for the catalogue.
 IS_ERASING = """
-CREATE FUNCTION kernel_is_erasing(relation oid) RETURNS boolean LANGUAGE sql STABLE AS $$
+CREATE FUNCTION kernel_is_erasing(relation oid) RETURNS boolean LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
 SELECT COALESCE(current_setting('assay.erasing', true) = 'on'
     AND current_user = (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = relation), false)
 $$;
