@@ -1,19 +1,23 @@
-"""What the console has of no single app: the jobs' own tables, read-only, an item's whole life, and publishing."""
+"""What the console has of no single app: the jobs' own tables, read-only, an item's whole life, publishing, and what retention would erase."""
 
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django_q.models import Failure, OrmQ, Schedule, Success
 
 from config.console.life import life_told
 from config.console.publishing import publish_guideline_draft
+from config.erasures import what_would_go
 from config.kernel.console import BigTableAdmin, ConsoleAdmin, display
+from config.kernel.requests import person
 from labeling.admin.items import ItemAdmin
+from labeling.admin.people import CustomerAdmin
 from labeling.admin.projects import GuidelineVersionAdmin
-from labeling.models import Item
+from labeling.models import Customer, Item
 
 # What a version touches spans apps, so the roof publishes.
 GuidelineVersionAdmin.actions = (publish_guideline_draft, *GuidelineVersionAdmin.actions)  # type: ignore[assignment]
@@ -36,6 +40,32 @@ class ItemWithLifeAdmin(ItemAdmin):
         item = self.get_object(request, object_id)
         days = life_told(item) if item is not None and self.has_view_permission(request, item) else []
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "days": days})
+
+
+@admin.action(description=_("What would retention erase?"))
+def show_retention(modeladmin: ConsoleAdmin, request: HttpRequest, queryset: QuerySet[Customer]) -> None:
+    """Say it as messages, a line a project; nothing is changed."""
+    managed = Customer.objects.visible_to(person(request), "manage_customer")
+    for customer in queryset.filter(pk__in=managed):
+        rows = what_would_go(customer=customer)
+        if not rows:
+            modeladmin.message_user(request, f"{customer}: content is kept for ever; no number of days is set.")
+        for row in rows:
+            modeladmin.message_user(request, f"{customer}, {in_words(row)}")
+
+
+def in_words(row: dict[str, Any]) -> str:
+    """Return a row of `what_would_go` as a sentence."""
+    text = (
+        f"{row['project']} (kept for {row['days']} days): {row['items']} items with {row['versions']} versions and"
+        f" {row['annotations']} annotations, {row['files']} uploaded files, {row['releases']} releases written anew"
+    )
+    if row["in_work"]:
+        text += f"; {row['in_work']} more are still being worked on"
+    return text + (f". A legal hold keeps them all: {row['held_by']}" if row["held_by"] else ".")
+
+
+CustomerAdmin.actions = (*CustomerAdmin.actions, show_retention)
 
 
 @admin.register(Schedule)

@@ -1,5 +1,6 @@
-"""What the API has of no single app: the reviewer's "me", the schema, and its pages, served from this machine."""
+"""What the API has of no single app: the reviewer's "me", retention, the schema, and its pages, served from this machine."""
 
+from datetime import UTC, date, datetime, time
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -7,14 +8,16 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.contributions import blast_radius, desk_me, life_of_item
+from config.erasures import what_would_go
 from config.kernel.api.problems import CONTENT_TYPE
+from config.kernel.errors import Invalid
 from config.kernel.models import User
 from config.kernel.request_ids import request_id
 from config.kernel.requests import person
@@ -22,7 +25,7 @@ from config.kernel.types import LifeMoment, Surface
 from labeling.api.serializers import MomentSerializer
 from labeling.api.views import CustomerView
 from labeling.guidelines import get_guideline
-from labeling.models import Item, Reviewer
+from labeling.models import Customer, Item, Reviewer
 from labeling.pseudonyms import pseudonym
 from labeling.selectors import get_item
 from labeling.services.access import log_read
@@ -93,6 +96,44 @@ def _told_to_customer(item: Item, moments: list[LifeMoment]) -> list[dict[str, o
         }
         for each in moments
     ]
+
+
+class RetentionSerializer(serializers.Serializer[Any]):
+    customer = serializers.CharField()
+    project = serializers.CharField()
+    project_id = serializers.UUIDField()
+    days = serializers.IntegerField(help_text="Content is kept for so many days after it was accepted.")
+    held_by = serializers.CharField(help_text="The legal hold that keeps everything, if one stands.")
+    items = serializers.IntegerField(help_text="Items whose content would go.")
+    in_work = serializers.IntegerField(help_text="Items past their time that stay until the work on them has ended.")
+    versions = serializers.IntegerField()
+    annotations = serializers.IntegerField()
+    files = serializers.IntegerField(help_text="Uploaded files that would be deleted whole.")
+    releases = serializers.IntegerField(help_text="Releases that would be written anew without the items.")
+    oldest = serializers.DateTimeField(allow_null=True)
+
+
+class Retention(CustomerView):
+    @extend_schema(
+        responses=RetentionSerializer(many=True),
+        parameters=[OpenApiParameter("by", OpenApiTypes.DATE, description="Count what would go by this day.")],
+    )
+    def get(self, request: Request) -> Response:
+        """How long content is kept, and what would go now or by a later day. For those who manage the customer."""
+        by = _day(request.query_params.get("by"))
+        managed = Customer.objects.visible_to(person(request), "manage_customer").order_by("name")
+        rows = [row for customer in managed for row in what_would_go(customer=customer, by=by)]
+        return Response(RetentionSerializer(rows, many=True).data)
+
+
+def _day(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise Invalid("Write the day as 2026-01-31.", field="by") from None
+    return datetime.combine(day, time.max, tzinfo=UTC)
 
 
 class Schema(SpectacularAPIView):

@@ -10,5 +10,7 @@ SCHEDULES = (
     Recurring("carry out guidelines", "labeling.jobs.carry_out_guidelines", minutes=1),
     Recurring("sweep batches", "labeling.jobs.sweep_batches", minutes=5, queue="bulk"),
     Recurring("sweep releases", "delivery.jobs.sweep_releases", minutes=5, queue="bulk"),
+    Recurring("sweep erasures", "config.erasures.sweep", minutes=5, queue="bulk"),
+    Recurring("retention", "config.erasures.erase_due", minutes=24 * 60, queue="bulk"),
     Recurring("forget old answers", "config.kernel.api.idempotency.forget_old", minutes=60),
 )

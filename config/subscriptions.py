@@ -10,6 +10,8 @@ SUBSCRIPTIONS = (
         queue="bulk",
     ),
     Subscription("gold", hears=("item.gold",), job="quality.jobs.make_gold"),
+    Subscription("erased gold", hears=("item.erased",), job="quality.jobs.retire_erased"),
+    Subscription("erased files", hears=("item.erased", "person.erased", "batch.erased"), job="config.erasures.hear"),
     Subscription("withdrawals", hears=("task.cancelled",), job="routing.jobs.withdraw_cancelled"),
     Subscription("scoring", hears=("task.completed",), job="quality.jobs.score_gold"),
     Subscription(

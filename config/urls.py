@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from config.api import BlastRadius, DeskMe, Docs, ItemLife, Schema
+from config.api import BlastRadius, DeskMe, Docs, ItemLife, Retention, Schema
 from config.console.forms import form_check, form_preview
 from config.console.views import item_content
 from config.portal.people import Welcome
@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("labeling.api.urls")),
     path("api/v1/", include("delivery.api.urls")),
     path("api/v1/projects/<uuid:project>/guidelines/<int:number>/blast-radius", BlastRadius.as_view()),
+    path("api/v1/retention", Retention.as_view()),
     path("api/desk/v1/me", DeskMe.as_view()),
     path("api/desk/v1/", include("routing.api.urls")),
     path("api/schema/", Schema.as_view(), name="schema"),

@@ -19,6 +19,7 @@ from config.kernel.requests import person
 from delivery.models import (
     AcceptanceSample,
     Artifact,
+    ArtifactRedaction,
     Defect,
     Hold,
     LedgerEntry,
@@ -71,6 +72,12 @@ class ReleaseEntryAdmin(BigTableAdmin):
 class ArtifactAdmin(ConsoleAdmin):
     list_display = ("name", "release", "bytes", short("sha256", "SHA-256"))
     list_select_related = ("release__project",)
+
+
+@admin.register(ArtifactRedaction)
+class ArtifactRedactionAdmin(ConsoleAdmin):
+    list_display = ("artifact", "bytes", short("sha256", "SHA-256"), "created_at")
+    list_select_related = ("artifact",)
 
 
 @admin.register(Hold)

@@ -109,6 +109,31 @@ class Artifact(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def served(self) -> "Artifact | ArtifactRedaction":
+        """What is handed out under this name now: the file without what was erased, or the file as it was frozen."""
+        return max(self.redactions.all(), key=lambda redaction: redaction.pk, default=None) or self
+
+
+class ArtifactRedaction(models.Model):
+    """The file that stands in an artifact's place after an erasure. The newest is handed out; the others are gone."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
+    project = models.ForeignKey(Project, models.PROTECT, related_name="+", db_index=False)
+    artifact = models.ForeignKey(Artifact, models.PROTECT, related_name="redactions")
+    stored_as = models.CharField(_("stored as"), max_length=300)
+    bytes = models.BigIntegerField(_("bytes"))
+    sha256 = models.CharField(_("SHA-256"), max_length=64)
+    created_at = models.DateTimeField(_("made"), db_default=Now())
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("redacted artifact")
+
+    def __str__(self) -> str:
+        return f"redaction of artifact {self.artifact_id}"
+
 
 class Hold(models.Model):
     """A reason why nothing of a project may be frozen. It stands until somebody lifts it, by name."""

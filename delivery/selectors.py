@@ -65,7 +65,7 @@ def get_release(*, user: User, public_id: UUID, permission: str = "see_project")
 
 def get_artifact(*, release: Release, name: str) -> Artifact:
     try:
-        return Artifact.objects.get(release=release, name=name)
+        return Artifact.objects.prefetch_related("redactions").get(release=release, name=name)
     except Artifact.DoesNotExist:
         raise NotFound(f"The release has no file {name!r}; its manifest lists them.") from None
 
@@ -84,6 +84,11 @@ def sampled_records(release: Release) -> QuerySet[SampleEntry]:
         .select_related("entry__resolution__round__form", "entry__item", "entry__resolution__item_version", "defect")
         .order_by("entry__external_id")
     )
+
+
+def releases_carrying(items: QuerySet[Item]) -> int:
+    """Return how many frozen releases carry any of these items."""
+    return ReleaseEntry.objects.filter(item__in=items).values("release").distinct().count()
 
 
 def costs_of(project: Project) -> list[dict[str, Any]]:

@@ -42,21 +42,21 @@ def sign(key: Ed25519PrivateKey, data: bytes) -> dict[str, str]:
     return _document(key.public_key(), key.sign(data))
 
 
-def check(document: Mapping[str, Any], data: bytes, *, trusted_fingerprint: str) -> None:
-    """Raise ReleaseBroken unless `document` signs `data` with the key of the trusted fingerprint."""
+def check(document: Mapping[str, Any], data: bytes, *, trusted_fingerprint: str, name: str = "manifest.json") -> None:
+    """Raise ReleaseBroken unless `document` signs `data`, the file `name`, with the key of the trusted fingerprint."""
     try:
         public = Ed25519PublicKey.from_public_bytes(base64.b64decode(document["public_key"], validate=True))
         signature = base64.b64decode(document["signature"], validate=True)
     except (KeyError, TypeError, ValueError, binascii.Error):
-        raise ReleaseBroken("manifest.json.sig is not a signature; fetch it again.") from None
+        raise ReleaseBroken(f"{name}.sig is not a signature; fetch it again.") from None
     if document != _document(public, signature):
-        raise ReleaseBroken("manifest.json.sig is not spelled as a signature is; fetch it again.")
+        raise ReleaseBroken(f"{name}.sig is not spelled as a signature is; fetch it again.")
     if fingerprint(public) != trusted_fingerprint:
-        raise ReleaseBroken(f"The release is signed by {fingerprint(public)}, and you trust {trusted_fingerprint}.")
+        raise ReleaseBroken(f"{name} is signed by {fingerprint(public)}, and you trust {trusted_fingerprint}.")
     try:
         public.verify(signature, data)
     except InvalidSignature:
-        raise ReleaseBroken("manifest.json is not what was signed.") from None
+        raise ReleaseBroken(f"{name} is not what was signed.") from None
 
 
 def _published(public_key: Ed25519PublicKey) -> dict[str, str]:

@@ -1,14 +1,20 @@
-"""Checking a release that was fetched: its signature, every file, every record. Needs nothing but the folder and a fingerprint."""
+"""Checking a release that was fetched: its signature, every file, every record. Needs nothing but the folder and a fingerprint.
+
+Where something was erased since, `erasures.json` says which files stand in whose place and which records are gone or
+shortened. It is believed only with a signature of the trusted key, and everything else still has to be as it was frozen.
+"""
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from delivery import signing
 from delivery.errors import ReleaseBroken
+from delivery.redaction import ERASURES, FORMAT
+from delivery.redaction import SIGNATURE as ERASURES_SIGNATURE
 
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.json.sig"
@@ -24,6 +30,15 @@ class Verified:
     bytes: int
     content_digest: str
     key_id: str
+    erased: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Erased:
+    """What the signed document lets differ: files by name, and records by the digest they were frozen with."""
+
+    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    digests: frozenset[str] = frozenset()
 
 
 def verify_folder(folder: Path, *, trusted_fingerprint: str) -> Verified:
@@ -37,12 +52,33 @@ def verify_folder(folder: Path, *, trusted_fingerprint: str) -> Verified:
     manifest = _json(data, MANIFEST)
     names = [_inside(each["name"]) for each in manifest["files"]]
     _check_complete(folder, names)
-    size = sum(_check_file(folder, each) for each in manifest["files"])
+    erased = _erased(folder, manifest, data, trusted_fingerprint)
+    size = sum(_check_file(folder, erased.files.get(each["name"], each)) for each in manifest["files"])
     records = manifest["records"]
-    count = _check_records(folder, records)
+    count = _check_records(folder, records, erased)
     if count != records["count"]:
         raise ReleaseBroken(f"{records['file']} has {count} records and the manifest says {records['count']}.")
-    return Verified(count, len(names), size, records["content_digest"], trusted_fingerprint)
+    return Verified(count, len(names), size, records["content_digest"], trusted_fingerprint, erased=len(erased.digests))
+
+
+def _erased(folder: Path, manifest: dict[str, Any], data: bytes, trusted_fingerprint: str) -> _Erased:
+    """Read what was erased since, and check that the document is signed, about this release, and of files that may change."""
+    if not (folder / ERASURES).exists():
+        return _Erased()
+    said = _read(folder, ERASURES)
+    signature = _json(_read(folder, ERASURES_SIGNATURE), ERASURES_SIGNATURE)
+    signing.check(signature, said, trusted_fingerprint=trusted_fingerprint, name=ERASURES)
+    document = _json(said, ERASURES)
+    if document["format"] != FORMAT or document["manifest_sha256"] != hashlib.sha256(data).hexdigest():
+        raise ReleaseBroken(f"{ERASURES} belongs to another release; fetch it again.")
+    frozen = {each["name"]: each["sha256"] for each in manifest["files"]}
+    for each in document["files"]:
+        if each["name"] == manifest["records"]["hashes"] or frozen.get(each["name"]) != each["replaces_sha256"]:
+            raise ReleaseBroken(f"{ERASURES} replaces {each['name']}, which is not the file of the manifest.")
+    return _Erased(
+        {each["name"]: each for each in document["files"]},
+        frozenset(each["record_digest"] for each in document["records"]),
+    )
 
 
 def _read(folder: Path, name: str) -> bytes:
@@ -67,14 +103,14 @@ def _inside(name: str) -> str:
 
 
 def _check_complete(folder: Path, names: list[str]) -> None:
-    known = {*names, MANIFEST, SIGNATURE}
+    known = {*names, MANIFEST, SIGNATURE, ERASURES, ERASURES_SIGNATURE}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if not path.is_dir() and name not in known:
             raise ReleaseBroken(f"{name} lies in the folder and the manifest does not know it; remove it.")
 
 
-def _check_file(folder: Path, fact: dict[str, Any]) -> int:
+def _check_file(folder: Path, fact: Mapping[str, Any]) -> int:
     hashing, size = hashlib.sha256(), 0
     try:
         with (folder / fact["name"]).open("rb") as file:
@@ -88,16 +124,24 @@ def _check_file(folder: Path, fact: dict[str, Any]) -> int:
     return size
 
 
-def _check_records(folder: Path, records: dict[str, Any]) -> int:
-    """Check every record against its own hash and its place; return how many there are."""
+def _check_records(folder: Path, records: dict[str, Any], erased: _Erased) -> int:
+    """Check every record against its own hash and its place; return how many there are.
+
+    A record that was erased or shortened stands for the one whose digest it names; each must be among those that were.
+    """
     hashing, count, last = hashlib.sha256(), 0, None
+    found: set[str] = set()
     hashes = _hashes(folder, records["hashes"])
     with (folder / records["file"]).open("rb") as file:
         for count, line in enumerate(file, start=1):
             hashing.update(line)
-            name = json.loads(line)["external_id"]
-            expected = next(hashes, None)
-            if expected != (hashlib.sha256(line.rstrip(b"\n")).hexdigest(), name):
+            record = json.loads(line)
+            name, digest = record["external_id"], record.get("record_digest")
+            if digest in erased.digests:
+                found.add(digest)
+            else:
+                digest = hashlib.sha256(line.rstrip(b"\n")).hexdigest()
+            if next(hashes, None) != (digest, name):
                 raise ReleaseBroken(
                     f"{records['file']}, line {count}: the record is not the one of {records['hashes']}."
                 )
@@ -106,7 +150,9 @@ def _check_records(folder: Path, records: dict[str, Any]) -> int:
             last = name
     if next(hashes, None) is not None:
         raise ReleaseBroken(f"{records['hashes']} lists more records than {records['file']} has.")
-    if hashing.hexdigest() != records["content_digest"]:
+    if found != erased.digests:
+        raise ReleaseBroken(f"{ERASURES} names records as erased that {records['file']} still has whole.")
+    if records["file"] not in erased.files and hashing.hexdigest() != records["content_digest"]:
         raise ReleaseBroken(f"{records['file']} does not have the content digest of the manifest.")
     return count
 

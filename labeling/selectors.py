@@ -1,5 +1,7 @@
 """Reads that other apps and the doors use. Fetching for a person always goes through visible_to(user)."""
 
+import hashlib
+import hmac
 from collections.abc import Collection
 from typing import Any
 from uuid import UUID
@@ -9,8 +11,8 @@ from django.db.models import Count, QuerySet
 
 from config.kernel.errors import NotFound
 from config.kernel.models import User
-from labeling.models import Annotation, Batch, FormVersion, Item, Project
-from labeling.types import DocumentState, ItemState, Progress, RoundReason, RoundState
+from labeling.models import Annotation, Batch, Customer, Erasure, FormVersion, Item, Project, Tombstone
+from labeling.types import DocumentState, ErasureKind, ItemState, Progress, RoundReason, RoundState
 
 
 def get_project(*, user: User, public_id: UUID, permission: str = "see_project") -> Project:
@@ -47,6 +49,14 @@ def form_in_use(project: Project) -> FormVersion:
     return form
 
 
+def get_item_to_erase(*, user: User, public_id: UUID) -> Item:
+    """Return the item if this person sees it and manages its customer; NotFound otherwise."""
+    item = get_item(user=user, public_id=public_id)
+    if not Customer.objects.visible_to(user, "manage_customer").filter(pk=item.customer_id).exists():
+        raise NotFound("There is no such item.")
+    return item
+
+
 def progress_of(project: Project) -> Progress:
     """Return where the project stands; counts by index, gold kept apart."""
     states = dict(Item.objects.filter(project=project).values_list("state").annotate(n=Count("id")))
@@ -68,6 +78,21 @@ def progress_of(project: Project) -> Progress:
         judgments_needed=int(needed),
         states=states,
     )
+
+
+def erased_items(item_ids: Collection[int]) -> set[int]:
+    """Return those of these items whose content was erased."""
+    erased = Erasure.objects.filter(kind=ErasureKind.ITEM, subject_id__in=item_ids)
+    return set(erased.values_list("subject_id", flat=True))
+
+
+def verify_tombstone(*, customer: Customer, digest: str) -> Tombstone | None:
+    """Return the tombstone that answers a content digest which somebody holds, from a release say; None if none does.
+
+    An item version's is its `item_digest`; an annotation's is the digest of {"answers", "rationale"} in canonical JSON.
+    """
+    keyed = hmac.new(bytes(customer.pseudonym_key), digest.encode(), hashlib.sha256).hexdigest()
+    return Tombstone.objects.filter(customer=customer, keyed_digest=keyed).order_by("pk").first()
 
 
 def counting_annotations_of(round_ids: Collection[int]) -> QuerySet[Annotation]:

@@ -128,6 +128,7 @@ class FlagState(models.TextChoices):
 class ErasureKind(models.TextChoices):
     ITEM = "item", _("One item's content")
     PERSON = "person", _("One person's words and name")
+    BATCH = "batch", _("An upload that became no item")
 
 
 class BatchState(models.TextChoices):

@@ -11,6 +11,11 @@ def make_gold(facts: list[Fact]) -> None:
         gold.seed_gold()
 
 
+def retire_erased(facts: list[Fact]) -> None:
+    """Hears item.erased: gold that was erased is gold no more."""
+    gold.retire_erased(item_ids=[fact.subject_id for fact in facts])
+
+
 def score_gold(facts: list[Fact]) -> None:
     """Hears task.completed: score what was gold, then keep those reviewers' gold ahead of them."""
     gold.score_annotations(

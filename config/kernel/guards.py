@@ -2,6 +2,8 @@
 
 Application code can be wrong; these do not depend on it. The runtime role has no UPDATE or DELETE on immutable tables
 either (`config.kernel.roles`); the triggers stop the owner's slips as well. TRUNCATE is left to the owner alone.
+
+Columns that hold content may be named `erasable`: the one sanctioned erasure function (`assay_erase`) may empty them.
 """
 
 from django.db import migrations
@@ -18,25 +20,37 @@ def _trigger(name: str, table: str, when: str, body: str, function: str | None =
     )
 
 
-def immutable(table: str, *, noun: str, key: str = "id") -> migrations.RunSQL:
-    """No row of the table is ever updated or deleted. `key` is its primary key."""
+def immutable(table: str, *, noun: str, key: str = "id", erasable: tuple[str, ...] = ()) -> migrations.RunSQL:
+    """No row of the table is ever updated or deleted; an erasure empties the `erasable` columns and no other.
+
+    `key` is the table's primary key.
+    """
     return _trigger(
         "immutable",
         table,
         "BEFORE UPDATE OR DELETE",
-        f"RAISE EXCEPTION '{noun} never changes (row %)', OLD.{key} USING ERRCODE = '23514';",
+        f"{_let_erasure_pass(erasable)}RAISE EXCEPTION '{noun} never changes (row %)', OLD.{key} USING ERRCODE = '23514';",
     )
 
 
-def immutable_when(table: str, *, noun: str, condition: str, except_columns: tuple[str, ...] = ()) -> migrations.RunSQL:
-    """A row for which `condition` (SQL on OLD) holds is never deleted, and updated in `except_columns` only."""
-    unchanged = f"to_jsonb(NEW) - ARRAY[{_literals(except_columns)}]::text[] = to_jsonb(OLD) - ARRAY[{_literals(except_columns)}]::text[]"
+def immutable_when(
+    table: str,
+    *,
+    noun: str,
+    condition: str,
+    except_columns: tuple[str, ...] = (),
+    erasable: tuple[str, ...] = (),
+) -> migrations.RunSQL:
+    """A row for which `condition` (SQL on OLD) holds is never deleted, and updated in `except_columns` only.
+
+    An erasure empties the `erasable` columns.
+    """
     return _trigger(
         "immutable_when",
         table,
         "BEFORE UPDATE OR DELETE",
-        f"IF {condition} THEN\n"
-        f"  IF TG_OP = 'UPDATE' AND {unchanged} THEN RETURN NEW; END IF;\n"
+        f"{_let_erasure_pass(erasable)}IF {condition} THEN\n"
+        f"  IF TG_OP = 'UPDATE' AND {_unchanged_but(except_columns)} THEN RETURN NEW; END IF;\n"
         f"  RAISE EXCEPTION '{noun} never changes (row %)', OLD.id USING ERRCODE = '23514';\n"
         "END IF;\nIF TG_OP = 'DELETE' THEN RETURN OLD; END IF;\nRETURN NEW;",
     )
@@ -55,14 +69,14 @@ def same_customer(table: str, *, parents: dict[str, str]) -> migrations.RunSQL:
     return _trigger("same_customer", table, f"BEFORE INSERT OR UPDATE OF {columns}", f"{checks}\nRETURN NEW;")
 
 
-def fixed_columns(table: str, *, columns: tuple[str, ...]) -> migrations.RunSQL:
-    """These columns are never updated once the row exists."""
+def fixed_columns(table: str, *, columns: tuple[str, ...], erasable: tuple[str, ...] = ()) -> migrations.RunSQL:
+    """These columns are never updated once the row exists; an erasure empties the `erasable` ones."""
     changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in columns)
     return _trigger(
         "fixed_columns",
         table,
         f"BEFORE UPDATE OF {', '.join(columns)}",
-        f"IF {changed} THEN\n"
+        f"{_let_erasure_pass(erasable)}IF {changed} THEN\n"
         f"  RAISE EXCEPTION '{table}: {', '.join(columns)} never change (row %)', OLD.id USING ERRCODE = '23514';\n"
         "END IF;\nRETURN NEW;",
     )
@@ -92,9 +106,30 @@ def refuse(name: str, table: str, *, when: str, condition: str, message: str) ->
     )
 
 
+def function(signature: str, *, returns: str, body: str, rights: str = "") -> migrations.RunSQL:
+    """A plpgsql function that nobody but its owner may call; grants are `config.kernel.roles`'s."""
+    return migrations.RunSQL(
+        f"CREATE FUNCTION {signature} RETURNS {returns} LANGUAGE plpgsql {rights} SET search_path = public, pg_temp"
+        f" AS $body$\n{body}\n$body$;\nREVOKE ALL ON FUNCTION {signature} FROM PUBLIC;",
+        f"DROP FUNCTION {signature};",
+    )
+
+
 def dropped(name: str, table: str) -> migrations.RunSQL:
     """Take a guard away, so that the same migration can set it anew with another rule."""
     return migrations.RunSQL(f"DROP TRIGGER {name} ON {table}; DROP FUNCTION {table}_{name}();", migrations.RunSQL.noop)
+
+
+def _let_erasure_pass(columns: tuple[str, ...]) -> str:
+    """The one way past a guard: the sanctioned function, at work as the table's owner, changing exactly these columns."""
+    if not columns:
+        return ""
+    return f"IF TG_OP = 'UPDATE' AND public.kernel_is_erasing(TG_RELID) AND {_unchanged_but(columns)} THEN RETURN NEW; END IF;\n"
+
+
+def _unchanged_but(columns: tuple[str, ...]) -> str:
+    names = f"ARRAY[{_literals(columns)}]::text[]"
+    return f"to_jsonb(NEW) - {names} = to_jsonb(OLD) - {names}"
 
 
 def _literals(values: tuple[str, ...]) -> str:

@@ -51,4 +51,4 @@ def revoke_key(*, key: ApiKey, actor: User) -> None:
     """Let the key open nothing from now on. Raises Conflict when it was revoked before."""
     if not ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=Now()):
         raise Conflict("This key was revoked before.")
-    record("key.revoked", subject=key.user, actor_id=actor.pk, data={"name": key.name})
+    record("key.revoked", subject=key.user, actor_id=actor.pk, data={"key": key.pk})

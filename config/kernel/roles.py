@@ -26,6 +26,12 @@ WHERE t.tgname = 'immutable' AND NOT t.tgisinternal AND n.nspname = current_sche
 # its context itself, so that no row of history is ever updated.
 READ_ONLY_TABLES = ("django_migrations", "pghistory_context")
 
+# The owner's functions that the runtime role may call. Their parts it may not.
+CALLABLE = (
+    "SELECT oid::regprocedure::text FROM pg_proc WHERE proname = ANY(%s) AND pronamespace = 'public'::regnamespace"
+)
+CALLABLE_FUNCTIONS = ["assay_erase"]
+
 
 def runtime_parameters(owner: dict[str, Any], *, secret: str) -> dict[str, Any]:
     """Return the runtime role's connection settings: DATABASE_RUNTIME_URL's, or a role of ours beside the owner.
@@ -76,5 +82,8 @@ def _grant(cursor: Any, name: str) -> None:
         cursor.execute(sql.SQL(statement).format(role=role))
     for table in closed:
         cursor.execute(sql.SQL("REVOKE UPDATE, DELETE ON TABLE {} FROM {}").format(sql.Identifier(table), role))
+    cursor.execute(CALLABLE, [CALLABLE_FUNCTIONS])
+    for (signature,) in cursor.fetchall():
+        cursor.execute(sql.SQL("GRANT EXECUTE ON FUNCTION {} TO {}").format(sql.SQL(signature), role))
     for table in READ_ONLY_TABLES:
         cursor.execute(sql.SQL("REVOKE INSERT, UPDATE, DELETE ON TABLE {} FROM {}").format(sql.Identifier(table), role))

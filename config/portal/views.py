@@ -124,7 +124,7 @@ class ReleasePage(PortalPage):
         context = {
             "release": found,
             "project": found.project,
-            "files": Artifact.objects.filter(release=found).order_by("name"),
+            "files": Artifact.objects.filter(release=found).prefetch_related("redactions").order_by("name"),
             "sample": sample,
             "standing": sample_standing(sample) if sample else None,
             "records": [_shown(entry) for entry in entries],

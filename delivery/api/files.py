@@ -14,33 +14,40 @@ RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 def file_response(request: HttpRequest, artifact: Artifact) -> HttpResponseBase:
-    """Return the file, the range asked for, 304 where the caller has it, or 416 for a range outside it."""
-    etag = f'"{artifact.sha256}"'
+    """Return the file, the range asked for, 304 where the caller has it, or 416 for a range outside it.
+
+    After an erasure the redacted file is handed out, under an ETag of its own.
+    """
+    served = artifact.served
+    etag = f'"{served.sha256}"'
     if etag in request.headers.get("If-None-Match", ""):
         return _headed(HttpResponseNotModified(), artifact, etag)
-    first, last = 0, artifact.bytes - 1
+    first, last = 0, served.bytes - 1
     status = 200
     asked = request.headers.get("Range", "")
     if asked and request.headers.get("If-Range", etag) == etag and (match := RANGE.fullmatch(asked)):
-        found = _bounds(match, artifact.bytes)
+        found = _bounds(match, served.bytes)
         if found is None:
             response = HttpResponse(status=416)
-            response["Content-Range"] = f"bytes */{artifact.bytes}"
+            response["Content-Range"] = f"bytes */{served.bytes}"
             return response
-        if found != (first, last) or artifact.bytes:
+        if found != (first, last) or served.bytes:
             (first, last), status = found, 206
-    streamed = StreamingHttpResponse(_piece(artifact, first, last), status=status, content_type=artifact.media_type)
+    streamed = StreamingHttpResponse(
+        _piece(served.stored_as, first, last), status=status, content_type=artifact.media_type
+    )
     streamed["Content-Length"] = str(last - first + 1)
     if status == 206:
-        streamed["Content-Range"] = f"bytes {first}-{last}/{artifact.bytes}"
+        streamed["Content-Range"] = f"bytes {first}-{last}/{served.bytes}"
     return _headed(streamed, artifact, etag)
 
 
 def _headed(response: HttpResponseBase, artifact: Artifact, etag: str) -> HttpResponseBase:
     name = artifact.name.rsplit("/", 1)[-1]
+    # Kept by the caller, and asked after each time: an erasure may have put another file in its place.
     response["ETag"] = etag
     response["Accept-Ranges"] = "bytes"
-    response["Cache-Control"] = "private, max-age=31536000, immutable"
+    response["Cache-Control"] = "private, no-cache"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["X-Content-Type-Options"] = "nosniff"
     return response
@@ -56,8 +63,8 @@ def _bounds(match: re.Match[str], size: int) -> tuple[int, int] | None:
     return (start, end) if start <= end and start < size else None
 
 
-def _piece(artifact: Artifact, first: int, last: int) -> Iterator[bytes]:
-    with storages["releases"].open(artifact.stored_as, "rb") as file:
+def _piece(stored_as: str, first: int, last: int) -> Iterator[bytes]:
+    with storages["releases"].open(stored_as, "rb") as file:
         file.seek(first)
         left = last - first + 1
         while left > 0 and (chunk := file.read(min(CHUNK, left))):

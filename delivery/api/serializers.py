@@ -36,6 +36,9 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
 
 
 class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
+    bytes = serializers.IntegerField(source="served.bytes", read_only=True)
+    sha256 = serializers.CharField(source="served.sha256", read_only=True)
+
     class Meta:
         model = Artifact
         fields = ["name", "media_type", "bytes", "sha256"]

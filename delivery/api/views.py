@@ -100,7 +100,7 @@ class ReleaseFiles(CustomerView, generics.ListAPIView[Artifact]):
 
     def get_queryset(self) -> QuerySet[Artifact]:
         release = selectors.get_release(user=person(self.request), public_id=self.kwargs["release"])
-        return Artifact.objects.filter(release=release)
+        return Artifact.objects.filter(release=release).prefetch_related("redactions")
 
 
 class ReleaseFile(CustomerView):

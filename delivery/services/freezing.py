@@ -21,20 +21,22 @@ from django.db import connection, transaction
 
 from config.kernel.canonical import canonical_bytes
 from config.kernel.errors import DomainError
+from config.kernel.jobs import enqueue
 from config.kernel.locks import ADVISORY_FREEZE, lock_row, session_lock
 from config.kernel.transitions import transition
 from delivery import signing
 from delivery.artifacts import Content, FileFact, ReleaseWriter, file_fact
 from delivery.card import dataset_card
-from delivery.errors import NothingToRelease
+from delivery.errors import ErasedMeanwhile, NothingToRelease
 from delivery.manifest import build_manifest
 from delivery.models import Artifact, Release
 from delivery.services.releases import refuse_if_held
+from delivery.services.stored_files import forget_unserved
 from delivery.snapshot import Tally, carried_records
 from delivery.training_views import Lessons
 from delivery.types import RELEASE_MACHINE, ReleaseState
 from labeling.forms import RATING, kept_schema, values_of
-from labeling.models import Batch, FormVersion, GuidelineVersion
+from labeling.models import Batch, Customer, Erasure, FormVersion, GuidelineVersion
 from labeling.services.rounds import documents_in_force
 from quality.agreement import agreement
 from quality.selectors import gold_accuracy
@@ -63,8 +65,12 @@ def freeze_release(*, release_id: int) -> None:
                 built = _build(release, Path(folder))
                 _store(release, built)
                 _enter(release_id, built)
+        except ErasedMeanwhile:
+            forget_unserved(release)
+            enqueue("delivery.jobs.freeze", release_id, queue="bulk")
         except DomainError as error:
             _fail(release_id, error.message)
+            forget_unserved(release)
         except OSError as error:
             if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
                 raise
@@ -84,11 +90,13 @@ class _Built:
         self.content: Content
         self.manifest: dict[str, Any]
         self.facts: tuple[FileFact, ...]
+        self.erasures_count = 0
 
 
 def _build(release: Release, folder: Path) -> _Built:
     built, tally = _Built(folder), Tally()
     with _snapshot() as as_of:
+        built.erasures_count = Erasure.objects.filter(customer=release.customer_id).count()
         form = documents_in_force(release.project).form.document
         with (
             ReleaseWriter(built.files, Lessons.of(form)) as writer,
@@ -234,9 +242,14 @@ def _store(release: Release, built: _Built) -> None:
 
 @transaction.atomic
 def _enter(release_id: int, built: _Built) -> None:
+    """Enter the rows. An erasure locks the customer too: it finds these rows, or is found here (ErasedMeanwhile)."""
+    customers = Release.objects.filter(pk=release_id).values("customer")
+    customer = lock_row(Customer.objects.filter(pk__in=customers))
     release = lock_row(Release.objects.filter(pk=release_id))
     if release.state != ReleaseState.REQUESTED:
         return
+    if Erasure.objects.filter(customer=customer).count() != built.erasures_count:
+        raise ErasedMeanwhile("Something was erased while the release was written; it is written again.")
     refuse_if_held(project_id=release.project_id)
     with connection.cursor() as cursor, cursor.copy(ENTER) as copy, built.rows.open(newline="") as rows:
         for resolution_id, item_id, external_id, outcome, digest in csv.reader(rows):

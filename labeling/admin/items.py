@@ -5,8 +5,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from config.kernel.console import BigTableAdmin, ConsoleAdmin, ConsoleInline, display, short, state
+from config.kernel.console import BigTableAdmin, ConsoleAdmin, ConsoleInline, display, service_action, short, state
 from labeling.models import Batch, ColumnMapping, Item, ItemVersion, RejectedRow, SourceGrant, StagedRow
+from labeling.services.erasures import erase_item
 
 ITEM_LABELS = {"resolved": "success", "in_progress": "info", "gold": "warning", "withdrawn": "danger"}
 
@@ -62,6 +63,14 @@ class ItemAdmin(BigTableAdmin):
     list_select_related = ("project", "batch")
     search_fields = ("=external_id", "=public_id")
     inlines = (VersionInline,)
+    actions = (
+        service_action(
+            erase_item,
+            argument="item",
+            description=_("Erase the content for good, with a reason: nobody can bring it back"),
+            needs_reason=True,
+        ),
+    )
 
 
 @admin.register(ItemVersion)

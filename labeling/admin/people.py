@@ -32,6 +32,7 @@ from labeling.models import (
     ProjectUserPermission,
     Reviewer,
 )
+from labeling.services.erasures import erase_person
 from labeling.services.people import add_member, create_customer, create_reviewer, remove_member
 from labeling.services.settings import CUSTOMER_SETTINGS, REVIEWER_SETTINGS, change_customer, change_reviewer
 from labeling.types import Role
@@ -80,7 +81,16 @@ class UserAdmin(ServiceAdd):
     ordering = ("name",)
     fields = ("name", "email", "surface", "is_active", "is_superuser", "public_id", "created_at", "last_login")
     add_fields = ("name", "email", "surface")
-    actions = (issue_keys, renew_passwords)
+    actions = (
+        issue_keys,
+        renew_passwords,
+        service_action(
+            erase_person,
+            argument="user",
+            description=_("Erase name, address and words for good, with a reason: nobody can bring them back"),
+            needs_reason=True,
+        ),
+    )
     led = "reviewer__organisation"
     led_display = ("name", "email", "surface", "is_active")
 

@@ -1,9 +1,13 @@
 """Legal holds, erasures and what is left of what was erased."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from config.kernel.console import BigTableAdmin, ConsoleAdmin, short
+from config.kernel.console import BigTableAdmin, ConsoleAdmin, ServiceAdd, service_action, short
+from config.kernel.requests import person
 from labeling.models import (
     Erasure,
     GuidelineAcknowledgement,
@@ -11,6 +15,7 @@ from labeling.models import (
     LegalHold,
     Tombstone,
 )
+from labeling.services.legal_holds import lift_legal_hold, place_legal_hold
 
 
 @admin.register(ImportedIdentity)
@@ -28,11 +33,18 @@ class GuidelineAcknowledgementAdmin(BigTableAdmin):
 
 
 @admin.register(LegalHold)
-class LegalHoldAdmin(ConsoleAdmin):
+class LegalHoldAdmin(ServiceAdd):
     permission = "manage_customer"
     list_display = ("customer", "project", "reason", "placed_by", "placed_at", "lifted_by", "lifted_at")
     list_filter = (("lifted_at", admin.EmptyFieldListFilter),)
     list_select_related = ("customer", "project", "placed_by", "lifted_by")
+    add_fields = ("customer", "project", "reason")
+    actions = (
+        service_action(lift_legal_hold, argument="hold", description=_("Lift, with a reason"), needs_reason=True),
+    )
+
+    def make(self, request: HttpRequest, values: dict[str, Any]) -> LegalHold:
+        return place_legal_hold(**values, actor=person(request))
 
 
 @admin.register(Erasure)

@@ -6,8 +6,18 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from labeling.forms import answers_schema
-from labeling.models import AccessLog, Batch, FormVersion, GuidelineVersion, Item, Project, RejectedRow
-from labeling.types import ChangeKind
+from labeling.models import (
+    AccessLog,
+    Batch,
+    Erasure,
+    FormVersion,
+    GuidelineVersion,
+    Item,
+    LegalHold,
+    Project,
+    RejectedRow,
+)
+from labeling.types import ChangeKind, ErasureKind
 
 
 class ProjectSerializer(serializers.ModelSerializer[Project]):
@@ -90,10 +100,16 @@ class ItemContentSerializer(ItemSerializer):
     responses = serializers.SerializerMethodField()
     metadata = serializers.DictField(source="current_version.metadata", read_only=True)
     provenance = serializers.CharField(source="current_version.provenance", read_only=True)
+    erased = serializers.SerializerMethodField(
+        help_text="Its content was erased; what is left are its names and dates."
+    )
 
     class Meta(ItemSerializer.Meta):
-        fields = [*ItemSerializer.Meta.fields, "provenance", "metadata", "messages", "responses"]
+        fields = [*ItemSerializer.Meta.fields, "provenance", "metadata", "messages", "responses", "erased"]
         read_only_fields = fields
+
+    def get_erased(self, item: Item) -> bool:
+        return bool(item.current_version.payload.get("erased"))  # type: ignore[union-attr]
 
     @extend_schema_field({"type": "array", "items": {"type": "object"}})
     def get_messages(self, item: Item) -> Any:
@@ -102,6 +118,38 @@ class ItemContentSerializer(ItemSerializer):
     @extend_schema_field({"type": "array", "items": {"type": "object"}})
     def get_responses(self, item: Item) -> Any:
         return item.current_version.payload["responses"]  # type: ignore[union-attr]
+
+
+class ReasonSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(allow_blank=True, max_length=300, default="")
+
+
+class ErasureSerializer(serializers.ModelSerializer[Erasure]):
+    """`finished_at` says when the files were gone too; the rows go at once."""
+
+    id = serializers.UUIDField(source="request", read_only=True)
+    customer = serializers.CharField(source="customer.slug", read_only=True)
+    item = serializers.SerializerMethodField(help_text="The item, where one was erased.")
+
+    class Meta:
+        model = Erasure
+        fields = ["id", "customer", "kind", "item", "reason", "counts", "created_at", "finished_at"]
+        read_only_fields = fields
+
+    @extend_schema_field({"type": ["string", "null"], "format": "uuid"})
+    def get_item(self, erasure: Erasure) -> str | None:
+        found = self.context.get("items", {}).get(erasure.subject_id) if erasure.kind == ErasureKind.ITEM else None
+        return str(found) if found else None
+
+
+class LegalHoldSerializer(serializers.ModelSerializer[LegalHold]):
+    customer = serializers.CharField(source="customer.slug", read_only=True)
+    project = serializers.UUIDField(source="project.public_id", read_only=True, allow_null=True, default=None)
+
+    class Meta:
+        model = LegalHold
+        fields = ["customer", "project", "reason", "placed_at", "lifted_at"]
+        read_only_fields = fields
 
 
 class GuidelineSerializer(serializers.ModelSerializer[GuidelineVersion]):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from labeling.api import guidelines, people, views
+from labeling.api import guidelines, people, privacy, views
 
 urlpatterns = [
     path("projects", views.Projects.as_view()),
@@ -18,6 +18,9 @@ urlpatterns = [
     path("batches/<uuid:batch>/rejects", views.BatchRejects.as_view()),
     path("items/<uuid:item>", views.ItemDetail.as_view()),
     path("form-templates", views.FormTemplates.as_view()),
+    path("items/<uuid:item>/erasure", privacy.ItemErasure.as_view()),
+    path("erasures", privacy.Erasures.as_view()),
+    path("legal-holds", privacy.LegalHolds.as_view()),
     path("access-log", views.Accesses.as_view()),
     path("members", people.Members.as_view()),
     path("members/<uuid:member>", people.MemberDetail.as_view()),

@@ -50,8 +50,14 @@ WINDOW same AS (PARTITION BY s.external_id ORDER BY s.line)
 REJECT_CONFLICTS = """
 INSERT INTO labeling_rejectedrow (customer_id, batch_id, line, field, reason, excerpt)
 SELECT s.customer_id, s.batch_id, s.line, 'external_id',
-       'Another item has this external id with other content; give this one an id of its own.', left(s.external_id, 200)
-FROM judged_row j JOIN labeling_stagedrow s ON s.id = j.id WHERE j.fate = 'conflict' ORDER BY s.line
+       CASE WHEN e.id IS NULL
+            THEN 'Another item has this external id with other content; give this one an id of its own.'
+            ELSE 'The item with this external id was erased; give new content an id of its own.' END,
+       left(s.external_id, 200)
+FROM judged_row j JOIN labeling_stagedrow s ON s.id = j.id
+LEFT JOIN labeling_item i ON i.project_id = %(project)s AND i.external_id = s.external_id
+LEFT JOIN labeling_erasure e ON e.kind = 'item' AND e.subject_id = i.id
+WHERE j.fate = 'conflict' ORDER BY s.line
 """
 
 ACCEPT = """
@@ -212,7 +218,7 @@ def _accept(batch_id: int) -> None:
         cursor.execute("SELECT fate, count(*) FROM judged_row GROUP BY fate")
         fates = dict(cursor.fetchall())
         rejected = batch.rows_read - sum(fates.values())
-        cursor.execute(REJECT_CONFLICTS)
+        cursor.execute(REJECT_CONFLICTS, ids)
         cursor.execute(ACCEPT, ids)
         cursor.execute(POINT, ids)
         cursor.execute("DROP TABLE judged_row")

@@ -1,7 +1,7 @@
 """Gold: items whose answer is known, met by reviewers as any other task, scored against what was expected."""
 
 import random
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from math import ceil
 
@@ -9,9 +9,9 @@ from django.db import connection, transaction
 
 from config.kernel.errors import Invalid
 from config.kernel.events import record
-from config.kernel.locks import ADVISORY_GOLD, advisory_lock, lock_row
+from config.kernel.locks import ADVISORY_GOLD, advisory_lock, lock_row, lock_rows
 from config.kernel.models import User
-from config.kernel.transitions import transition
+from config.kernel.transitions import transition, transition_many
 from labeling.models import Annotation, Item, Project, Reviewer
 from labeling.services.rounds import POSITION_STEP, open_gold_round, pools_for, requirement, reserve_gold_task
 from labeling.types import ItemState, ProjectState
@@ -51,6 +51,7 @@ UNMET = """
 SELECT g.id FROM quality_golditem g
 JOIN labeling_itemversion v ON v.id = g.item_version_id
 JOIN labeling_project p ON p.id = g.project_id
+JOIN labeling_round o ON o.id = g.round_id AND o.state = 'open'
 JOIN labeling_reviewer r ON r.id = %(reviewer)s
 WHERE g.project_id = %(project)s AND g.state = 'active'
   AND NOT EXISTS (SELECT FROM labeling_task t WHERE t.round_id = g.round_id AND t.reserved_for_id = r.id)
@@ -124,10 +125,21 @@ def retire_gold(*, gold_item: GoldItem, reason: str, actor: User) -> None:
     transition(gold_item, GoldState.RETIRED, machine=GOLD_MACHINE, actor_id=actor.pk, data={"reason": reason[:300]})
 
 
+@transaction.atomic
+def retire_erased(*, item_ids: Collection[int]) -> int:
+    """Serve gold whose item was erased to nobody any more; return how many. Idempotent."""
+    of_items = lock_rows(GoldItem.objects.filter(item_version__item__in=item_ids))
+    active = [gold for gold in of_items if gold.state == GoldState.ACTIVE]
+    about = {gold.pk: {"reason": "erased"} for gold in active}
+    transition_many(active, GoldState.RETIRED, machine=GOLD_MACHINE, actor_id=None, data=about)
+    return len(active)
+
+
 def score_annotations(*, annotation_ids: Iterable[int]) -> int:
     """Score these annotations of gold items and review the standings they touch; return how many were new."""
     annotations = list(
         Annotation.objects.filter(pk__in=list(annotation_ids), gold_score__isnull=True, round__gold__isnull=False)
+        .exclude(item_version__payload__has_key="erased")
         .select_related("round__gold", "form")
         .order_by("pk")
     )

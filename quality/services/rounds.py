@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from config.kernel.events import record_many
 from config.kernel.locks import lock_rows
 from labeling.models import FormVersion, Item, Round
-from labeling.selectors import counting_annotations_of
+from labeling.selectors import counting_annotations_of, erased_items
 from labeling.services.rounds import add_slot, close_resolved
 from labeling.types import RoundReason, RoundState
 from quality.consensus import Resolved, resolve
@@ -119,11 +119,16 @@ def reconsider(*, round_ids: Iterable[int]) -> None:
     """A judgment of each of these rounds no longer counts: ask for another where the round is open, else resolve anew.
 
     The new resolution supersedes the old one, which stays. A resolved round that lost its last judgment keeps its
-    resolution, since there is nothing to put in its place.
+    resolution, since there is nothing to put in its place, and what was erased is left alone.
     """
     wanted = sorted(set(round_ids))
-    lock_rows(Item.objects.filter(rounds__in=wanted))
-    rounds = [judged for judged in lock_rows(Round.objects.filter(pk__in=wanted)) if judged.reason != RoundReason.GOLD]
+    items = lock_rows(Item.objects.filter(rounds__in=wanted))
+    erased = erased_items([item.pk for item in items])
+    rounds = [
+        judged
+        for judged in lock_rows(Round.objects.filter(pk__in=wanted))
+        if judged.reason != RoundReason.GOLD and judged.item_id not in erased
+    ]
     for judged in rounds:
         if judged.state == RoundState.OPEN:
             add_slot(round_id=judged.pk)

@@ -93,7 +93,8 @@ def keep_draft(*, user: User, token: UUID, answers: dict[str, Any]) -> datetime:
     Raises as renew_lease does, and InvalidAnswers for more than an answer may be long.
     """
     check_size(answers)
-    lease = Lease.objects.filter(token=token, reviewer__user=user, state=LeaseState.LIVE).first()
+    live = Lease.objects.filter(token=token, reviewer__user=user, state=LeaseState.LIVE)
+    lease = live.exclude(task__state=TaskState.CANCELLED).first()
     if lease is None:
         raise _why_not(user, token)
     saved_at: datetime = save_draft(
@@ -146,6 +147,8 @@ def _why_not(user: User, token: UUID) -> NoSuchLease | LeaseOver:
 
 
 def _over(lease: Lease) -> LeaseOver:
+    if lease.state == LeaseState.LIVE and lease.task.state == TaskState.CANCELLED:
+        return LeaseOver("This task was withdrawn.", state=LeaseState.WITHDRAWN)
     sentences = {
         LeaseState.SUBMITTED: "This task was submitted already.",
         LeaseState.EXPIRED: "Your time for this task ran out; what you typed is kept, and submitting may still work.",

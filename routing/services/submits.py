@@ -14,7 +14,7 @@ from labeling.forms import ItemShape, check_answers
 from labeling.models import Annotation, UnplacedAnswer
 from labeling.presentation import display_order
 from labeling.services.judgments import Judgment, as_kept, forget_draft, keep_unplaced, record_annotation
-from routing.errors import NoSuchLease
+from routing.errors import LeaseOver, NoSuchLease
 from routing.types import LeaseState, Submitted
 
 KEPT = "This task had gone to somebody else by then. Your answer is kept, and an operator can still use it."
@@ -29,7 +29,8 @@ SELECT l.id, l.state, l.task_id, l.round_id, l.reviewer_id, l.customer_id, l.pro
                AND g.in_force @> statement_timestamp()),
        NOT EXISTS (SELECT FROM routing_lease later WHERE later.task_id = l.task_id AND later.id > l.id),
        EXISTS (SELECT FROM labeling_projectuserpermission may JOIN auth_permission named ON named.id = may.permission_id
-               WHERE may.user_id = %(user)s AND may.content_object_id = l.project_id AND named.codename = 'judge_items')
+               WHERE may.user_id = %(user)s AND may.content_object_id = l.project_id AND named.codename = 'judge_items'),
+       jsonb_exists(v.payload, 'erased')
 FROM routing_lease l
 JOIN labeling_task t ON t.id = l.task_id
 JOIN labeling_round r ON r.id = l.round_id
@@ -74,6 +75,7 @@ class _Held:
     is_guideline_current: bool
     is_latest: bool
     is_permitted: bool
+    is_erased: bool
 
     @property
     def is_placeable(self) -> bool:
@@ -90,10 +92,12 @@ def submit_task(*, user: User, token: UUID, answers: dict[str, Any], seconds: fl
     """Place the answers as an annotation and complete the task, or keep them whole where the task is no longer theirs.
 
     The same again returns what the first submit made; other answers under the same token are kept beside. An answer by a
-    guideline that is no longer in force is kept and marked. Raises NoSuchLease for a token that is not this person's and
-    InvalidAnswers where the form says no; then nothing has changed.
+    guideline that is no longer in force is kept and marked. Raises NoSuchLease for a token that is not this person's,
+    LeaseOver where the item was erased, and InvalidAnswers where the form says no; then nothing has changed.
     """
     held = _lock(user, token)
+    if held.is_erased:
+        raise LeaseOver("This item was erased; an answer to it is not kept.", state=held.lease_state)
     check_answers(held.document, ItemShape.of(held.payload), answers)
     judgment = _judgment(held, token, answers, seconds)
     if held.lease_state == LeaseState.SUBMITTED and (earlier := _repeated(judgment)) is not None:

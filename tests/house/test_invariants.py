@@ -7,6 +7,7 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 
 from config.kernel import roles
 from config.kernel.transitions import Machine
+from delivery.models import ArtifactRedaction
 from delivery.types import RELEASE_MACHINE
 from labeling import types as labeling
 from labeling.models import Annotation, ColumnMapping, Erasure, Tombstone
@@ -45,6 +46,7 @@ IMMUTABLE = {
     "quality_goldscore",
     "delivery_releaseentry",
     "delivery_artifact",
+    "delivery_artifactredaction",
     "delivery_ledgerentry",
     "delivery_acceptancesample",
     "delivery_defect",
@@ -86,6 +88,9 @@ def delivered(transactional_db):
     erasure = Erasure.objects.create(customer=cast.northwind, kind="item", subject_id=0, reason="Test")
     Tombstone.objects.create(
         customer=cast.northwind, erasure=erasure, subject="test", subject_id=0, keyed_digest="0" * 64
+    )
+    ArtifactRedaction.objects.create(
+        **owned, artifact=cast.release.artifacts.first(), stored_as="test", bytes=0, sha256="0" * 64
     )
     return cast
 

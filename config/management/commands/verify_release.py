@@ -24,11 +24,21 @@ class Command(BaseCommand):
             verified = verify_folder(options["folder"], trusted_fingerprint=options["fingerprint"])
         except ReleaseBroken as error:
             raise CommandError(error.message) from error
-        figures = {"records": verified.records, "files": verified.files, "size_bytes": verified.bytes}
+        figures = {
+            "records": verified.records,
+            "files": verified.files,
+            "size_bytes": verified.bytes,
+            "erased": verified.erased,
+        }
         if options["json"]:
             print_json(figures, ok=True, content_digest=verified.content_digest)
         else:
             self.stdout.write(
                 f"In order: the signature, {verified.files} files, {verified.records} records."
                 f" Content digest {verified.content_digest}."
+                + (
+                    f" {verified.erased} records were erased or shortened since, as is signed."
+                    if verified.erased
+                    else ""
+                )
             )

@@ -1,0 +1,92 @@
+"""Erasure and retention across the apps: what would go, what is due, and the files that follow the rows."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.db.models.functions import Now
+from django.utils.module_loading import import_string
+
+from config.contributions import ERASURE_FILES
+from config.kernel.clock import database_now
+from config.kernel.jobs import enqueue
+from config.kernel.locks import ADVISORY_ERASURE, session_lock
+from config.kernel.types import Fact
+from delivery.selectors import releases_carrying
+from labeling.models import Customer, Erasure
+from labeling.services import retention
+
+# So many erasures are finished in one run, each release being written anew once for all of them.
+TOGETHER = 1000
+ERASED_A_RUN = 200
+
+
+def hear(facts: list[Fact]) -> None:
+    """Hears item.erased, person.erased and batch.erased: the files of these customers follow, in a job of their own."""
+    for customer_id in sorted({fact.customer_id for fact in facts if fact.customer_id is not None}):
+        enqueue("config.erasures.finish", customer_id, queue="bulk")
+
+
+def finish(customer_id: int) -> int:
+    """Erase the files of the customer's unfinished erasures, and say that they are gone; return how many were finished.
+
+    Killed at any point it starts over; run twice at once, the second returns.
+    """
+    with session_lock(ADVISORY_ERASURE, customer_id) as is_alone:
+        if not is_alone:
+            return 0
+        unfinished = Erasure.objects.filter(customer=customer_id, finished_at=None)
+        erasures = list(unfinished.order_by("pk")[:TOGETHER])
+        waiting: set[int] = set()
+        for path in ERASURE_FILES if erasures else ():
+            part: Callable[..., set[int]] = import_string(path)
+            waiting |= part(erasures=erasures)
+        done = [erasure.pk for erasure in erasures if erasure.pk not in waiting]
+        Erasure.objects.filter(pk__in=done).update(finished_at=Now())
+    if len(erasures) == TOGETHER and done:
+        enqueue("config.erasures.finish", customer_id, queue="bulk")
+    return len(done)
+
+
+def sweep() -> int:
+    """Every few minutes: queue again the customers with unfinished erasures; return how many."""
+    customers = list(
+        Erasure.objects.filter(finished_at=None)
+        .order_by("customer_id")
+        .values_list("customer_id", flat=True)
+        .distinct()
+    )
+    for customer_id in customers:
+        enqueue("config.erasures.finish", customer_id, queue="bulk")
+    return len(customers)
+
+
+def erase_due() -> int:
+    """Every day: erase what retention says, a slice a run, until nothing is due; return how many items."""
+    erased = retention.erase_due(most=ERASED_A_RUN)
+    if erased == ERASED_A_RUN:
+        enqueue("config.erasures.erase_due", queue="bulk")
+    return erased
+
+
+def what_would_go(*, customer: Customer | None = None, by: datetime | None = None) -> list[dict[str, Any]]:
+    """Return what retention would erase now, or by a later day: a plain row a project, from every app. Nothing changes."""
+    by = by or database_now()
+    return [_row(due, by) for due in retention.what_would_go(customer=customer, by=by)]
+
+
+def _row(due: retention.Due, by: datetime) -> dict[str, Any]:
+    return {
+        "customer": due.project.customer.slug,
+        "project": due.project.slug,
+        "project_id": str(due.project.public_id),
+        "days": due.days,
+        "held_by": due.held_by,
+        "items": due.items,
+        "in_work": due.in_work,
+        "versions": due.versions,
+        "annotations": due.annotations,
+        "files": due.files,
+        "releases": releases_carrying(retention.erasable_items(due.project, by=by)),
+        "oldest": due.oldest,
+    }

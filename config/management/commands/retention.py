@@ -1,0 +1,52 @@
+"""What retention would erase; with --erase, the erasing itself."""
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.table import Table
+
+from config import erasures
+from config.progress import console_for, print_json
+from labeling.models import Customer
+from labeling.services.retention import erase_due
+
+COLUMNS = (
+    "customer", "project", "days", "items", "in_work", "versions", "annotations", "files", "releases", "oldest", "held_by",
+)  # fmt: skip
+
+
+class Command(BaseCommand):
+    help = "Say what retention would erase, project by project; erase it with --erase. Files follow by a job."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--customer", help="one customer's short name; all of them otherwise")
+        parser.add_argument("--erase", action="store_true", help="erase what is due of all customers, for good")
+        parser.add_argument("--json", action="store_true", help="end with one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["erase"] and options["customer"]:
+            raise CommandError("--erase is for all customers, as the daily job; leave --customer out.")
+        customer = self._customer(options["customer"])
+        rows = [{key: row[key] for key in COLUMNS} for row in erasures.what_would_go(customer=customer)]
+        erased = 0
+        while options["erase"] and (done := erase_due(most=erasures.ERASED_A_RUN)):
+            erased += done
+        if options["json"]:
+            plain = json.loads(json.dumps(rows, default=str))
+            print_json({"due": sum(row["items"] for row in rows), "erased": erased}, ok=True, projects=plain)
+            return
+        table = Table(*[name.replace("_", " ") for name in COLUMNS])
+        for row in rows:
+            table.add_row(*["" if value is None else str(value) for value in row.values()])
+        console = console_for(is_json=False)
+        console.print(table if rows else "No project and no customer says for how long content is kept.")
+        console.print(f"{erased} items were erased." if options["erase"] else "Nothing was changed; --erase erases.")
+
+    def _customer(self, slug: str | None) -> Customer | None:
+        if slug is None:
+            return None
+        found = Customer.objects.filter(slug=slug).first()
+        if found is None:
+            raise CommandError(f"No customer is called {slug!r}.")
+        return found

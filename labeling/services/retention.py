@@ -1,0 +1,138 @@
+"""Retention: what came longer ago than its project, or else its customer, keeps content."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
+
+from config.kernel.clock import database_now
+from labeling.errors import ErasedBefore, LegalHoldStands
+from labeling.models import Annotation, Batch, Customer, Erasure, Item, ItemVersion, LegalHold, Project, Round
+from labeling.services.erasures import erase_item, erase_upload
+from labeling.types import BatchState, ErasureKind, RoundReason, RoundState
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What retention would erase of one project. `in_work` items are due and left until their open round has ended;
+    while `held_by` names a legal hold, nothing of the project is erased.
+    """
+
+    project: Project
+    days: int
+    held_by: str
+    items: int
+    in_work: int
+    versions: int
+    annotations: int
+    files: int
+    oldest: datetime | None
+
+
+def retained_projects(*, customer: Customer | None = None) -> list[Project]:
+    """Return the projects that keep content for a stated time, of one customer or all."""
+    projects = Project.objects.select_related("customer").filter(
+        Q(retention_days__isnull=False) | Q(customer__retention_days__isnull=False)
+    )
+    if customer is not None:
+        projects = projects.filter(customer=customer)
+    return list(projects.order_by("customer__name", "slug"))
+
+
+def days_kept(project: Project) -> int | None:
+    """Return for how many days the project keeps content: its own setting, else the customer's, else None (for ever)."""
+    return project.customer.retention_days if project.retention_days is None else project.retention_days
+
+
+def due_items(project: Project, *, by: datetime) -> QuerySet[Item]:
+    """Return the items of the project that are past their time at `by` and still hold content."""
+    days = days_kept(project)
+    if days is None:
+        return Item.objects.none()
+    erased = Erasure.objects.filter(kind=ErasureKind.ITEM, subject_id=OuterRef("pk"))
+    return Item.objects.filter(~Exists(erased), project=project, created_at__lt=by - timedelta(days=days))
+
+
+def erasable_items(project: Project, *, by: datetime) -> QuerySet[Item]:
+    """Return the due items that nobody is working on. A gold item's round never ends, and does not count as work."""
+    return due_items(project, by=by).exclude(Exists(_open_rounds()))
+
+
+def due_uploads(project: Project, *, by: datetime) -> QuerySet[Batch]:
+    """Return the uploads that are past their time and became no item, as all of their rows were refused or known."""
+    days = days_kept(project)
+    if days is None:
+        return Batch.objects.none()
+    brought = ItemVersion.objects.filter(batch=OuterRef("pk"))
+    erased = Erasure.objects.filter(kind=ErasureKind.BATCH, subject_id=OuterRef("pk"))
+    finished = Batch.objects.filter(project=project, source_erased_at=None).exclude(state=BatchState.RECEIVED)
+    return finished.filter(~Exists(brought), ~Exists(erased), created_at__lt=by - timedelta(days=days))
+
+
+def what_would_go(*, customer: Customer | None = None, by: datetime | None = None) -> list[Due]:
+    """Say what retention would erase now, or by a later day, project by project. Nothing is changed."""
+    by = by or database_now()
+    return [_due(project, by) for project in retained_projects(customer=customer)]
+
+
+def erase_due(*, most: int) -> int:
+    """Erase up to `most` due items and uploads, oldest first in each project; return how many.
+
+    Projects under a legal hold are passed by.
+    """
+    erased = 0
+    by = database_now()
+    for project in retained_projects():
+        if held_by(project):
+            continue
+        reason = f"Kept for {days_kept(project)} days, as agreed."
+        erased += _erase(erasable_items(project, by=by).order_by("pk")[: most - erased], reason)
+        for batch in due_uploads(project, by=by).order_by("pk")[: most - erased]:
+            erase_upload(batch=batch, reason=reason)
+            erased += 1
+        if erased >= most:
+            break
+    return erased
+
+
+def held_by(project: Project) -> str:
+    """Return the reason of the legal hold that stands on the project or its customer, or ""."""
+    standing = LegalHold.objects.filter(customer=project.customer_id, lifted_at=None)
+    hold = standing.filter(Q(project=None) | Q(project=project)).order_by("pk").first()
+    return hold.reason if hold else ""
+
+
+def _open_rounds() -> QuerySet[Round]:
+    return Round.objects.filter(item=OuterRef("pk"), state=RoundState.OPEN).exclude(reason=RoundReason.GOLD)
+
+
+def _due(project: Project, by: datetime) -> Due:
+    due, going = due_items(project, by=by), erasable_items(project, by=by)
+    totals = going.aggregate(
+        items=Count("pk"),
+        files=Count("batch", filter=Q(batch__source_erased_at=None), distinct=True),
+        oldest=Min("created_at"),
+    )
+    return Due(
+        project=project,
+        days=days_kept(project) or 0,
+        held_by=held_by(project),
+        in_work=due.filter(Exists(_open_rounds())).count(),
+        versions=ItemVersion.objects.filter(item__in=going).count(),
+        annotations=Annotation.objects.filter(round__item__in=going).count(),
+        files=totals["files"] + due_uploads(project, by=by).count(),
+        items=totals["items"],
+        oldest=totals["oldest"],
+    )
+
+
+def _erase(items: Iterable[Item], reason: str) -> int:
+    erased = 0
+    for item in items:
+        try:
+            erase_item(item=item, reason=reason, actor=None)
+        except (ErasedBefore, LegalHoldStands):
+            continue  # somebody else was here first
+        erased += 1
+    return erased
