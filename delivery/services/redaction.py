@@ -27,8 +27,8 @@ from delivery.artifacts import HASHES, LINES, RECORDS, FileFact, ReleaseWriter, 
 from delivery.models import Artifact, ArtifactRedaction, Release, ReleaseEntry
 from delivery.redaction import ERASURES, SIGNATURE, erasures_document, tombstone_of, without_persons_words
 from delivery.services.stored_files import artifacts_of, forget_unserved
+from delivery.training_views import Lessons
 from delivery.types import ReleaseState
-from labeling.forms import preference_question
 from labeling.models import Annotation, Erasure, FormVersion, Reviewer
 from labeling.pseudonyms import pseudonym
 from labeling.types import DocumentState, ErasureKind
@@ -118,12 +118,12 @@ class _Gone:
         return dict(published.values_list("number", "document"))
 
     @property
-    def question(self) -> str | None:
-        """The preference question that the trainers' views were made of."""
+    def lessons(self) -> Lessons:
+        """What the trainers' views were made of."""
         as_of = self.release.manifest["release"]["as_of"] if self.release.manifest else None
         forms = FormVersion.objects.filter(project=self.release.project_id, state=DocumentState.PUBLISHED)
         form = forms.filter(published_at__lte=as_of).order_by("-number").first()
-        return preference_question(form.document) if form else None
+        return Lessons.of(form.document) if form else Lessons()
 
     def lines(self) -> Iterator[tuple[dict[str, Any], str]]:
         """Yield every record as it is handed out now, with the digest it was frozen with."""
@@ -159,7 +159,7 @@ def _write(gone: _Gone, folder: Path) -> list[FileFact]:
     """Write the release's records, table and views without what is gone, and the signed document; return what changed."""
     rebuilt = folder / "rebuilt"
     rebuilt.mkdir()
-    with ReleaseWriter(rebuilt, gone.question) as writer, (folder / RECORDS).open("xb") as lines:
+    with ReleaseWriter(rebuilt, gone.lessons) as writer, (folder / RECORDS).open("xb") as lines:
         for old, digest in gone.lines():
             new = gone.line(old, digest)
             gone.note(new)
