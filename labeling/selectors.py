@@ -10,8 +10,9 @@ from django.db.models import Count, QuerySet
 from config.kernel.errors import NotFound
 from config.kernel.models import User
 from config.kernel.types import LifeMoment
-from labeling.models import Annotation, Batch, Item, Project, Round
-from labeling.types import ItemState, Progress, RoundReason, RoundState
+from labeling.languages import UNDETERMINED
+from labeling.models import Annotation, Batch, Flag, Item, Project, Round
+from labeling.types import FlagState, ItemState, Progress, RoundReason, RoundState
 
 
 def get_project(*, user: User, public_id: UUID, permission: str = "see_project") -> Project:
@@ -29,11 +30,34 @@ def get_batch(*, user: User, public_id: UUID) -> Batch:
         raise NotFound("There is no such batch.") from None
 
 
-def get_item(*, user: User, public_id: UUID) -> Item:
+def get_item(*, user: User, public_id: UUID, permission: str = "see_project") -> Item:
     try:
-        return Item.objects.visible_to(user).select_related("current_version", "project").get(public_id=public_id)
+        return (
+            Item.objects.visible_to(user, permission)
+            .select_related("current_version", "project")
+            .get(public_id=public_id)
+        )
     except Item.DoesNotExist:
         raise NotFound("There is no such item.") from None
+
+
+def get_flag(*, user: User, public_id: UUID, permission: str = "see_project") -> Flag:
+    try:
+        return Flag.objects.visible_to(user, permission).select_related("item_version__item").get(public_id=public_id)
+    except Flag.DoesNotExist:
+        raise NotFound("There is no such flag.") from None
+
+
+def open_flags_count(project: Project, *, most: int) -> int:
+    """Return how many flags of the project wait for somebody, counted no further than `most`."""
+    return Flag.objects.filter(project=project, state=FlagState.OPEN).order_by()[:most].count()
+
+
+def waits_for_flags(batch: Batch) -> bool:
+    """Whether the batch's tasks are made once its flags have been looked for: some may hold items, or give a language."""
+    if batch.flagged_at is not None:
+        return False
+    return bool(batch.project.hold_flagged) or batch.versions.filter(language=UNDETERMINED).exists()
 
 
 def progress_of(project: Project) -> Progress:

@@ -5,10 +5,17 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from config.kernel.console import BigTableAdmin, ConsoleAdmin, ConsoleInline, display, short, state
+from config.kernel.console import BigTableAdmin, ConsoleAdmin, ConsoleInline, display, service_action, short, state
 from labeling.models import Batch, ColumnMapping, Item, ItemVersion, RejectedRow, SourceGrant, StagedRow
+from labeling.services.revisions import redact_item
 
-ITEM_LABELS = {"resolved": "success", "in_progress": "info", "gold": "warning", "withdrawn": "danger"}
+ITEM_LABELS = {
+    "held": "warning",
+    "resolved": "success",
+    "in_progress": "info",
+    "gold": "warning",
+    "withdrawn": "danger",
+}
 
 
 @admin.register(Batch)
@@ -51,7 +58,7 @@ class StagedRowAdmin(BigTableAdmin):
 
 class VersionInline(ConsoleInline):
     model = ItemVersion
-    fields = ("number", "language", "domain", "difficulty", "provenance", "digest", "created_at")
+    fields = ("number", "reason", "language", "domain", "difficulty", "provenance", "digest", "created_at")
 
 
 @admin.register(Item)
@@ -61,6 +68,11 @@ class ItemAdmin(BigTableAdmin):
     list_select_related = ("project", "batch")
     search_fields = ("=external_id", "=public_id")
     inlines = (VersionInline,)
+    actions = (
+        service_action(
+            redact_item, argument="item", description=_("Redact what was found, with a reason"), needs_reason=True
+        ),
+    )
 
 
 @admin.register(ItemVersion)

@@ -27,7 +27,7 @@ from labeling.models import (
     Round,
     Task,
 )
-from labeling.selectors import counting_annotations_of
+from labeling.selectors import counting_annotations_of, waits_for_flags
 from labeling.types import (
     ITEM_MACHINE,
     ROUND_MACHINE,
@@ -68,8 +68,10 @@ def generate_tasks(*, batch_id: int) -> int:
     """Open the first round of every accepted item of the batch, with one task a slot; return how many items.
 
     Works in slices, each a transaction of its own; run again, or twice at once, it does only what is left. Items with
-    an expected answer become gold and get no round here.
+    an expected answer become gold and get no round here. A batch that waits for its flags is left for their job.
     """
+    if waits_for_flags(Batch.objects.select_related("project").get(pk=batch_id)):
+        return 0
     done = 0
     while taken := _generate_slice(batch_id):
         done += taken
