@@ -13,7 +13,7 @@ from labeling.languages import UNDETERMINED
 # Below either, nothing is claimed. Bytes of UTF-8, so that a sign of a dense script counts for more than a letter.
 LEAST_BYTES = 40
 LEAST_PROBABILITY = 0.9
-MOST_CHARACTERS = 600
+MOST_CHARACTERS = 300
 
 # Names of one language, and languages that the model cannot be trusted to tell apart.
 ALIKE = (
@@ -51,10 +51,16 @@ def known_languages() -> frozenset[str]:
 
 
 def identify(text: str) -> Identified | None:
-    """Return the language of the text; None where it is too short, mixed, or no language at all."""
+    """Return the language of the text; None where it is too short, mixed, or no language at all.
+
+    Where it may be one of several that are hard to tell apart, their probabilities count together.
+    """
     if len(text.encode("utf-8", "ignore")) < LEAST_BYTES:
         return None
     language, probability = _identifier().classify(text)
+    if LEAST_PROBABILITY / 2 < probability < LEAST_PROBABILITY:
+        names = next((names for names in ALIKE if language in names), {language})
+        probability = sum(share for name, share in _identifier().rank(text) if name in names)
     if probability < LEAST_PROBABILITY or language not in known_languages():
         return None
     return Identified(language, round(probability, 3))

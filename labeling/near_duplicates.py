@@ -10,6 +10,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 from zlib import crc32
 
@@ -40,6 +41,12 @@ PLACES = np.array([_odd(f"word {place}") for place in range(3)], dtype=np.uint64
 HALF = np.uint64(32)
 
 
+@lru_cache(maxsize=2**14)
+def _hash(word: str) -> int:
+    """Return the word's CRC-32; kept for the words that come again and again."""
+    return crc32(word.encode("utf-8", "replace"))
+
+
 def text_to_compare(payload: Mapping[str, Any]) -> str:
     """Return what makes an item the same as another: the words of its messages and responses, in order."""
     said = [each["content"] for each in payload["messages"]]
@@ -51,7 +58,7 @@ def signature_of(text: str) -> Signature | None:
     words = WORDS.findall(unicodedata.normalize("NFKC", text).casefold())
     if not words:
         return None
-    hashes = np.array([crc32(word.encode("utf-8", "replace")) for word in words], dtype=np.uint64)
+    hashes = np.array([_hash(word) for word in words], dtype=np.uint64)
     if len(hashes) < 3:
         hashes = np.pad(hashes, (0, 3 - len(hashes)))
     shingles = hashes[:-2] * PLACES[0] + hashes[1:-1] * PLACES[1] + hashes[2:] * PLACES[2]

@@ -48,6 +48,12 @@ def _near(match: re.Match[str]) -> tuple[str, str]:
     return match.string[start - 1 : start] if start else "", match.string[end : end + 1]
 
 
+def _goes_on(match: re.Match[str]) -> bool:
+    """Whether the proposal continues a longer number: a digit stands before the space before it."""
+    start = match.start()
+    return start > 1 and match.string[start - 1] in " \u00a0" and match.string[start - 2].isdigit()
+
+
 def _alone(holds: Callable[[str], bool], *, joins: str = "") -> Callable[[re.Match[str]], list[Span]]:
     """Return a check of the whole proposal, which may not run on into a letter, a digit or one of `joins`."""
 
@@ -108,7 +114,7 @@ def _card(match: re.Match[str]) -> list[Span]:
 def _international(match: re.Match[str]) -> list[Span]:
     """As many groups as make a number; what follows them may be another one."""
     before, _ = _near(match)
-    if before.isalnum() or (before and before in "+.,$€£#=/-"):
+    if before.isalnum() or (before and before in "+.,$€£#=/-") or (match[0][0] == "0" and _goes_on(match)):
         return []
     text, digits, end = match.string, "", 0
     for place in range(match.start(), match.end()):
@@ -124,6 +130,8 @@ def _national(match: re.Match[str]) -> list[Span]:
     """Nine to twelve digits in the breaks that people write; a date, a price and a longer number go on beside it."""
     before, after = _near(match)
     if before.isalnum() or after.isalnum() or (before and before in ".,$€£#=+/-:_") or (after and after in "-/_"):
+        return []
+    if _goes_on(match):
         return []
     return [match.span()] if 9 <= sum(sign.isdigit() for sign in match[0]) <= 12 else []
 

@@ -16,7 +16,7 @@ from labeling.forms import check_answers
 from labeling.item_texts import with_texts
 from labeling.models import Flag, Item, ItemVersion, Project
 from labeling.personal_data import counts_in, redacted
-from labeling.services.rounds import documents_in_force, reopen_items
+from labeling.services.rounds import documents_in_force, reopen_locked
 from labeling.services.triage import checked_reason, let_go
 from labeling.types import FLAG_MACHINE, FlagKind, FlagState, ItemState, RoundReason, VersionReason
 
@@ -65,7 +65,7 @@ def redact_item(*, item: Item, actor: User, reason: str, fields: Collection[str]
     data = {"version": made.number, "found": dict(found)}
     record("item.redacted", subject=locked, actor_id=actor.pk, data=data)
     if locked.state in WORKED_ON:
-        reopen_items(item_ids=[locked.pk], reason=RoundReason.REVISION, actor=actor)
+        reopen_locked(items=[locked], reason=RoundReason.REVISION, actor=actor)
     else:
         let_go(item=locked, actor=actor)
     return made

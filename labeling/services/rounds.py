@@ -158,11 +158,12 @@ def reopen_items(*, item_ids: Collection[int], reason: str, actor: User | None) 
     What was open is cancelled with its unfinished tasks; judgments given stay where they are. Items that have had no
     round yet, gold and withdrawn ones are left alone. One transaction: the caller sends at most SLICE items.
     """
-    items = [
-        item
-        for item in lock_rows(Item.objects.filter(pk__in=item_ids))
-        if item.state in {ItemState.IN_PROGRESS, ItemState.RESOLVED}
-    ]
+    return reopen_locked(items=lock_rows(Item.objects.filter(pk__in=item_ids)), reason=reason, actor=actor)
+
+
+def reopen_locked(*, items: Sequence[Item], reason: str, actor: User | None) -> int:
+    """Do what `reopen_items` does for items that the caller has locked."""
+    items = [item for item in items if item.state in {ItemState.IN_PROGRESS, ItemState.RESOLVED}]
     if not items:
         return 0
     project = Project.objects.get(pk=items[0].project_id)
