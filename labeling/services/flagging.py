@@ -116,8 +116,8 @@ def _current(versions: Sequence[ItemVersion], heads: Mapping[int, Item]) -> list
 
     What a later upload brought is looked at with that upload.
     """
-    moved = [heads[version.item_id].current_version_id for version in versions if not _is_head(version, heads)]
-    redactions = ItemVersion.objects.filter(pk__in=moved, batch=None) if moved else []
+    moved = [version.item_id for version in versions if not _is_head(version, heads)]
+    redactions = ItemVersion.objects.filter(item__in=moved, batch=None) if moved else []
     return [
         version
         for version in sorted([*versions, *redactions], key=lambda each: each.item_id)
@@ -141,8 +141,11 @@ def _finish(batch: Batch) -> None:
 
 def _identify_languages(batch: Batch, undetermined: Sequence[ItemVersion]) -> dict[int, ItemVersion]:
     """Write a new version with its language for each whose language is certain; return those by item."""
-    found = {version.item_id: identify(text_to_identify(version.payload)) for version in undetermined}
-    found = {item_id: each for item_id, each in found.items() if each is not None}
+    found = {
+        version.item_id: each
+        for version in undetermined
+        if (each := identify(text_to_identify(version.payload))) is not None
+    }
     items = {item.pk: item for item in lock_rows(Item.objects.filter(pk__in=found))} if found else {}
     made = {
         version.item_id: successor(version, reason=VersionReason.IDENTIFIED, language=each.language)

@@ -49,12 +49,13 @@ def redact_item(*, item: Item, actor: User, reason: str, fields: Collection[str]
     Conflict for gold and withdrawn items and where nothing is found.
     """
     reason = checked_reason(reason)
-    locked = lock_row(Item.objects.filter(pk=item.pk))
+    locked = lock_row(Item.objects.filter(pk=item.pk).select_related("project", "current_version"))
     if locked.state == ItemState.GOLD:
         raise Conflict("A gold item is not redacted: retire it, and upload it again without the personal data.")
     if locked.state == ItemState.WITHDRAWN:
         raise Conflict("This item was withdrawn; there is nothing to route.")
-    before = ItemVersion.objects.get(pk=locked.current_version_id)
+    before = locked.current_version
+    assert before is not None
     made, places, found = _redaction(before, actor, fields)
     if not found:
         raise Conflict("No personal data was found in this item; upload it again with the text as it should be.")

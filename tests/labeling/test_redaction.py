@@ -184,7 +184,8 @@ def test_what_is_redacted_before_its_flags_were_looked_for_is_looked_at_in_its_n
 
 def together(*calls):
     """Start the calls at once, in threads of their own; return what each returned or raised."""
-    barrier, results = threading.Barrier(len(calls)), [None] * len(calls)
+    barrier = threading.Barrier(len(calls))
+    results: dict[int, object] = {}
 
     def run(place, call):
         try:
@@ -200,7 +201,7 @@ def together(*calls):
         thread.start()
     for thread in threads:
         thread.join()
-    return results
+    return list(results.values())
 
 
 @pytest.mark.django_db(transaction=True)
