@@ -49,7 +49,7 @@ def redact_item(*, item: Item, actor: User, reason: str, fields: Collection[str]
     Conflict for gold and withdrawn items and where nothing is found.
     """
     reason = checked_reason(reason)
-    locked = lock_row(Item.objects.filter(pk=item.pk).select_related("project", "current_version"))
+    locked = lock_row(Item.objects.filter(pk=item.pk))
     if locked.state == ItemState.GOLD:
         raise Conflict("A gold item is not redacted: retire it, and upload it again without the personal data.")
     if locked.state == ItemState.WITHDRAWN:

@@ -71,10 +71,13 @@ def holding_flags(item: Item) -> QuerySet[Flag]:
 
 
 def _item_of(flag: Flag) -> Item | None:
-    """Lock the item that the flag is about, so that decisions on its flags take turns."""
+    """Lock the item that the flag is about, so that decisions on its flags take turns.
+
+    Its version is read after: joined, it would be that of before the wait for the lock.
+    """
     if flag.item_version_id is None:
         return None
-    return lock_row(Item.objects.filter(versions=flag.item_version_id).select_related("project", "current_version"))
+    return lock_row(Item.objects.filter(versions=flag.item_version_id))
 
 
 def _decide(flag: Flag, target: str, reason: str, actor: User) -> Flag:

@@ -201,7 +201,7 @@ def together(*calls):
         thread.start()
     for thread in threads:
         thread.join()
-    return list(results.values())
+    return [results[place] for place in sorted(results)]
 
 
 @pytest.mark.django_db(transaction=True)

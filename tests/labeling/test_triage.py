@@ -5,9 +5,12 @@ import pytest
 from config.kernel.errors import Conflict, Invalid
 from config.kernel.models import Event
 from labeling.models import Flag, Item, Task
+from labeling.services.revisions import redact_item
 from labeling.services.triage import confirm_flag, dismiss_flag
+from tests.cast import gather_cast
 from tests.factories import settle, take, upload
 from tests.labeling.test_flagging import LONG, row, without_language
+from tests.labeling.test_redaction import together, with_mail
 
 
 def hold(cast, *kinds):
@@ -89,3 +92,21 @@ def test_an_undetermined_item_let_go_is_for_those_of_any_language(cast):
     assert take(cast.bela).token
     with pytest.raises(AssertionError):
         take(cast.anna)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_dismissal_and_a_redaction_at_once_leave_the_item_in_work_on_its_current_version():
+    cast = gather_cast()
+    hold(cast, "personal_data")
+    upload(cast.project, cast.dana, *[with_mail(f"item-{number}") for number in range(4)])
+    for item in Item.objects.order_by("id"):
+        flag = Flag.objects.filter(item_version__item=item).order_by("id")[0]
+        decided, made = together(
+            lambda flag=flag: dismiss_flag(flag=flag, reason="Invented", actor=cast.mira),
+            lambda item=item: redact_item(item=item, reason="Not theirs", actor=cast.dana),
+        )
+        settle()
+        item.refresh_from_db()
+        assert (made.number, item.current_version_id, item.state) == (2, made.pk, "in_progress")
+        assert isinstance(decided, Flag | Conflict)
+        assert not Flag.objects.filter(item_version__item=item, kind="personal_data", state="open").exists()
