@@ -16,9 +16,12 @@ from labeling.pseudonyms import pseudonym
 
 PIECE = 500
 
-# The resolved items of the project, each with its latest resolved round's current resolution.
+# The resolved items of the project, each with its latest resolved round's current resolution, and the batch that brought
+# the version it was judged in, or the version that one was made from.
 RESOLVED = """
-SELECT i.id, i.external_id, v.batch_id, v.number, v.digest, v.language, v.domain, v.difficulty, v.provenance,
+SELECT i.id, i.external_id, COALESCE(v.batch_id, (
+         SELECT b.batch_id FROM labeling_itemversion b WHERE b.item_id = v.item_id AND b.number < v.number
+           AND b.batch_id IS NOT NULL ORDER BY b.number DESC LIMIT 1)), v.number, v.digest, v.language, v.domain, v.difficulty, v.provenance,
        v.metadata::text, v.payload::text, s.id, s.outcome, s.answers::text, s.distribution::text, s.method, s.confidence,
        s.annotation_ids
 FROM labeling_item i

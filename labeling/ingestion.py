@@ -1,7 +1,7 @@
 """Reading an uploaded file of items: one JSON object a line, checked field by field. Pure: a stream in, rows and faults out.
 
-An item has `external_id`, `messages` and `language`, and may have `responses`, `domain`, `difficulty`, `provenance`,
-`metadata` and `expected`. A row that is not sound is a fault with its line and reason, and stops no other row.
+An item has `external_id` and `messages`, and may have `responses`, `language`, `domain`, `difficulty`, `provenance`,
+`metadata` and `expected`. Without a language it is "und", undetermined, until a job has looked for it. A row that is not sound is a fault with its line and reason, and stops no other row.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import IO, Any, NoReturn
 from config.kernel.canonical import canonical_bytes, digest
 from config.kernel.errors import DomainError, Invalid
 from labeling.forms import ItemShape, check_expected, responses_needed
-from labeling.languages import is_language
+from labeling.languages import UNDETERMINED, is_language
 from labeling.types import ItemRow, Provenance, RowFault
 
 LONGEST_LINE = 8 * 1024**2
@@ -103,7 +103,7 @@ def _item(number: int, line: bytes, form: Mapping[str, Any]) -> ItemRow:
     external_id = _text(row, "external_id", longest=200)
     payload = {"messages": _messages(row), "responses": _responses(row)}
     _check_responses_suffice(payload, form)
-    language = _text(row, "language", longest=35)
+    language = _text(row, "language", longest=35, default=UNDETERMINED)
     if not is_language(language):
         raise _Fault("language", f"{language!r} is not a language; use a BCP 47 tag such as en or pt-BR.")
     columns: dict[str, Any] = {

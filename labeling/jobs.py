@@ -11,6 +11,8 @@ from labeling.models import Batch, Item
 from labeling.services.batches import ingest_batch
 from labeling.services.carrying_out import carry_out as carry_out_documents
 from labeling.services.carrying_out import pending_projects
+from labeling.services.flagging import flag_batch
+from labeling.services.free_text import flag_annotations
 from labeling.services.rounds import generate_tasks
 from labeling.types import BatchState, ItemState
 
@@ -27,17 +29,30 @@ def generate(batch_id: int) -> int:
     return generate_tasks(batch_id=batch_id)
 
 
+def flag(batch_id: int) -> int:
+    """Look for flags in what the batch brought."""
+    return flag_batch(batch_id=batch_id)
+
+
+def scan_annotations(facts: list[Fact]) -> None:
+    """Hears task.completed: look for personal data in what reviewers wrote."""
+    flag_annotations(annotation_ids=[fact.data["annotation"] for fact in facts])
+
+
 def sweep_batches() -> int:
     """Queue again what was received or accepted long ago and is not done; return how many batches."""
     old = Batch.objects.filter(created_at__lt=Now() - FORGOTTEN_AFTER)
     received = list(old.filter(state=BatchState.RECEIVED).values_list("pk", flat=True))
     waiting = Item.objects.filter(batch=OuterRef("pk"), state=ItemState.ACCEPTED)
     accepted = list(old.filter(Exists(waiting), state=BatchState.ACCEPTED).values_list("pk", flat=True))
+    unflagged = list(old.filter(state=BatchState.ACCEPTED, flagged_at=None).values_list("pk", flat=True))
     for batch_id in received:
         enqueue("labeling.jobs.ingest", batch_id, queue="bulk")
     for batch_id in accepted:
         enqueue("labeling.jobs.generate", batch_id, queue="bulk")
-    return len(received) + len(accepted)
+    for batch_id in unflagged:
+        enqueue("labeling.jobs.flag", batch_id, queue="bulk")
+    return len({*received, *accepted, *unflagged})
 
 
 def carry_out_published(facts: list[Fact]) -> None:

@@ -2,6 +2,9 @@
 
 import re
 
+# The tag of what is in no known language yet (RFC 5646, 4.1): reviewers of any language ("*") alone are given it.
+UNDETERMINED = "und"
+
 WELL_FORMED = re.compile(
     r"(?:[a-z]{2,3}(?:-[a-z]{3}){0,3}|[a-z]{4}|[a-z]{5,8})"  # language, with extended subtags
     r"(?:-[a-z]{4})?"  # script

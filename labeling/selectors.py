@@ -11,8 +11,9 @@ from django.db.models import Count, QuerySet
 
 from config.kernel.errors import NotFound
 from config.kernel.models import User
-from labeling.models import Annotation, Batch, Customer, Erasure, FormVersion, Item, Project, Tombstone
-from labeling.types import DocumentState, ErasureKind, ItemState, Progress, RoundReason, RoundState
+from labeling.languages import UNDETERMINED
+from labeling.models import Annotation, Batch, Customer, Erasure, Flag, FormVersion, Item, Project, Tombstone
+from labeling.types import DocumentState, ErasureKind, FlagState, ItemState, Progress, RoundReason, RoundState
 
 
 def get_project(*, user: User, public_id: UUID, permission: str = "see_project") -> Project:
@@ -30,10 +31,10 @@ def get_batch(*, user: User, public_id: UUID) -> Batch:
         raise NotFound("There is no such batch.") from None
 
 
-def get_item(*, user: User, public_id: UUID) -> Item:
+def get_item(*, user: User, public_id: UUID, permission: str = "see_project") -> Item:
     try:
         return (
-            Item.objects.visible_to(user)
+            Item.objects.visible_to(user, permission)
             .select_related("current_version", "project__customer")
             .get(public_id=public_id)
         )
@@ -55,6 +56,25 @@ def get_item_to_erase(*, user: User, public_id: UUID) -> Item:
     if not Customer.objects.visible_to(user, "manage_customer").filter(pk=item.customer_id).exists():
         raise NotFound("There is no such item.")
     return item
+
+
+def get_flag(*, user: User, public_id: UUID, permission: str = "see_project") -> Flag:
+    try:
+        return Flag.objects.visible_to(user, permission).select_related("item_version__item").get(public_id=public_id)
+    except Flag.DoesNotExist:
+        raise NotFound("There is no such flag.") from None
+
+
+def open_flags_count(project: Project, *, most: int) -> int:
+    """Return how many flags of the project wait for somebody, counted no further than `most`."""
+    return Flag.objects.filter(project=project, state=FlagState.OPEN).order_by()[:most].count()
+
+
+def waits_for_flags(batch: Batch) -> bool:
+    """Whether the batch's tasks are made once its flags have been looked for: some may hold items, or give a language."""
+    if batch.flagged_at is not None:
+        return False
+    return bool(batch.project.hold_flagged) or batch.versions.filter(language=UNDETERMINED).exists()
 
 
 def progress_of(project: Project) -> Progress:

@@ -111,6 +111,7 @@ class VersionReason(models.TextChoices):
     UPLOAD = "upload", _("Uploaded")
     REUPLOAD = "reupload", _("Uploaded again with other content")
     REDACTION = "redaction", _("Redacted")
+    IDENTIFIED = "identified", _("Language identified")
 
 
 class FlagKind(models.TextChoices):

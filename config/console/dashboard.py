@@ -13,7 +13,7 @@ from config.kernel.console import is_operator, is_vendor_lead
 from config.kernel.models import Handoff
 from config.kernel.requests import person
 from delivery.models import Hold, LedgerEntry, Release
-from labeling.models import Batch, Project, Reviewer, Task, UnplacedAnswer
+from labeling.models import Batch, Flag, Project, Reviewer, Task, UnplacedAnswer
 from labeling.selectors import progress_of
 from quality.models import Standing
 from routing.models import Enrolment
@@ -100,6 +100,8 @@ def troubles(user: Any) -> list[Trouble | None]:
                  _("Talk to them; their work in open rounds still counts."), "quality_standing", "?state__exact=paused"),
         _trouble(mine(UnplacedAnswer), _("answers came too late for their task"), _("See whether they are of use."),
                  "labeling_unplacedanswer"),
+        _trouble(mine(Flag).filter(state="open"), _("flags wait for somebody"),
+                 _("Dismiss them, confirm them, or redact what was found."), "labeling_flag", "?state__exact=open"),
         _trouble(mine(Batch).filter(state="refused"), _("uploads were refused"), _("Tell the customer why."),
                  "labeling_batch", "?state__exact=refused"),
         _trouble(mine(Batch).filter(state="accepted", rejected__gt=F("items_created")), _("uploads were mostly rejected"),

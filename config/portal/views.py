@@ -31,6 +31,7 @@ from labeling.services.batches import keep_source, receive_batch
 
 SHOWN = 20
 LONGEST_TEXT = 5000
+FLAGS_COUNTED = 1000
 
 
 class PortalLogin(SurfaceLogin):
@@ -84,6 +85,7 @@ class ProjectPage(PortalPage):
             "progress": labeling.progress_of(found),
             "batches": Batch.objects.filter(project=found).order_by("-id")[:SHOWN],
             "releases": Release.objects.filter(project=found).order_by("-id")[:SHOWN],
+            "open_flags": labeling.open_flags_count(found, most=FLAGS_COUNTED),
             "costs": delivery.costs_of(found),
             "may_upload": self.may(found, "upload_batch"),
             "may_decide": self.may(found, "decide_release"),

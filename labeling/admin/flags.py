@@ -1,19 +1,52 @@
-"""What the machine noticed about content, for a person to look at."""
+"""What the machine noticed about content, and what people say to it."""
 
 from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
 
-from config.kernel.console import BigTableAdmin, state
+from config.kernel.console import BigTableAdmin, display, service_action, state
 from labeling.models import Flag, ItemSketch
+from labeling.services.revisions import redact_flagged
+from labeling.services.triage import confirm_flag, dismiss_flag
 
 
 @admin.register(Flag)
 class FlagAdmin(BigTableAdmin):
     list_display = (
-        "kind", "field", "detail", "item_version", "annotation", "other_item",
-        state({"open": "warning", "dismissed": "info", "confirmed": "success"}), "created_at",
+        "kind", "field", "detail", "about", "other",
+        state({"open": "warning", "dismissed": "info", "confirmed": "success"}), "reason", "created_at",
     )  # fmt: skip
     list_filter = ("state", "kind")
-    list_select_related = ("item_version__item", "annotation", "other_item")
+    list_select_related = (
+        "item_version__item", "annotation__item_version__item", "other_item",
+    )  # fmt: skip
+    search_fields = ("=item_version__item__external_id", "=public_id")
+    readonly_fields = ("about", "other")
+    actions = (
+        service_action(dismiss_flag, argument="flag", description=_("Dismiss, with a reason"), needs_reason=True),
+        service_action(confirm_flag, argument="flag", description=_("Confirm, with a reason"), needs_reason=True),
+        service_action(
+            redact_flagged, argument="flag", description=_("Redact what was found, with a reason"), needs_reason=True
+        ),
+    )
+
+    @display(description=_("item, or annotation"))
+    def about(self, flag: Flag) -> str:
+        if flag.annotation is not None:
+            return _link(
+                "labeling_annotation", flag.annotation.pk, _("an answer to"), flag.annotation.item_version.item
+            )
+        assert flag.item_version is not None
+        return _link("labeling_item", flag.item_version.item_id, "", flag.item_version.item)
+
+    @display(description=_("alike"))
+    def other(self, flag: Flag) -> str:
+        return _link("labeling_item", flag.other_item.pk, "", flag.other_item) if flag.other_item else "–"
+
+
+def _link(model: str, key: int, before: object, text: object) -> str:
+    return format_html('{} <a href="{}">{}</a>', before, reverse(f"admin:{model}_change", args=[key]), text)
 
 
 @admin.register(ItemSketch)

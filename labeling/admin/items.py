@@ -8,8 +8,15 @@ from django.utils.translation import gettext_lazy as _
 from config.kernel.console import BigTableAdmin, ConsoleAdmin, ConsoleInline, display, service_action, short, state
 from labeling.models import Batch, ColumnMapping, Item, ItemVersion, RejectedRow, SourceGrant, StagedRow
 from labeling.services.erasures import erase_item
+from labeling.services.revisions import redact_item
 
-ITEM_LABELS = {"resolved": "success", "in_progress": "info", "gold": "warning", "withdrawn": "danger"}
+ITEM_LABELS = {
+    "held": "warning",
+    "resolved": "success",
+    "in_progress": "info",
+    "gold": "warning",
+    "withdrawn": "danger",
+}
 
 
 @admin.register(Batch)
@@ -53,7 +60,7 @@ class StagedRowAdmin(BigTableAdmin):
 
 class VersionInline(ConsoleInline):
     model = ItemVersion
-    fields = ("number", "language", "domain", "difficulty", "provenance", "digest", "created_at")
+    fields = ("number", "reason", "language", "domain", "difficulty", "provenance", "digest", "created_at")
 
 
 @admin.register(Item)
@@ -69,6 +76,9 @@ class ItemAdmin(BigTableAdmin):
             argument="item",
             description=_("Erase the content for good, with a reason: nobody can bring it back"),
             needs_reason=True,
+        ),
+        service_action(
+            redact_item, argument="item", description=_("Redact what was found, with a reason"), needs_reason=True
         ),
     )
 

@@ -61,7 +61,7 @@ class BatchSerializer(serializers.ModelSerializer[Batch]):
         model = Batch
         fields = [
             "id", "project", "name", "state", "stage", "sha256", "bytes", "rows_read", "items_created", "duplicates",
-            "conflicts", "rejected", "tasks_generated", "fault", "created_at", "finished_at",
+            "conflicts", "rejected", "tasks_generated", "flagged_count", "flagged_at", "fault", "created_at", "finished_at",
         ]  # fmt: skip
         read_only_fields = fields
 

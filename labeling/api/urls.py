@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from labeling.api import guidelines, people, privacy, views
+from labeling.api import flags, guidelines, people, privacy, views
 
 urlpatterns = [
     path("projects", views.Projects.as_view()),
@@ -14,6 +14,9 @@ urlpatterns = [
     path("projects/<uuid:project>/form", views.ProjectForm.as_view()),
     path("projects/<uuid:project>/batches", views.ProjectBatches.as_view()),
     path("projects/<uuid:project>/items", views.ProjectItems.as_view()),
+    path("projects/<uuid:project>/flags", flags.ProjectFlags.as_view()),
+    path("flags/<uuid:flag>/decision", flags.FlagDecision.as_view()),
+    path("items/<uuid:item>/redaction", flags.ItemRedaction.as_view()),
     path("batches/<uuid:batch>", views.BatchDetail.as_view()),
     path("batches/<uuid:batch>/rejects", views.BatchRejects.as_view()),
     path("items/<uuid:item>", views.ItemDetail.as_view()),

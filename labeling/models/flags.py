@@ -23,13 +23,15 @@ class Flag(models.Model):
     `detail` says what was noticed and where, never the words themselves: {"pattern": "email", "count": 2}.
     """
 
+    FIELD_LONGEST = 100
+
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
     project = models.ForeignKey(Project, models.PROTECT, related_name="flags", db_index=False)
     public_id = PublicIdField()
     item_version = models.ForeignKey(ItemVersion, models.PROTECT, null=True, blank=True, related_name="flags")
     annotation = models.ForeignKey(Annotation, models.PROTECT, null=True, blank=True, related_name="flags")
     kind = models.CharField(_("kind"), max_length=20, choices=FlagKind)
-    field = models.CharField(_("field"), max_length=100, blank=True)
+    field = models.CharField(_("field"), max_length=FIELD_LONGEST, blank=True)
     detail = models.JSONField(_("what was noticed"), default=dict)
     other_item = models.ForeignKey(Item, models.PROTECT, null=True, blank=True, related_name="+")
     state = models.CharField(_("state"), max_length=10, choices=FlagState, default=FlagState.OPEN)
@@ -85,7 +87,8 @@ class ItemSketch(models.Model):
     class Meta:
         verbose_name = _("sketch")
         verbose_name_plural = _("sketches")
-        indexes = [GinIndex(fields=["bands"], name="sketch_by_band")]
+        # Searched right after every insert: a pending list would be read through each time.
+        indexes = [GinIndex(fields=["bands"], name="sketch_by_band", fastupdate=False)]
 
     def __str__(self) -> str:
         return f"sketch of version {self.item_version_id}"

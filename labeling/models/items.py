@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel.public_ids import PublicIdField
+from labeling.languages import UNDETERMINED
 from labeling.models.projects import Project
 from labeling.models.tenants import Customer
 from labeling.querysets import CustomersQuerySet, TenantQuerySet
@@ -211,7 +212,7 @@ class Item(models.Model):
 class ItemVersion(models.Model):
     """The content, immutable: messages and responses, and what routing reads of them. Version 1 is the raw input.
 
-    `batch` is the upload that brought this version, `line` its row there; a redaction has neither.
+    `batch` is the upload that brought this version, `line` its row there; a redaction and an identified language have neither.
     """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
@@ -224,7 +225,7 @@ class ItemVersion(models.Model):
         default=VersionReason.UPLOAD,
         db_default=VersionReason.UPLOAD,
     )
-    batch = models.ForeignKey(Batch, models.PROTECT, null=True, blank=True, related_name="versions")
+    batch = models.ForeignKey(Batch, models.PROTECT, null=True, blank=True, related_name="versions", db_index=False)
     line = models.BigIntegerField(_("line"), null=True, blank=True)
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
@@ -248,6 +249,10 @@ class ItemVersion(models.Model):
             models.CheckConstraint(
                 condition=Q(difficulty__gte=1, difficulty__lte=5), name="itemversion_difficulty_1_to_5"
             ),
+        ]
+        indexes = [
+            models.Index(fields=["batch", "id"], name="itemversion_by_batch"),
+            models.Index(fields=["batch"], condition=Q(language=UNDETERMINED), name="itemversion_undetermined"),
         ]
 
     def __str__(self) -> str:

@@ -21,6 +21,7 @@ from config.kernel.models import User
 from config.kernel.transitions import transition
 from labeling.ingestion import check_beginning, read_items
 from labeling.models import Batch, Project, RejectedRow, StagedRow
+from labeling.selectors import waits_for_flags
 from labeling.services.rounds import documents_in_force
 from labeling.types import BATCH_MACHINE, BatchState, ItemRow, ProjectState, RowFault
 
@@ -233,7 +234,9 @@ def _accept(batch_id: int) -> None:
         transition(batch, BatchState.REFUSED, machine=BATCH_MACHINE, actor_id=None, fault=_fault(batch), **counts)
         return
     transition(batch, BatchState.ACCEPTED, machine=BATCH_MACHINE, actor_id=None, data=counts, **counts)
-    enqueue("labeling.jobs.generate", batch.pk, queue="bulk")
+    if not waits_for_flags(batch):
+        enqueue("labeling.jobs.generate", batch.pk, queue="bulk")
+    enqueue("labeling.jobs.flag", batch.pk, queue="bulk")
 
 
 def _fault(batch: Batch) -> str:

@@ -27,7 +27,7 @@ from labeling.models import (
     Round,
     Task,
 )
-from labeling.selectors import counting_annotations_of
+from labeling.selectors import counting_annotations_of, waits_for_flags
 from labeling.types import (
     ITEM_MACHINE,
     ROUND_MACHINE,
@@ -68,8 +68,10 @@ def generate_tasks(*, batch_id: int) -> int:
     """Open the first round of every accepted item of the batch, with one task a slot; return how many items.
 
     Works in slices, each a transaction of its own; run again, or twice at once, it does only what is left. Items with
-    an expected answer become gold and get no round here.
+    an expected answer become gold and get no round here. A batch that waits for its flags is left for their job.
     """
+    if waits_for_flags(Batch.objects.select_related("project").get(pk=batch_id)):
+        return 0
     done = 0
     while taken := _generate_slice(batch_id):
         done += taken
@@ -156,11 +158,12 @@ def reopen_items(*, item_ids: Collection[int], reason: str, actor: User | None) 
     What was open is cancelled with its unfinished tasks; judgments given stay where they are. Items that have had no
     round yet, gold and withdrawn ones are left alone. One transaction: the caller sends at most SLICE items.
     """
-    items = [
-        item
-        for item in lock_rows(Item.objects.filter(pk__in=item_ids))
-        if item.state in {ItemState.IN_PROGRESS, ItemState.RESOLVED}
-    ]
+    return reopen_locked(items=lock_rows(Item.objects.filter(pk__in=item_ids)), reason=reason, actor=actor)
+
+
+def reopen_locked(*, items: Sequence[Item], reason: str, actor: User | None) -> int:
+    """Do what `reopen_items` does for items that the caller has locked."""
+    items = [item for item in items if item.state in {ItemState.IN_PROGRESS, ItemState.RESOLVED}]
     if not items:
         return 0
     project = Project.objects.get(pk=items[0].project_id)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from config.kernel.keys import issue_key, revoke_key
 from config.kernel.models import ApiKey
 from config.kernel.types import Scope
-from labeling.models import Batch, Item, Membership
+from labeling.models import Batch, Flag, Item, Membership
 from labeling.services.invitations import invite_member, withdraw_invitation
 from tests.cast import gather_cast
 from tests.factories import freeze, item_row, resolve_items, take, upload, upload_items
@@ -57,6 +57,9 @@ DOORS = [
     ("GET", "api/v1/projects/{project}/items", None, READERS),
     ("GET", "api/v1/projects/{project}/releases", None, READERS),
     ("GET", "api/v1/projects/{project}/costs", None, READERS),
+    ("GET", "api/v1/projects/{project}/flags", None, READERS),
+    ("POST", "api/v1/flags/{flag}/decision", {"decision": "perhaps"}, {**UPLOADERS, "dana": 400}),
+    ("POST", "api/v1/items/{item}/redaction", {}, {**UPLOADERS, "dana": 400}),
     ("GET", "api/v1/batches/{batch}", None, READERS),
     ("GET", "api/v1/batches/{batch}/rejects", None, READERS),
     ("GET", "api/v1/items/{item}", None, READERS),
@@ -112,11 +115,13 @@ def house(transactional_db):
     cast = gather_cast()
     items = resolve_items(cast.project, cast.mira, [cast.anna, cast.bela, cast.cleo], count=2)
     release = freeze(cast.project, cast.dana)
+    upload(cast.project, cast.mira, item_row("mail", metadata={"by": "anna@example.org"}))
     upload_items(cast.foreign_project, cast.otto)
     places = {
         "project": cast.project.public_id,
-        "batch": Batch.objects.get(project=cast.project).public_id,
+        "batch": Batch.objects.filter(project=cast.project).earliest("id").public_id,
         "item": items[0].public_id,
+        "flag": Flag.objects.first().public_id,
         "version": items[0].current_version_id,
         "release": release.public_id,
         "entry": release.sample.entries.first().public_id,
@@ -188,7 +193,19 @@ def test_every_address_has_its_line_in_the_table():
     for _method, pattern, _body, _expected in DOORS:
         path = pattern.format(
             **dict.fromkeys(
-                ("project", "batch", "item", "release", "entry", "token", "member", "invitation", "key", "welcome"),
+                (
+                    "project",
+                    "batch",
+                    "item",
+                    "release",
+                    "entry",
+                    "token",
+                    "member",
+                    "invitation",
+                    "key",
+                    "welcome",
+                    "flag",
+                ),
                 uuid.uuid4(),
             ),
             version=1,

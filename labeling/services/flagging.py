@@ -1,0 +1,259 @@
+"""Looking through accepted items for what a person should see: in slices, each committed with how far it came.
+
+For jobs only: what it looks with needs numpy.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from config.kernel.events import record, record_many
+from config.kernel.jobs import enqueue
+from config.kernel.locks import ADVISORY_FLAGS, lock_rows, session_lock
+from config.kernel.transitions import transition_many
+from labeling.item_texts import texts_of
+from labeling.language_identification import disagrees, identify, text_to_identify
+from labeling.languages import UNDETERMINED
+from labeling.models import Batch, Flag, Item, ItemSketch, ItemVersion
+from labeling.near_duplicates import ALIKE, bands_of, signature_of, similarities, stored, text_to_compare
+from labeling.personal_data import counts_in
+from labeling.selectors import waits_for_flags
+from labeling.services.revisions import WORKED_ON, successor
+from labeling.services.rounds import reopen_items
+from labeling.types import ITEM_MACHINE, BatchState, FlagKind, ItemState, RoundReason, VersionReason
+
+SLICE = 500
+SECONDS = 20.0
+CANDIDATES = 50
+
+# The walk through a band that very many share is cut short: one link is enough, wherever it comes from. The planner knows
+# nothing yet of rows just written, and must not read the table through for each of them.
+NEAR_SETTINGS = "SELECT set_config('gin_fuzzy_search_limit', '5000', true), set_config('enable_seqscan', %s, true)"
+
+# Sketches made before one of these (of other items, each by its latest sketch) that share a band with it.
+NEAR = """
+SELECT s.item_version_id, s.signature, near.signature, v.item_id
+FROM labeling_itemsketch s
+JOIN labeling_itemversion own ON own.id = s.item_version_id
+CROSS JOIN LATERAL (
+    SELECT o.item_version_id, o.signature FROM labeling_itemsketch o
+    WHERE o.bands && s.bands AND o.id < s.id AND o.project_id = s.project_id LIMIT %(most)s
+) near
+JOIN labeling_itemversion v ON v.id = near.item_version_id AND v.item_id <> own.item_id
+JOIN labeling_item i ON i.id = v.item_id AND i.state <> 'withdrawn'
+WHERE s.item_version_id = ANY(%(versions)s)
+  AND NOT EXISTS (SELECT FROM labeling_itemversion later JOIN labeling_itemsketch ls ON ls.item_version_id = later.id
+                  WHERE later.item_id = v.item_id AND later.number > v.number)
+ORDER BY s.item_version_id, v.item_id
+"""
+
+
+def flag_batch(*, batch_id: int, seconds: float = SECONDS) -> int:
+    """Look for flags in what the batch brought, and in what others of its project wait with; return how many versions.
+
+    After `seconds` the rest is queued. Run again after a crash it goes on where it was; run twice at once for a project,
+    the second returns, and the first does its work: so every item is compared with all that came before it.
+    """
+    project_id = Batch.objects.values_list("project_id", flat=True).get(pk=batch_id)
+    done, ends = 0, time.monotonic() + seconds
+    while (waiting := _first_waiting(project_id)) is not None:
+        if time.monotonic() > ends:
+            enqueue("labeling.jobs.flag", waiting, queue="bulk")
+            return done
+        with session_lock(ADVISORY_FLAGS, project_id) as is_alone:
+            if not is_alone:
+                return done
+            while time.monotonic() <= ends and (looked := _flag_slice(waiting)):
+                done += looked
+    return done
+
+
+def measure_flagging(*, batch_id: int) -> float:
+    """Look through an accepted batch to its end, however long it takes; return versions a second (0 where none waited)."""
+    began = time.monotonic()
+    done = flag_batch(batch_id=batch_id, seconds=float("inf"))
+    return done / max(time.monotonic() - began, 1e-9)
+
+
+def _first_waiting(project_id: int) -> int | None:
+    waiting = Batch.objects.filter(project=project_id, state=BatchState.ACCEPTED, flagged_at=None)
+    return waiting.order_by("pk").values_list("pk", flat=True).first()
+
+
+@transaction.atomic
+def _flag_slice(batch_id: int) -> int:
+    """Look at the batch's next versions; return how many, 0 once it is finished."""
+    batch = Batch.objects.select_related("project").get(pk=batch_id)
+    if batch.flagged_at is not None:
+        return 0
+    versions = list(ItemVersion.objects.filter(batch=batch, pk__gt=batch.flagged_through).order_by("pk")[:SLICE])
+    if not versions:
+        _finish(batch)
+        return 0
+    heads = Item.objects.in_bulk([version.item_id for version in versions])
+    current = _current(versions, heads)
+    made = _identify_languages(batch, [version for version in current if version.language == UNDETERMINED])
+    current = [made.get(version.item_id, version) for version in current]
+    flags = [flag for version in current for flag in _flags_of(batch, version)]
+    flags += _near_duplicates(batch, current)
+    Flag.objects.bulk_create(flags, ignore_conflicts=True)
+    _hold(batch, flags)
+    if worked_on := [item_id for item_id in made if heads[item_id].state in WORKED_ON]:
+        reopen_items(item_ids=worked_on, reason=RoundReason.REVISION, actor=None)
+    Batch.objects.filter(pk=batch.pk).update(
+        flagged_through=versions[-1].pk, flagged_count=F("flagged_count") + len(versions)
+    )
+    return len(versions)
+
+
+def _current(versions: Sequence[ItemVersion], heads: Mapping[int, Item]) -> list[ItemVersion]:
+    """Return those that are still their item's current version, and the redactions that took the others' place.
+
+    What a later upload brought is looked at with that upload.
+    """
+    moved = [version.item_id for version in versions if not _is_head(version, heads)]
+    redactions = ItemVersion.objects.filter(item__in=moved, batch=None) if moved else []
+    return [
+        version
+        for version in sorted([*versions, *redactions], key=lambda each: each.item_id)
+        if _is_head(version, heads)
+    ]
+
+
+def _is_head(version: ItemVersion, heads: Mapping[int, Item]) -> bool:
+    head = heads[version.item_id]
+    return head.current_version_id == version.pk and head.state != ItemState.WITHDRAWN
+
+
+def _finish(batch: Batch) -> None:
+    waited = waits_for_flags(batch)
+    if not Batch.objects.filter(pk=batch.pk, flagged_at=None).update(flagged_at=Now()):
+        return
+    record("batch.flagged", subject=batch, actor_id=None, data={"versions": batch.flagged_count})
+    if waited:
+        enqueue("labeling.jobs.generate", batch.pk, queue="bulk")
+
+
+def _identify_languages(batch: Batch, undetermined: Sequence[ItemVersion]) -> dict[int, ItemVersion]:
+    """Write a new version with its language for each whose language is certain; return those by item."""
+    found = {
+        version.item_id: each
+        for version in undetermined
+        if (each := identify(text_to_identify(version.payload))) is not None
+    }
+    items = {item.pk: item for item in lock_rows(Item.objects.filter(pk__in=found))} if found else {}
+    made = {
+        version.item_id: successor(version, reason=VersionReason.IDENTIFIED, language=each.language)
+        for version in undetermined
+        if (each := found.get(version.item_id)) and _is_head(version, items)
+    }
+    ItemVersion.objects.bulk_create(made.values())
+    for item_id, version in made.items():
+        items[item_id].current_version = version
+    Item.objects.bulk_update([items[item_id] for item_id in made], ["current_version"])
+    record_many(
+        "item.identified",
+        subject="labeling.item",
+        rows=[
+            (item_id, batch.customer_id, {"language": version.language, "probability": found[item_id].probability})
+            for item_id, version in made.items()
+        ],
+        actor_id=None,
+    )
+    return made
+
+
+def _flags_of(batch: Batch, version: ItemVersion) -> Iterable[Flag]:
+    """Yield what this version's own text shows: its language, and personal data by field."""
+    if version.language == UNDETERMINED:
+        yield _flag(batch, version, FlagKind.LANGUAGE, "language", {"uploaded": UNDETERMINED})
+    elif version.reason != VersionReason.IDENTIFIED:
+        found = identify(text_to_identify(version.payload))
+        if found is not None and disagrees(version.language, found):
+            detail = {"uploaded": version.language, "found": found.language, "probability": found.probability}
+            yield _flag(batch, version, FlagKind.LANGUAGE, "language", detail)
+    for field, text in texts_of(version.payload, version.metadata):
+        for pattern, count in counts_in(text).items():
+            yield _flag(batch, version, FlagKind.PERSONAL_DATA, field, {"pattern": pattern, "count": count})
+
+
+def _flag(
+    batch: Batch, version: ItemVersion, kind: str, field: str, detail: dict[str, Any], other_item: int | None = None
+) -> Flag:
+    return Flag(
+        customer_id=batch.customer_id,
+        project_id=batch.project_id,
+        item_version=version,
+        kind=kind,
+        field=field[: Flag.FIELD_LONGEST],
+        detail=detail,
+        other_item_id=other_item,
+    )
+
+
+def _near_duplicates(batch: Batch, versions: Sequence[ItemVersion]) -> list[Flag]:
+    """Keep each version's sketch, and link it to the earlier item that it is most like, if it is like enough."""
+    sketches = []
+    for version in versions:
+        if (signature := signature_of(text_to_compare(version.payload))) is not None:
+            sketches.append(
+                ItemSketch(
+                    customer_id=batch.customer_id,
+                    project_id=batch.project_id,
+                    item_version=version,
+                    signature=stored(signature),
+                    bands=bands_of(signature, project_id=batch.project_id),
+                )
+            )
+    ItemSketch.objects.bulk_create(sketches, ignore_conflicts=True)
+    by_id = {version.pk: version for version in versions}
+    return [
+        _flag(batch, by_id[version_id], FlagKind.NEAR_DUPLICATE, "", {"similarity": round(share, 2)}, item_id)
+        for version_id, (share, item_id) in _most_alike(by_id).items()
+        if share >= ALIKE
+    ]
+
+
+def _most_alike(version_ids: Collection[int]) -> dict[int, tuple[float, int]]:
+    """Return each version's greatest estimated similarity to an earlier item, and that item (the oldest of equals)."""
+    near: dict[int, list[tuple[bytes, int]]] = defaultdict(list)
+    own: dict[int, bytes] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(NEAR_SETTINGS, ["off"])
+        cursor.execute(NEAR, {"versions": list(version_ids), "most": CANDIDATES})
+        for version_id, signature, other, item_id in cursor.fetchall():
+            own[version_id] = bytes(signature)
+            near[version_id].append((bytes(other), item_id))
+        cursor.execute(NEAR_SETTINGS, ["on"])
+    most = {}
+    for version_id, others in near.items():
+        shares = similarities(own[version_id], [signature for signature, _ in others])
+        most[version_id] = max(
+            zip(shares, (item_id for _, item_id in others), strict=True), key=lambda pair: (pair[0], -pair[1])
+        )
+    return most
+
+
+def _hold(batch: Batch, flags: Iterable[Flag]) -> None:
+    """Keep from work the accepted items that these new flags are a reason to: by the project's choice, or for want of a language."""
+    kinds = set(batch.project.hold_flagged)
+    held = {
+        flag.item_version.item_id
+        for flag in flags
+        if flag.item_version is not None and (flag.kind in kinds or _is_speechless(flag))
+    }
+    if not held:
+        return
+    items = lock_rows(Item.objects.filter(pk__in=held))
+    accepted = [item for item in items if item.state == ItemState.ACCEPTED]
+    transition_many(accepted, ItemState.HELD, machine=ITEM_MACHINE, actor_id=None)
+
+
+def _is_speechless(flag: Flag) -> bool:
+    assert flag.item_version is not None
+    return flag.kind == FlagKind.LANGUAGE and flag.item_version.language == UNDETERMINED

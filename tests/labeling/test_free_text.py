@@ -1,0 +1,81 @@
+"""What reviewers write is scanned too: words of their own, whatever the question's type, and nothing that they chose."""
+
+from config.kernel.models import Handoff
+from labeling.free_text import written_in
+from labeling.models import Annotation, Flag
+from labeling.services.free_text import flag_annotations
+from tests.factories import judge, settle, upload_items
+
+DOCUMENT = {
+    "questions": [
+        {"id": "better", "type": "preference"},
+        {"id": "order", "type": "ranking"},
+        {"id": "kind", "type": "choice"},
+        {"id": "marked", "type": "spans"},
+        {"id": "fix", "type": "edit"},
+        {"id": "notes", "type": "critique"},
+        {"id": "own", "type": "writing"},
+        {"id": "later", "type": "a type of tomorrow"},
+        {"id": "why", "type": "rationale"},
+    ]
+}
+
+
+def test_own_words_are_found_under_every_type_and_choices_are_not():
+    answers = {
+        "better": {"choice": "a@example.org"},
+        "order": [["a@example.org"], ["b"]],
+        "kind": {"a": "b@example.org"},
+        "marked": [{"response": "a", "start": 0, "end": 1, "label": "c@example.org"}],
+        "fix": {"response": "d@example.org", "text": "edited", "diff": [["+", "edited"]]},
+        "notes": [{"response": "a", "text": "first", "start": 0, "end": 3}, {"response": "b", "text": "second"}],
+        "own": {"1": "turn one", "3": "turn three"},
+        "later": {"deep": [["words", 3, None, True]]},
+        "unknown": "not in the form",
+    }
+    assert list(written_in(DOCUMENT, answers, "because")) == [
+        ("rationale", "because"),
+        ("answers.fix", "edited"),
+        ("answers.notes", "first"),
+        ("answers.notes", "second"),
+        ("answers.own", "turn one"),
+        ("answers.own", "turn three"),
+        ("answers.later", "words"),
+        ("answers.unknown", "not in the form"),
+    ]
+
+
+def test_a_rationale_with_an_address_is_flagged_and_stays_as_it_is(cast):
+    upload_items(cast.project, cast.mira, 2)
+    judge(cast.anna, rationale="Ask anna@example.org, or bob@example.org, or +49 30 1234567.")
+    judge(cast.bela, rationale="It is right.")
+    settle()
+    annotation = Annotation.objects.get(reviewer=cast.anna)
+    flags = Flag.objects.order_by("id")
+    assert [(each.annotation, each.item_version, each.kind, each.field, each.detail) for each in flags] == [
+        (annotation, None, "personal_data", "rationale", {"pattern": "email", "count": 2}),
+        (annotation, None, "personal_data", "rationale", {"pattern": "phone", "count": 1}),
+    ]
+    assert annotation.rationale.startswith("Ask anna@example.org")
+    assert not Handoff.objects.exists()
+
+
+def test_the_same_fact_again_adds_no_flag(cast):
+    upload_items(cast.project, cast.mira)
+    judge(cast.anna, rationale="Ask anna@example.org.")
+    settle()
+    ids = list(Annotation.objects.values_list("pk", flat=True))
+    assert flag_annotations(annotation_ids=ids) == 1
+    assert Flag.objects.count() == 1
+
+
+def test_many_annotations_take_as_many_statements_as_few(cast, django_assert_num_queries):
+    upload_items(cast.project, cast.mira, 4)
+    for reviewer in (cast.anna, cast.bela, cast.cleo):
+        for _ in range(4):
+            judge(reviewer, rationale="Ask anna@example.org.")
+    ids = list(Annotation.objects.values_list("pk", flat=True))
+    with django_assert_num_queries(3):
+        assert flag_annotations(annotation_ids=ids) == 12
+    with django_assert_num_queries(0):
+        assert flag_annotations(annotation_ids=[]) == 0
