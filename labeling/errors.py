@@ -1,0 +1,24 @@
+"""What the record says when it refuses an upload: the file as a whole, or one row of it."""
+
+from config.kernel.errors import Invalid
+
+
+class NotItems(Invalid):
+    """The file as a whole cannot hold items."""
+
+    code = "not_items"
+
+
+class InvalidMapping(Invalid):
+    """The document is no column mapping; the field names the place."""
+
+    code = "invalid_mapping"
+
+
+class RowRefused(Exception):
+    """One row is not sound: the field at fault and a sentence. It stops no other row."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(reason)
+        self.field = field
+        self.reason = reason
