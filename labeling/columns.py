@@ -216,7 +216,7 @@ def _looked_up(row: Mapping[str, Any], column: str) -> Any:
 def _read_as(kind: str, value: Any, column: str, place: str) -> Any:
     try:
         return _READERS[kind](value)
-    except (TypeError, ValueError, RowRefused):
+    except (LookupError, OverflowError, TypeError, ValueError, RowRefused):
         raise RowRefused(place, f"The column {column[:60]!r} cannot be read as {kind}: {_shown(value)}.") from None
 
 

@@ -126,6 +126,7 @@ def accept_batch(*, batch_id: int) -> bool:
     lock_row(Project.objects.filter(pk=project_id))
     batch = lock_row(Batch.objects.filter(pk=batch_id))
     with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '64MB'")
         fates = _judge(cursor, batch)
         if sum(fates.values()) + batch.rejected != batch.rows_read:
             cursor.execute("DROP TABLE judged_row")

@@ -25,6 +25,7 @@ from labeling.types import BatchState, ItemRow, PastJudgment, RowFault
 
 SLICE = 2000
 SECONDS_A_JOB = 20.0
+SENT_AT_ONCE = 128 * 1024
 
 STAGE = (
     "COPY labeling_stagedrow (customer_id, batch_id, line, external_id, payload, expected, language, domain, difficulty,"
@@ -89,15 +90,20 @@ def _stage_piece(batch: Batch, rows: Iterator[ItemRow | RowFault]) -> int:
     read, refused = 0, 0
     faults: list[RowFault] = []
     prefix = b"%d\t%d" % (batch.customer_id, batch.pk)
+    staged = bytearray()
     with connection.cursor() as cursor, cursor.copy(STAGE) as copy:
         for row in islice(rows, SLICE):
             read += 1
             if isinstance(row, RowFault):
                 refused += 1
                 faults.append(row)
-            else:
-                copy.write(_staged(prefix, row))
-                faults += row.faults
+                continue
+            staged += _staged(prefix, row)
+            faults += row.faults
+            if len(staged) > SENT_AT_ONCE:
+                copy.write(staged)
+                staged = bytearray()
+        copy.write(staged)
     RejectedRow.objects.bulk_create([_reject(batch, fault) for fault in faults])
     Batch.objects.filter(pk=batch.pk).update(rows_read=F("rows_read") + read, rejected=F("rejected") + refused)
     return read
