@@ -113,7 +113,9 @@ def default_mapping(columns: Sequence[str]) -> dict[str, Any]:
     there may be `system` and `prompt`, `response_a` to `response_z` with `model_a` to `model_z`, and `metadata.<name>`.
     """
     fields: dict[str, Any] = {}
-    messages, responses, metadata = [], [], {}
+    messages: list[dict[str, Any]] = []
+    responses: list[dict[str, Any]] = []
+    metadata: dict[str, Any] = {}
     for column in columns:
         if column in ITEM_FIELDS:
             kind = "json" if column in WHOLE else "integer" if column == "difficulty" else "text"

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -45,7 +46,8 @@ from labeling.services.mappings import get_mapping, preview_mapping, save_mappin
 # What a request may be larger than its file: the other fields of a form.
 ENVELOPE = 64 * 1024
 
-WAY = [OpenApiParameter(name, str, description=f"As the form field {name}.") for name in WaySerializer().fields]
+WAY = ("format", "mapping", "on_conflict")
+WAY_PARAMETERS = [OpenApiParameter(name, str, description=f"As the form field {name}.") for name in WAY]
 
 
 class LinesParser(BaseParser):
@@ -93,11 +95,19 @@ def check_length(request: Request) -> None:
         raise too_large()
 
 
+class JsonOnly(DefaultContentNegotiation):
+    """Answers are JSON; `format` in the address is the file's, not the answer's."""
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
 class ProjectBatches(CustomerView, generics.ListAPIView[Batch]):
     """The project's batches, and the door for a new one."""
 
     queryset = Batch.objects.none()
     serializer_class = BatchSerializer
+    content_negotiation_class = JsonOnly
     parser_classes = [MultiPartParser, BoundedJSONParser, LinesParser, TableParser, OctetsParser]
     scopes = {**CustomerView.scopes, "POST": Scope.UPLOAD}
 
@@ -114,7 +124,7 @@ class ProjectBatches(CustomerView, generics.ListAPIView[Batch]):
             "application/octet-stream": bytes,
         },
         responses={202: BatchSerializer, 200: BatchSerializer},
-        parameters=[IDEMPOTENCY_KEY, *WAY],
+        parameters=[IDEMPOTENCY_KEY, *WAY_PARAMETERS],
     )
     def post(self, request: Request, project: UUID) -> Response:
         """Upload a batch, or name a file under a granted path: 202 when it is new and being read, 200 with the batch of
@@ -195,9 +205,8 @@ def _uploaded(request: Request) -> tuple[str, Any]:
 
 def _way(request: Request) -> dict[str, str]:
     """Return how the file is to be read, by the form's fields or by the address."""
-    names = WaySerializer().fields
     posted: Any = request.data if isinstance(request.data, Mapping) else {}
-    given = {name: posted.get(name, request.query_params.get(name)) for name in names}
+    given = {name: posted.get(name, request.query_params.get(name)) for name in WAY}
     asked = WaySerializer(data={name: value for name, value in given.items() if value is not None})
     asked.is_valid(raise_exception=True)
     return {name: str(value) for name, value in asked.validated_data.items()}

@@ -39,7 +39,7 @@ def format_of(stream: IO[bytes], name: str, *, said: str = "") -> str:
     """
     head = beginning(stream)
     if not head.strip().removeprefix(BYTE_ORDER_MARK).strip():
-        raise NotItems("The file is empty; send one JSON object a line, or a table with a header.", field="file")
+        raise NotItems("The file is empty; send one JSON object a line.", field="file")
     if said and said not in SourceFormat.values:
         raise NotItems(f"The format is one of {', '.join(SourceFormat.values)}.", field="format")
     if head.startswith(PARQUET):

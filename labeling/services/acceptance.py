@@ -170,7 +170,7 @@ def _write(cursor: Any, batch: Batch, fates: dict[str, int]) -> None:
 
 
 def _finish(batch: Batch, fates: dict[str, int]) -> None:
-    counts = {
+    counts: dict[str, Any] = {
         "items_created": fates.get("new", 0),
         "versions_created": fates.get("version", 0),
         "duplicates": fates.get("duplicate", 0),
