@@ -23,7 +23,7 @@ OWNER_COMMANDS = frozenset(
 
 
 # These work on a database of their own, made anew each time.
-DATABASES_OF_COMMANDS = {"demo": "assay_demo", "replay": "assay_replay"}
+DATABASES_OF_COMMANDS = {"bench": "assay_bench", "demo": "assay_demo", "replay": "assay_replay"}
 
 
 def enter_environment() -> None:

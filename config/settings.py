@@ -183,6 +183,8 @@ WHITENOISE_AUTOREFRESH = False
 WHITENOISE_MAX_AGE = 3600 if IS_PRODUCTION else 0
 
 UPLOADED_BYTES_MOST = int(os.environ.get("ASSAY_UPLOAD_BYTES", 2 * 1024**3))
+# What a file may unpack to, and how large one may be that is read from a granted path.
+UNPACKED_BYTES_MOST = int(os.environ.get("ASSAY_UNPACKED_BYTES", 32 * 1024**3))
 # Each database has its own files, so that a demonstration never writes among the real ones.
 FILES = HOME / "files" / str(DATABASES["default"]["NAME"])
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024**2
@@ -217,6 +219,7 @@ STORAGES = {
     "default": _storage("other"),
     "sources": _storage("sources"),
     "releases": _storage("releases"),
+    "imports": _storage("imports"),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 

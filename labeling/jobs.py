@@ -8,11 +8,12 @@ from django.db.models.functions import Now
 from config.kernel.jobs import enqueue
 from config.kernel.types import Fact
 from labeling.models import Batch, Item
-from labeling.services.batches import ingest_batch
 from labeling.services.carrying_out import carry_out as carry_out_documents
 from labeling.services.carrying_out import pending_projects
 from labeling.services.flagging import flag_batch
 from labeling.services.free_text import flag_annotations
+from labeling.services.ingest import ingest_batch
+from labeling.services.reuploads import reopen_revised, revised_items
 from labeling.services.rounds import generate_tasks
 from labeling.types import BatchState, ItemState
 
@@ -20,13 +21,14 @@ FORGOTTEN_AFTER = timedelta(minutes=15)
 
 
 def ingest(batch_id: int) -> None:
-    """Read an uploaded file into items."""
-    ingest_batch(batch_id=batch_id)
+    """Read an uploaded file into items, for a while; what is left is another job's."""
+    if not ingest_batch(batch_id=batch_id):
+        enqueue("labeling.jobs.ingest", batch_id, queue="bulk")
 
 
 def generate(batch_id: int) -> int:
-    """Open rounds and tasks for the batch's accepted items."""
-    return generate_tasks(batch_id=batch_id)
+    """Open rounds and tasks for the batch's accepted items, and the next round of those it brought a new version of."""
+    return generate_tasks(batch_id=batch_id) + reopen_revised(batch_id=batch_id)
 
 
 def flag(batch_id: int) -> int:
@@ -44,8 +46,9 @@ def sweep_batches() -> int:
     old = Batch.objects.filter(created_at__lt=Now() - FORGOTTEN_AFTER)
     received = list(old.filter(state=BatchState.RECEIVED).values_list("pk", flat=True))
     waiting = Item.objects.filter(batch=OuterRef("pk"), state=ItemState.ACCEPTED)
-    accepted = list(old.filter(Exists(waiting), state=BatchState.ACCEPTED).values_list("pk", flat=True))
     unflagged = list(old.filter(state=BatchState.ACCEPTED, flagged_at=None).values_list("pk", flat=True))
+    is_unfinished = Exists(waiting) | Exists(revised_items(OuterRef("pk")))
+    accepted = list(old.filter(is_unfinished, state=BatchState.ACCEPTED).values_list("pk", flat=True))
     for batch_id in received:
         enqueue("labeling.jobs.ingest", batch_id, queue="bulk")
     for batch_id in accepted:

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +12,22 @@ from django.db.models import Count, QuerySet
 from config.kernel.errors import NotFound
 from config.kernel.models import User
 from labeling.languages import UNDETERMINED
-from labeling.models import Annotation, Batch, Customer, Erasure, Flag, FormVersion, Item, Project, Tombstone
+from labeling.models import (
+    Annotation,
+    Batch,
+    Customer,
+    Erasure,
+    Flag,
+    FormVersion,
+    Item,
+    Project,
+    RejectedRow,
+    Tombstone,
+)
+from labeling.reading.rows import sent_back
 from labeling.types import DocumentState, ErasureKind, FlagState, ItemState, Progress, RoundReason, RoundState
+
+REJECTS_AT_ONCE = 500
 
 
 def get_project(*, user: User, public_id: UUID, permission: str = "see_project") -> Project:
@@ -26,9 +40,18 @@ def get_project(*, user: User, public_id: UUID, permission: str = "see_project")
 
 def get_batch(*, user: User, public_id: UUID) -> Batch:
     try:
-        return Batch.objects.visible_to(user).select_related("project").get(public_id=public_id)
+        return Batch.objects.visible_to(user).select_related("project", "mapping").get(public_id=public_id)
     except Batch.DoesNotExist:
         raise NotFound("There is no such batch.") from None
+
+
+def rejected_lines(batch: Batch) -> Iterator[bytes]:
+    """Yield the batch's rejected rows as NDJSON, oldest first, a few at a time (`labeling.reading.rows.sent_back`)."""
+    after = 0
+    while rows := list(RejectedRow.objects.filter(batch=batch, pk__gt=after).order_by("pk")[:REJECTS_AT_ONCE]):
+        for row in rows:
+            yield sent_back(row.raw, row.excerpt, line=row.line, field=row.field, reason=row.reason)
+        after = rows[-1].pk
 
 
 def get_item(*, user: User, public_id: UUID, permission: str = "see_project") -> Item:
@@ -85,8 +108,8 @@ def progress_of(project: Project) -> Progress:
             "SELECT COALESCE(sum(needed), 0), COALESCE(sum(given), 0) FROM ("
             " SELECT r.judgments_needed AS needed,"
             "  (SELECT count(*) FROM labeling_task t WHERE t.round_id = r.id AND t.state = 'completed') AS given"
-            " FROM labeling_round r WHERE r.project_id = %s AND r.reason <> %s AND r.state <> %s) counted",
-            [project.pk, RoundReason.GOLD, RoundState.CANCELLED],
+            " FROM labeling_round r WHERE r.project_id = %s AND r.reason <> %s AND r.state <> ALL(%s)) counted",
+            [project.pk, RoundReason.GOLD, [RoundState.CANCELLED, RoundState.HISTORY]],
         )
         needed, given = cursor.fetchone()
     return Progress(

@@ -197,30 +197,76 @@ TASK_MACHINE = machine(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ItemRow:
-    """One uploaded row that is sound: canonical payload, digest and the columns that routing reads."""
+# What an uploaded item may have.
+ITEM_FIELDS = frozenset(
+    {
+        "external_id", "messages", "responses", "language", "domain", "difficulty", "provenance", "metadata", "expected",
+    }
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class SentRow:
+    """One row as it was sent: its line, what it says, and its text where the format has one."""
 
     line: int
-    external_id: str
-    payload: dict[str, Any]
-    expected: dict[str, Any] | None
-    language: str
-    domain: str
-    difficulty: int
-    provenance: str
-    metadata: dict[str, Any]
-    digest: str
+    content: dict[str, Any]
+    text: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RowFault:
-    """Why one uploaded row was not taken: its line, the field at fault, a sentence, and how the row began."""
+    """Why one uploaded row was not taken: its line, the field at fault, a sentence, how the row began, and the row."""
 
     line: int
     field: str
     reason: str
     excerpt: str = ""
+    raw: str = ""
+
+
+@dataclass(slots=True)
+class ItemRow:
+    """One uploaded row that is sound: its content in canonical JSON, its digest and the columns that routing reads.
+
+    `history` are the judgments it brings from an earlier tool; `faults` say which of these do not fit the form.
+    """
+
+    line: int
+    external_id: str
+    payload: bytes
+    expected: bytes | None
+    language: str
+    domain: str
+    difficulty: int
+    provenance: str
+    metadata: bytes
+    digest: str
+    keys: list[str] = field(default_factory=list)
+    history: list["PastJudgment"] = field(default_factory=list)
+    faults: list[RowFault] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class SaidBefore:
+    """What somebody answered in an earlier tool, by control; or why that cannot be read."""
+
+    name: str
+    values: dict[str, Any]
+    seconds: float | None = None
+    at: str = ""
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PastJudgment:
+    """A judgment from an earlier tool that fits the project's form."""
+
+    name: str
+    answers: dict[str, Any]
+    rationale: str
+    seconds: float | None
+    at: str | None
 
 
 @dataclass(frozen=True, slots=True)

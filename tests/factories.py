@@ -41,7 +41,7 @@ def lines(*rows: Any) -> bytes:
 
 def upload(project: Project, actor: User, *rows: Any, name: str = "items.ndjson") -> Batch:
     """Upload, ingest and generate, as the door and the jobs do it."""
-    source = keep_source(project=project, source=io.BytesIO(lines(*rows)))
+    source = keep_source(project=project, source=io.BytesIO(lines(*rows)), name=name)
     batch, _ = receive_batch(project=project, name=name, source=source, actor=actor)
     settle()
     batch.refresh_from_db()

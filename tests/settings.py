@@ -16,7 +16,7 @@ DATABASES["default"]["TEST"] = {"NAME": f"test_{DATABASES['default']['NAME']}"}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 _files = tempfile.TemporaryDirectory(prefix="assay-tests-")
-for _name in ("default", "sources", "releases"):
+for _name in ("default", "sources", "releases", "imports"):
     STORAGES[_name]["OPTIONS"] = {"location": f"{_files.name}/{_name}", "allow_overwrite": True}
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 CODE_VERSION = "tests"

@@ -8,6 +8,8 @@ from config.kernel.errors import DomainError
 
 LARGEST_EXACT_FLOAT = 2.0**53
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
 
 class NotCanonical(DomainError):
     code = "not_canonical"
@@ -20,7 +22,7 @@ def canonical_bytes(value: Any) -> bytes:
     infinities, floats of 2**53 or more (jsonb would spell them otherwise), lone surrogates and NUL characters.
     """
     try:
-        text = json.dumps(_whole(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        text = _ENCODER.encode(_whole(value))
         data = text.encode("utf-8")
     except (ValueError, TypeError, RecursionError) as error:
         raise NotCanonical(f"This value cannot be written as JSON: {_reason(error)}.") from error

@@ -58,6 +58,10 @@ def immutable_when(
 
 def same_customer(table: str, *, parents: dict[str, str]) -> migrations.RunSQL:
     """The row's customer_id is that of every parent ({column: table}), at birth and for ever."""
+    return _same_customer(table, parents, events="INSERT OR UPDATE")
+
+
+def _same_customer(table: str, parents: dict[str, str], *, events: str) -> migrations.RunSQL:
     checks = "\n".join(
         f"IF NEW.{column} IS NOT NULL AND NOT EXISTS (SELECT FROM {parent} p WHERE p.id = NEW.{column}"
         f" AND p.customer_id = NEW.customer_id) THEN\n"
@@ -66,7 +70,44 @@ def same_customer(table: str, *, parents: dict[str, str]) -> migrations.RunSQL:
         for column, parent in parents.items()
     )
     columns = ", ".join(["customer_id", *parents])
-    return _trigger("same_customer", table, f"BEFORE INSERT OR UPDATE OF {columns}", f"{checks}\nRETURN NEW;")
+    return _trigger("same_customer", table, f"BEFORE {events} OF {columns}", f"{checks}\nRETURN NEW;")
+
+
+def same_customer_of_all(table: str, *, parents: dict[str, str]) -> list[migrations.RunSQL]:
+    """same_customer for a table that is filled by the hundred thousand: all rows of an INSERT (or COPY) are checked in
+    one statement once they are in, and updates row by row."""
+    checks = "\n".join(
+        f"SELECT n.{column} INTO wrong FROM added n WHERE n.{column} IS NOT NULL AND NOT EXISTS (SELECT FROM {parent} p"
+        f" WHERE p.id = n.{column} AND p.customer_id = n.customer_id) LIMIT 1;\n"
+        f"IF FOUND THEN RAISE EXCEPTION '{table}.{column} % belongs to another customer', wrong"
+        " USING ERRCODE = '23514'; END IF;"
+        for column, parent in parents.items()
+    )
+    return [
+        _check_of_all("same_customer_of_all", table, checks),
+        _same_customer(table, parents, events="UPDATE"),
+    ]
+
+
+def refuse_of_all(name: str, table: str, *, condition: str, message: str) -> migrations.RunSQL:
+    """Any other rule on what is inserted, checked for all rows of the statement at once: `condition` is SQL on `n`."""
+    return _check_of_all(
+        name,
+        table,
+        f"IF EXISTS (SELECT FROM added n WHERE {condition}) THEN\n"
+        f"  RAISE EXCEPTION '{message}' USING ERRCODE = '23514';\nEND IF;",
+    )
+
+
+def _check_of_all(name: str, table: str, checks: str) -> migrations.RunSQL:
+    function = f"{table}_{name}"
+    return migrations.RunSQL(
+        f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $guard$\nDECLARE wrong bigint;\nBEGIN\n"
+        f"{checks}\nRETURN NULL;\nEND $guard$;\n"
+        f"CREATE TRIGGER {name} AFTER INSERT ON {table} REFERENCING NEW TABLE AS added"
+        f" FOR EACH STATEMENT EXECUTE FUNCTION {function}();",
+        f"DROP TRIGGER {name} ON {table}; DROP FUNCTION {function}();",
+    )
 
 
 def fixed_columns(table: str, *, columns: tuple[str, ...], erasable: tuple[str, ...] = ()) -> migrations.RunSQL:

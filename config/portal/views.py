@@ -25,9 +25,11 @@ from delivery.services.releases import request_release
 from delivery.types import Severity
 from labeling import selectors as labeling
 from labeling.forms import BOTH_BAD, TIE, answers_in_words, preference_question
-from labeling.models import Batch, Project
+from labeling.models import Batch, ColumnMapping, Project
 from labeling.services.access import log_read
-from labeling.services.batches import keep_source, receive_batch
+from labeling.services.batches import check_on_conflict, keep_source, receive_batch
+from labeling.services.mappings import get_mapping
+from labeling.types import OnConflict, SourceFormat
 
 SHOWN = 20
 LONGEST_TEXT = 5000
@@ -87,6 +89,9 @@ class ProjectPage(PortalPage):
             "releases": Release.objects.filter(project=found).order_by("-id")[:SHOWN],
             "open_flags": labeling.open_flags_count(found, most=FLAGS_COUNTED),
             "costs": delivery.costs_of(found),
+            "formats": SourceFormat.choices,
+            "mappings": ColumnMapping.objects.filter(project=found).order_by("name", "-number")[:SHOWN],
+            "on_conflicts": OnConflict.choices,
             "may_upload": self.may(found, "upload_batch"),
             "may_decide": self.may(found, "decide_release"),
         }
@@ -100,9 +105,12 @@ class Upload(PortalPage):
         if file is None:
             messages.error(request, "Choose a file first.")
         else:
-            source = keep_source(project=found, source=file)
+            name, on_conflict = file.name or "upload", typed(request, "on_conflict") or OnConflict.REFUSE
+            check_on_conflict(on_conflict)
+            mapping = get_mapping(project=found, public_id=typed(request, "mapping"))
+            source = keep_source(project=found, source=file, name=name, said=typed(request, "format"))
             batch, is_new = receive_batch(
-                project=found, name=file.name or "upload.ndjson", source=source, actor=person(request)
+                project=found, name=name, source=source, actor=person(request), mapping=mapping, on_conflict=on_conflict
             )
             said = "is being read" if is_new else "was uploaded before; nothing was done"
             messages.success(request, f"{batch.name} {said}.")

@@ -1,13 +1,27 @@
 """Batches, items and their content. Content is shown in a frame that may run and fetch nothing, and each look is logged."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from config.kernel.console import BigTableAdmin, ConsoleAdmin, ConsoleInline, display, service_action, short, state
+from config.kernel.console import (
+    BigTableAdmin,
+    ConsoleAdmin,
+    ConsoleInline,
+    ServiceAdd,
+    display,
+    service_action,
+    short,
+    state,
+)
+from config.kernel.requests import person
 from labeling.models import Batch, ColumnMapping, Item, ItemVersion, RejectedRow, SourceGrant, StagedRow
 from labeling.services.erasures import erase_item
+from labeling.services.imports import end_grant, grant_path
 from labeling.services.revisions import redact_item
 
 ITEM_LABELS = {
@@ -23,9 +37,10 @@ ITEM_LABELS = {
 class BatchAdmin(ConsoleAdmin):
     list_display = (
         "name", "project", state({"accepted": "success", "refused": "danger", "received": "info"}), "rows_read",
-        "items_created", "duplicates", "conflicts", "rejected", "tasks_generated", "created_at",
+        "format", "items_created", "versions_created", "duplicates", "conflicts", "rejected", "tasks_generated",
+        "created_at",
     )  # fmt: skip
-    list_filter = ("state", "stage")
+    list_filter = ("state", "stage", "format")
     list_select_related = ("project",)
     search_fields = ("=name", "=source_digest")
 
@@ -37,10 +52,17 @@ class ColumnMappingAdmin(ConsoleAdmin):
 
 
 @admin.register(SourceGrant)
-class SourceGrantAdmin(ConsoleAdmin):
+class SourceGrantAdmin(ServiceAdd):
     permission = "manage_customer"
     list_display = ("customer", "path", "granted_by", "created_at", "ended_at")
+    list_filter = (("ended_at", admin.EmptyFieldListFilter),)
     list_select_related = ("customer", "granted_by")
+    add_fields = ("customer", "path")
+    actions = (service_action(end_grant, argument="grant", description=_("End the grant")),)
+
+    def make(self, request: HttpRequest, values: dict[str, Any]) -> SourceGrant:
+        """Made here, files under the path may be read into this customer's batches."""
+        return grant_path(**values, actor=person(request))
 
 
 @admin.register(RejectedRow)

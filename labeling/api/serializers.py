@@ -9,6 +9,7 @@ from labeling.forms import answers_schema
 from labeling.models import (
     AccessLog,
     Batch,
+    ColumnMapping,
     Erasure,
     FormVersion,
     GuidelineVersion,
@@ -17,7 +18,8 @@ from labeling.models import (
     Project,
     RejectedRow,
 )
-from labeling.types import ChangeKind, ErasureKind
+from labeling.services.imports import is_pending
+from labeling.types import ChangeKind, ErasureKind, OnConflict, SourceFormat
 
 
 class ProjectSerializer(serializers.ModelSerializer[Project]):
@@ -54,20 +56,71 @@ class ProgressSerializer(serializers.Serializer[Any]):
 class BatchSerializer(serializers.ModelSerializer[Batch]):
     id = serializers.UUIDField(source="public_id", read_only=True)
     project = serializers.UUIDField(source="project.public_id", read_only=True)
-    sha256 = serializers.CharField(source="source_digest", read_only=True)
+    sha256 = serializers.SerializerMethodField(help_text="Null while a file is still to be fetched from its path.")
     bytes = serializers.IntegerField(source="source_bytes", read_only=True)
+    mapping = serializers.UUIDField(source="mapping.public_id", read_only=True, allow_null=True, default=None)
 
     class Meta:
         model = Batch
         fields = [
-            "id", "project", "name", "state", "stage", "sha256", "bytes", "rows_read", "items_created", "duplicates",
-            "conflicts", "rejected", "tasks_generated", "flagged_count", "flagged_at", "fault", "created_at", "finished_at",
+            "id", "project", "name", "state", "stage", "format", "mapping", "on_conflict", "sha256", "bytes", "rows_read",
+            "items_created", "versions_created", "duplicates", "conflicts", "rejected", "tasks_generated",
+            "flagged_count", "flagged_at", "fault", "created_at", "finished_at",
         ]  # fmt: skip
         read_only_fields = fields
 
+    def get_sha256(self, batch: Batch) -> str | None:
+        return None if is_pending(batch) else batch.source_digest
 
-class UploadSerializer(serializers.Serializer[Any]):
-    file = serializers.FileField(help_text="UTF-8 text, one item as a JSON object a line (NDJSON).")
+
+class WaySerializer(serializers.Serializer[Any]):
+    """How a file is read; all of it may be left out."""
+
+    format = serializers.ChoiceField(SourceFormat.choices, required=False, default="", allow_blank=True)
+    mapping = serializers.CharField(required=False, default="", allow_blank=True, help_text="A column mapping's id.")
+    on_conflict = serializers.ChoiceField(OnConflict.choices, required=False, default=OnConflict.REFUSE)
+
+
+class UploadSerializer(WaySerializer):
+    file = serializers.FileField(help_text="NDJSON, CSV, Parquet or an export; plain, gzip or Zstandard.")
+
+
+class ImportSerializer(WaySerializer):
+    path = serializers.CharField(max_length=280, help_text="A file below a path that you were granted.")
+
+
+class ColumnMappingSerializer(serializers.ModelSerializer[ColumnMapping]):
+    id = serializers.UUIDField(source="public_id", read_only=True)
+    version = serializers.IntegerField(source="number", read_only=True)
+    sha256 = serializers.CharField(source="digest", read_only=True)
+
+    class Meta:
+        model = ColumnMapping
+        fields = ["id", "name", "version", "document", "sha256", "created_at"]
+        read_only_fields = fields
+
+
+class NewMappingSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=100)
+    document = serializers.DictField(help_text='{"fields": {field: source}}; the README of labeling says how.')
+
+
+class PreviewRequestSerializer(serializers.Serializer[Any]):
+    file = serializers.FileField(help_text="A file, or its beginning; nothing of it is kept.")
+    mapping = serializers.JSONField(required=False, default=None, help_text="A mapping document, as JSON text.")
+    format = serializers.ChoiceField(SourceFormat.choices, required=False, default="", allow_blank=True)
+
+
+class PreviewedRowSerializer(serializers.Serializer[Any]):
+    line = serializers.IntegerField()
+    item = serializers.DictField(allow_null=True)
+    field = serializers.CharField(allow_blank=True)
+    reason = serializers.CharField(allow_blank=True)
+
+
+class PreviewSerializer(serializers.Serializer[Any]):
+    format = serializers.CharField()
+    rows = PreviewedRowSerializer(many=True)
 
 
 class RejectSerializer(serializers.ModelSerializer[RejectedRow]):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from labeling.api import flags, guidelines, people, privacy, views
+from labeling.api import batches, flags, guidelines, people, privacy, views
 
 urlpatterns = [
     path("projects", views.Projects.as_view()),
@@ -12,13 +12,16 @@ urlpatterns = [
     path("projects/<uuid:project>/guidelines/<int:number>", guidelines.GuidelineDetail.as_view()),
     path("projects/<uuid:project>/guidelines/<int:number>/changes", guidelines.GuidelineChanges.as_view()),
     path("projects/<uuid:project>/form", views.ProjectForm.as_view()),
-    path("projects/<uuid:project>/batches", views.ProjectBatches.as_view()),
+    path("projects/<uuid:project>/batches", batches.ProjectBatches.as_view()),
+    path("projects/<uuid:project>/column-mappings", batches.ProjectMappings.as_view()),
+    path("projects/<uuid:project>/column-mappings/preview", batches.MappingPreview.as_view()),
     path("projects/<uuid:project>/items", views.ProjectItems.as_view()),
     path("projects/<uuid:project>/flags", flags.ProjectFlags.as_view()),
     path("flags/<uuid:flag>/decision", flags.FlagDecision.as_view()),
     path("items/<uuid:item>/redaction", flags.ItemRedaction.as_view()),
-    path("batches/<uuid:batch>", views.BatchDetail.as_view()),
-    path("batches/<uuid:batch>/rejects", views.BatchRejects.as_view()),
+    path("batches/<uuid:batch>", batches.BatchDetail.as_view()),
+    path("batches/<uuid:batch>/rejects", batches.BatchRejects.as_view()),
+    path("batches/<uuid:batch>/rejects.ndjson", batches.BatchRejectsFile.as_view()),
     path("items/<uuid:item>", views.ItemDetail.as_view()),
     path("form-templates", views.FormTemplates.as_view()),
     path("items/<uuid:item>/erasure", privacy.ItemErasure.as_view()),

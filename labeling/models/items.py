@@ -134,10 +134,13 @@ class Batch(models.Model):
 
 
 class StagedRow(models.Model):
-    """A sound row waiting for its batch to be accepted; deleted then."""
+    """A sound row waiting for its batch to be accepted; deleted then.
 
-    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
-    batch = models.ForeignKey(Batch, models.CASCADE, related_name="staged", db_index=False)
+    Filled by the hundred thousand: whose it is, is checked by statement, not by a foreign key a row.
+    """
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    batch = models.ForeignKey(Batch, models.CASCADE, related_name="staged", db_index=False, db_constraint=False)
     line = models.BigIntegerField(_("line"))
     external_id = models.CharField(_("external id"), max_length=200)
     payload = models.JSONField(_("payload"))
@@ -154,7 +157,7 @@ class StagedRow(models.Model):
 
     class Meta:
         verbose_name = _("staged row")
-        indexes = [models.Index(fields=["batch", "external_id"], name="staged_by_external_id")]
+        indexes = [models.Index(fields=["batch"], name="staged_by_batch")]
 
     def __str__(self) -> str:
         return f"line {self.line}"

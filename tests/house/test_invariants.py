@@ -246,6 +246,41 @@ def test_no_row_is_born_under_another_customer_than_its_parents(cast):
     )
 
 
+def test_rows_that_come_by_the_hundred_are_checked_all_the_same(cast):
+    """Items, versions and staged rows are checked by statement: one wrong row among many refuses them all."""
+    upload_items(cast.project, cast.mira, 2)
+    upload_items(cast.foreign_project, cast.otto)
+    columns = "customer_id, project_id, batch_id, public_id, external_id, state, current_version_id"
+    insert = (
+        f"INSERT INTO labeling_item ({columns}) SELECT customer_id, {{project}}, {{batch}}, gen_random_uuid(), 'new-' || id,"
+        " 'accepted', {version} FROM labeling_item WHERE project_id = %s"
+    )
+    own = {"project": "project_id", "batch": "batch_id", "version": "NULL"}
+    for wrong, said in (
+        (
+            {"project": f"CASE WHEN external_id = 'item-001' THEN {cast.foreign_project.pk} ELSE project_id END"},
+            "another customer",
+        ),
+        (
+            {"batch": f"(SELECT id FROM labeling_batch WHERE project_id = {cast.foreign_project.pk})"},
+            "another customer",
+        ),
+        ({"version": "current_version_id"}, "must be a version of the item"),
+    ):
+        assert said in refused(IntegrityError, insert.format(**{**own, **wrong}), cast.project.pk)
+    assert "must be a version of the item" in refused(
+        IntegrityError,
+        "UPDATE labeling_item i SET current_version_id = (SELECT max(id) FROM labeling_itemversion) WHERE project_id = %s",
+        cast.project.pk,
+    )
+    assert "another customer" in refused(
+        IntegrityError,
+        "INSERT INTO labeling_stagedrow (customer_id, batch_id, line, external_id, payload, language, domain, difficulty,"
+        " provenance, metadata, digest) SELECT %s, id, 1, 'x', '{}', 'en', 'x', 1, 'human', '{}', 'x' FROM labeling_batch",
+        cast.northwind.pk,
+    )
+
+
 def test_every_tenant_row_has_its_customer(db):
     """Every table that leads to a customer by a foreign key of its own has customer_id, and it is never null."""
     nullable = run(

@@ -7,18 +7,19 @@ from django.core.files.storage import storages
 from django.db import DatabaseError
 
 from config.kernel.errors import Conflict, Invalid
-from labeling.ingestion import NotItems
+from labeling.errors import NotItems
 from labeling.models import Batch, Item, ItemVersion, RejectedRow, Round, StagedRow, Task
-from labeling.services import batches
-from labeling.services.batches import ingest_batch, keep_source, receive_batch
+from labeling.services import acceptance
+from labeling.services.batches import keep_source, receive_batch
+from labeling.services.ingest import ingest_batch
 from labeling.services.projects import pause_project
 from quality.models import GoldItem
 from tests.factories import item_row, lines, settle, upload
 
 
-def receive(cast, content, name="items.ndjson"):
-    source = keep_source(project=cast.project, source=io.BytesIO(content))
-    return receive_batch(project=cast.project, name=name, source=source, actor=cast.dana)
+def receive(cast, content, name="items.ndjson", **more):
+    source = keep_source(project=cast.project, source=io.BytesIO(content), name=name)
+    return receive_batch(project=cast.project, name=name, source=source, actor=cast.dana, **more)
 
 
 def test_a_batch_becomes_items_rounds_and_tasks(cast):
@@ -107,7 +108,7 @@ def test_a_project_that_is_not_open_takes_no_uploads(cast):
 
 def test_a_crash_while_accepting_leaves_no_item_and_the_next_try_takes_all(cast, monkeypatch):
     batch, _ = receive(cast, lines(item_row("one"), b"bad", item_row("two")))
-    monkeypatch.setattr(batches, "POINT", "SELECT 1/0")
+    monkeypatch.setattr(acceptance, "ACCEPT", acceptance.ACCEPT + "RETURNING 1/0")
     with pytest.raises(DatabaseError):
         ingest_batch(batch_id=batch.pk)
     assert not Item.objects.exists()

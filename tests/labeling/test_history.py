@@ -1,0 +1,167 @@
+"""Exports of Label Studio and Argilla: tasks become items, what people said becomes history that is marked and no vote."""
+
+import io
+import json
+
+import pytest
+
+from delivery.models import LedgerEntry
+from labeling.models import Annotation, ImportedIdentity, Item, RejectedRow, Reviewer, Round, Task
+from labeling.reading.history import answer_of
+from labeling.selectors import life_of_item, progress_of
+from labeling.services.batches import keep_source, receive_batch
+from tests.factories import judge, settle
+
+TEXTS = {"prompt": "Capital of France?", "answer1": "Paris.", "answer2": "Lyon.", "language": "en", "topic": "towns"}
+
+
+def said(name, selected="left", **more):
+    result = {
+        "from_name": "preference",
+        "to_name": "answer1,answer2",
+        "type": "pairwise",
+        "value": {"selected": selected},
+    }
+    return {
+        "completed_by": {"email": name}, "result": [result], "lead_time": 12.5,
+        "created_at": "2024-05-01T10:00:00.000000Z", "was_cancelled": False, **more,
+    }  # fmt: skip
+
+
+def bring(cast, *records, name="export.json"):
+    source = keep_source(project=cast.project, source=io.BytesIO(json.dumps(records).encode()), name=name)
+    batch, _ = receive_batch(project=cast.project, name=name, source=source, actor=cast.dana)
+    settle()
+    batch.refresh_from_db()
+    return batch
+
+
+def test_a_label_studio_task_becomes_an_item_with_its_history(cast):
+    rationale = {"from_name": "rationale", "type": "textarea", "value": {"text": ["It is", "right."]}}
+    both = said("b@old.example")
+    both["result"].append(rationale)
+    batch = bring(cast, {"id": 7, "data": TEXTS, "annotations": [said("a@old.example"), both], "predictions": [{}]})
+    assert (batch.format, batch.state, batch.items_created, batch.rejected) == ("label_studio", "accepted", 1, 0)
+    item = Item.objects.select_related("current_version").get()
+    assert (item.external_id, item.state, item.current_version.metadata) == ("7", "in_progress", {"topic": "towns"})
+    assert [each["text"] for each in item.current_version.payload["responses"]] == ["Paris.", "Lyon."]
+    past, first = Round.objects.order_by("number")
+    assert (past.number, past.state, past.reason, past.judgments_needed) == (0, "history", "imported", 2)
+    assert (first.number, first.state, first.reason, first.judgments_needed) == (1, "open", "first", 3)
+    assert list(
+        Annotation.objects.order_by("id").values_list(
+            "origin",
+            "answers",
+            "rationale",
+            "seconds",
+            "reviewer__imported_identity__name",
+            "task__kind",
+            "task__state",
+        )
+    ) == [
+        ("imported", {"preference": {"choice": "a"}}, "", 12.5, "a@old.example", "imported", "completed"),
+        ("imported", {"preference": {"choice": "a"}}, "It is\nright.", 12.5, "b@old.example", "imported", "completed"),
+    ]
+    assert {each.created_at.isoformat() for each in Annotation.objects.all()} == {"2024-05-01T10:00:00+00:00"}
+
+
+def test_history_is_no_vote_is_not_paid_and_shows_in_the_items_life(cast):
+    bring(cast, {"id": 7, "data": TEXTS, "annotations": [said(f"{name}@old.example") for name in "abc"]})
+    item = Item.objects.get()
+    assert item.state == "in_progress"
+    assert (progress_of(cast.project).judgments, progress_of(cast.project).judgments_needed) == (0, 3)
+    for reviewer in (cast.anna, cast.bela, cast.cleo):
+        judge(reviewer, "b")
+    settle()
+    item.refresh_from_db()
+    assert item.state == "resolved"
+    resolution = item.rounds.get(number=1).resolutions.get()
+    assert resolution.answers == {"preference": {"choice": "b"}}
+    assert LedgerEntry.objects.filter(kind="pay").count() == 3
+    told = [moment.what for moment in life_of_item(item)]
+    assert "3 judgments of an earlier tool imported" in told
+    assert told.count("annotation of an earlier tool") == 3
+
+
+def test_an_annotation_that_does_not_fit_is_a_reject_and_the_item_is_taken(cast):
+    unknown = {"result": [{"from_name": "mood", "type": "choices", "value": {"choices": ["good"]}}]}
+    skipped = {"result": [], "was_cancelled": True}
+    batch = bring(
+        cast,
+        {"id": 1, "data": TEXTS, "annotations": [said("a"), unknown, said("b", "middle"), said("a"), skipped, {}]},
+        {"id": 2, "annotations": []},
+    )
+    assert (batch.state, batch.rows_read, batch.items_created, batch.rejected) == ("accepted", 2, 1, 1)
+    assert list(RejectedRow.objects.order_by("id").values_list("line", "field", "reason")) == [
+        (1, "annotations[1]", "The form has no question 'mood'; nothing answers to this control."),
+        (1, "annotations[2]", "preference: Choose one of a, b, tie, both_bad."),
+        (1, "annotations[3]", "This person has judged the item before, in the same row; the first counts."),
+        (1, "annotations[4]", "An annotation has a result, a list."),
+        (2, "data", "A Label Studio task has data; export the project as JSON."),
+    ]
+    assert Annotation.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "responses",
+    [
+        [
+            {"user_id": "u1", "status": "submitted", "values": {"preference": {"value": "b"}}},
+            {"user_id": "u2", "status": "draft", "values": {"preference": {"value": "a"}}},
+        ],
+        {"preference": [{"value": "b", "user_id": "u1"}, {"value": "a", "user_id": "u2", "status": "discarded"}]},
+    ],
+    ids=["older", "newer"],
+)
+def test_argillas_records_of_either_generation_become_items_with_history(cast, responses):
+    fields = {"prompt": "Q", "response_a": "A", "response_b": "B"}
+    record = {
+        "id": "r-1", "fields": fields, "metadata": {"language": "en", "x": 1}, "responses": responses,
+        "suggestions": [{"question_name": "preference", "value": "a"}],
+    }  # fmt: skip
+    batch = bring(cast, record)
+    assert (batch.format, batch.items_created) == ("argilla", 1)
+    version = Item.objects.get().current_version
+    assert (version.language, version.metadata, len(version.payload["responses"])) == ("en", {"x": 1}, 2)
+    assert list(Annotation.objects.values_list("answers", "reviewer__imported_identity__name")) == [
+        ({"preference": {"choice": "b"}}, "u1")
+    ]
+
+
+def test_a_person_of_the_earlier_tool_is_one_identity_a_customer(cast):
+    bring(cast, {"id": 1, "data": TEXTS, "annotations": [said("a")]})
+    bring(cast, {"id": 2, "data": TEXTS, "annotations": [said("a"), said("b")]})
+    assert list(ImportedIdentity.objects.order_by("name").values_list("name", "customer__slug")) == [
+        ("a", "northwind"),
+        ("b", "northwind"),
+    ]
+    assert set(Reviewer.objects.filter(kind="imported").values_list("organisation__name", "is_active")) == {
+        ("Imported", False)
+    }
+    assert Task.objects.filter(kind="imported").count() == 3
+
+
+def test_an_export_again_brings_nothing_twice(cast):
+    task = {"id": 1, "data": TEXTS, "annotations": [said("a")]}
+    bring(cast, task)
+    again = bring(cast, task, {"id": 2, "data": TEXTS, "annotations": []})
+    assert (again.items_created, again.duplicates) == (1, 1)
+    assert Annotation.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "answer"),
+    [
+        ("preference", ["a"], {"choice": "a"}),
+        ("choice", ["good"], "good"),
+        ("choices", ["b", "a", "a"], ["a", "b"]),
+        ("rating", "4", 4),
+        ("rating", 4.5, 4.5),
+        ("ranking", [{"value": "b", "rank": 1}, {"value": "a", "rank": 2}, {"value": "c", "rank": 1}], [["b", "c"], ["a"]]),
+        ("ranking", ["b", "a"], [["b"], ["a"]]),
+        ("writing", ["one", "two"], "one\ntwo"),
+        ("rationale", "why", "why"),
+    ],
+)  # fmt: skip
+def test_a_value_becomes_the_answer_of_its_question(kind, value, answer):
+    assert answer_of({"id": "q", "type": kind}, value, ["a", "b", "c"]) == answer
