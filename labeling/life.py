@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from config.kernel.life import newest
 from config.kernel.types import LifeMoment
 from labeling.models import AccessLog, Annotation, Erasure, Flag, Item, ItemVersion, Round, UnplacedAnswer
-from labeling.types import ErasureKind, FlagState, Origin, VersionReason
+from labeling.types import ErasureKind, FlagState, Origin, RoundState, VersionReason
 
 LABELING = "labeling"
 
@@ -75,6 +75,10 @@ def _rounds(item: Item) -> Iterator[LifeMoment]:
     yield from cut
     for each in rounds:
         link = ("labeling.round", each.pk)
+        if each.state == RoundState.HISTORY:
+            what = f"{each.judgments_needed} judgments of an earlier tool imported"
+            yield LifeMoment(each.created_at, LABELING, what, kind="round", link=link)
+            continue
         reason = each.get_reason_display().lower()
         yield LifeMoment(each.created_at, LABELING, f"round {each.number} opened: {reason}", kind="round", link=link)
         if each.closed_at:

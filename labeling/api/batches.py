@@ -228,8 +228,13 @@ class BatchRejects(CustomerView, generics.ListAPIView[RejectedRow]):
 
     def get_queryset(self) -> QuerySet[RejectedRow]:
         batch = selectors.get_batch(user=person(self.request), public_id=self.kwargs["batch"])
-        _log(self.request, batch)
-        return RejectedRow.objects.filter(batch=batch).defer("raw")
+        return RejectedRow.objects.filter(batch=batch).select_related("batch").defer("raw")
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        page = super().paginate_queryset(queryset)
+        if page:
+            _log(self.request, page[0].batch, "labeling.rejectedrow", [row.pk for row in page])
+        return page
 
 
 class BatchRejectsFile(CustomerView):
@@ -238,7 +243,7 @@ class BatchRejectsFile(CustomerView):
         """The rows that were not taken, as they were sent, each with _rejected: its line, the field and the reason. Mend
         them and upload the file again; _rejected is then left aside. The read is logged."""
         found = selectors.get_batch(user=person(request), public_id=batch)
-        _log(request, found)
+        _log(request, found, "labeling.batch", [found.pk])
         return StreamingHttpResponse(
             selectors.rejected_lines(found),
             content_type="application/x-ndjson",
@@ -246,14 +251,14 @@ class BatchRejectsFile(CustomerView):
         )
 
 
-def _log(request: Request, batch: Batch) -> None:
+def _log(request: Request, batch: Batch, kind: str, ids: list[int]) -> None:
     log_read(
         user_id=person(request).pk,
         customer_id=batch.customer_id,
         project_id=batch.project_id,
         door="api",
-        object_type="labeling.batch",
-        object_ids=[batch.pk],
+        object_type=kind,
+        object_ids=ids,
     )
 
 

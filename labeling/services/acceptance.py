@@ -140,6 +140,8 @@ def accept_batch(*, batch_id: int) -> bool:
         if brings_history:
             keep_history(cursor, batch=batch, project=project)
         cursor.execute("DROP TABLE judged_row")
+        for setting in ("enable_bitmapscan", "enable_seqscan", "work_mem"):
+            cursor.execute(f"SET LOCAL {setting} = DEFAULT")
     StagedRow.objects.filter(batch=batch)._raw_delete("default")
     _finish(batch, fates)
     return True

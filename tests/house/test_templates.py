@@ -13,7 +13,9 @@ from delivery import signing
 from delivery.verification import verify_folder
 from labeling.forms.templates import TEMPLATES
 from labeling.models import Annotation
-from labeling.services.projects import create_project, open_project, publish_form, publish_guideline
+from labeling.services.acknowledgements import acknowledge_guideline
+from labeling.services.guidelines import publish_guideline
+from labeling.services.projects import create_project, open_project, publish_form
 from routing.services.enrolments import enrol_reviewer
 from tests.cast import CLAUSES, gather_cast
 from tests.factories import item_row, lines, settle
@@ -40,6 +42,7 @@ def found(cast, form, reviewers):
     open_project(project=project, actor=cast.mira)
     for reviewer in reviewers:
         enrol_reviewer(project=project, reviewer=reviewer, actor=cast.mira)
+        acknowledge_guideline(reviewer=reviewer, project=project, number=1)
     return project
 
 

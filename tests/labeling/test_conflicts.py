@@ -5,7 +5,7 @@ import json
 from django.db import connection
 
 from labeling.models import Annotation, Item, ItemVersion, RejectedRow, Round
-from labeling.services.revisions import reopen_revised
+from labeling.services.reuploads import reopen_revised
 from tests.factories import item_row, judge, lines, resolve_items, settle, upload
 from tests.labeling.test_batches import receive
 

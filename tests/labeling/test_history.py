@@ -6,9 +6,10 @@ import json
 import pytest
 
 from delivery.models import LedgerEntry
+from labeling.life import life_of_item
 from labeling.models import Annotation, ImportedIdentity, Item, RejectedRow, Reviewer, Round, Task
 from labeling.reading.history import answer_of
-from labeling.selectors import life_of_item, progress_of
+from labeling.selectors import progress_of
 from labeling.services.batches import keep_source, receive_batch
 from tests.factories import judge, settle
 
@@ -80,7 +81,7 @@ def test_history_is_no_vote_is_not_paid_and_shows_in_the_items_life(cast):
     assert LedgerEntry.objects.filter(kind="pay").count() == 3
     told = [moment.what for moment in life_of_item(item)]
     assert "3 judgments of an earlier tool imported" in told
-    assert told.count("annotation of an earlier tool") == 3
+    assert told.count("annotation imported from an earlier tool in round 0") == 3
 
 
 def test_an_annotation_that_does_not_fit_is_a_reject_and_the_item_is_taken(cast):
