@@ -238,7 +238,10 @@ Q_CLUSTER = {
     "recycle": 2000,
     "save_limit": 1000,
     "label": "Jobs",
-    "ALT_CLUSTERS": {"bulk": {"workers": int(os.environ.get("ASSAY_BULK_WORKERS", "1")), "timeout": 600, "retry": 900}},
+    # Half an hour, for the one thing that is not sliced: accepting a batch of millions, which is one transaction.
+    "ALT_CLUSTERS": {
+        "bulk": {"workers": int(os.environ.get("ASSAY_BULK_WORKERS", "1")), "timeout": 1800, "retry": 2100}
+    },
 }
 ASSAY_SUBSCRIPTIONS = "config.subscriptions.SUBSCRIPTIONS"
 ASSAY_CONSOLE_RULES = "labeling.console.RULES"

@@ -61,7 +61,7 @@ def check_item(line: int, row: Mapping[str, Any], form: Mapping[str, Any]) -> It
 def _digest(item: ItemRow) -> str:
     """Return the SHA-256 of the item's content in canonical JSON, put together from parts that are canonical already."""
     hashing = hashlib.sha256(b'{"difficulty":%d,"domain":' % item.difficulty)
-    hashing.update(encode_basestring(item.domain).encode())
+    hashing.update(_quoted(item.domain).encode())
     hashing.update(b',"expected":%b,"language":"%b","metadata":' % (item.expected or b"null", item.language.encode()))
     hashing.update(b'%b,"payload":%b,"provenance":"%b"}' % (item.metadata, item.payload, item.provenance.encode()))
     return hashing.hexdigest()
@@ -71,8 +71,7 @@ def _payload(messages: list[dict[str, Any]], responses: list[dict[str, str]]) ->
     """Return canonical_bytes({"messages": …, "responses": …}) of what was checked, in a fraction of its time."""
     said = ",".join(f'{{"content":{encode_basestring(each["content"])},"role":"{each["role"]}"}}' for each in messages)
     given = ",".join(
-        f'{{"key":{encode_basestring(each["key"])},"model":{encode_basestring(each["model"])},'
-        f'"text":{encode_basestring(each["text"])}}}'
+        f'{{"key":{_quoted(each["key"])},"model":{_quoted(each["model"])},"text":{encode_basestring(each["text"])}}}'
         for each in responses
     )
     try:
@@ -84,6 +83,8 @@ def _payload(messages: list[dict[str, Any]], responses: list[dict[str, str]]) ->
     return data
 
 
+# The same few keys, models and languages come again and again.
+_quoted = lru_cache(1000)(encode_basestring)
 _is_language = lru_cache(1000)(is_language)
 
 

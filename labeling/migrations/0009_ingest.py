@@ -51,10 +51,23 @@ class Migration(migrations.Migration):
             message="The digest of a batch is known before it is accepted, and never changes",
         ),
         # What is staged is read again from its file if it is lost: batches start over when their counts do not add up.
-        # Its content is kept packed and in place, and is moved on as it is.
+        # Rows are kept in place and unpacked up to a page, since they are moved on at once.
         migrations.RunSQL(
-            "ALTER TABLE labeling_stagedrow SET UNLOGGED; ALTER TABLE labeling_stagedrow ALTER payload SET STORAGE MAIN",
-            "ALTER TABLE labeling_stagedrow SET LOGGED; ALTER TABLE labeling_stagedrow ALTER payload SET STORAGE EXTENDED",
+            "ALTER TABLE labeling_stagedrow SET UNLOGGED; ALTER TABLE labeling_stagedrow SET (toast_tuple_target = 8160)",
+            "ALTER TABLE labeling_stagedrow SET LOGGED; ALTER TABLE labeling_stagedrow RESET (toast_tuple_target)",
+        ),
+        # own_version and own_version_of_all say more than the foreign key did, and versions are never deleted.
+        migrations.AlterField(
+            "item",
+            "current_version",
+            models.ForeignKey(
+                "labeling.itemversion",
+                models.PROTECT,
+                null=True,
+                related_name="+",
+                db_index=False,
+                db_constraint=False,
+            ),
         ),
         migrations.AlterField(
             "stagedrow",

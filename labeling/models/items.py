@@ -193,8 +193,9 @@ class Item(models.Model):
     public_id = PublicIdField()
     external_id = models.CharField(_("external id"), max_length=200, db_collation="C")
     state = models.CharField(_("state"), max_length=12, choices=ItemState, default=ItemState.ACCEPTED)
+    # The guard own_version sees to it that this is a version of the item, and versions are never deleted.
     current_version = models.ForeignKey(
-        "labeling.ItemVersion", models.PROTECT, null=True, related_name="+", db_index=False
+        "labeling.ItemVersion", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
     )
     created_at = models.DateTimeField(_("accepted"), db_default=Now())
 

@@ -23,7 +23,7 @@ from labeling.services.imports import fetch_source, is_pending
 from labeling.services.rounds import documents_in_force
 from labeling.types import BatchState, ItemRow, PastJudgment, RowFault
 
-SLICE = 2000
+SLICE = 5000
 SECONDS_A_JOB = 20.0
 SENT_AT_ONCE = 128 * 1024
 
@@ -91,6 +91,8 @@ def _stage_piece(batch: Batch, rows: Iterator[ItemRow | RowFault]) -> int:
     faults: list[RowFault] = []
     prefix = b"%d\t%d" % (batch.customer_id, batch.pk)
     staged = bytearray()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '32MB'")  # the piece, while whose it is is checked
     with connection.cursor() as cursor, cursor.copy(STAGE) as copy:
         for row in islice(rows, SLICE):
             read += 1
