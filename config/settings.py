@@ -234,6 +234,8 @@ Q_CLUSTER = {
     "label": "Jobs",
     "ALT_CLUSTERS": {"bulk": {"workers": int(os.environ.get("ASSAY_BULK_WORKERS", "1")), "timeout": 600, "retry": 900}},
 }
+# How long a drain job stays while facts keep coming; less than its timeout.
+ASSAY_DRAIN_SECONDS = 20.0
 ASSAY_SUBSCRIPTIONS = "config.subscriptions.SUBSCRIPTIONS"
 
 # --- security ----------------------------------------------------------------------------------------------------------
