@@ -117,12 +117,13 @@ def _situation(user: User) -> tuple[int, UUID | None]:
 
 def _claim(*, user: User, reviewer_id: int, project: UUID | None) -> UUID | None:
     """Try the pools in the policy's order until one yields a task."""
-    choices = policy.ranked(
+    choices = policy.weighed(
         selectors.servable_pools(user_id=user.pk, reviewer_id=reviewer_id, project=project),
         now=timezone.now(),
     )
-    for rank, choice in enumerate(choices, start=1):
-        token = _claim_in(choice, reviewer_id, user.pk, policy.reason(choice, rank=rank, of=len(choices)))
+    for rank, each in enumerate(choices, start=1):
+        why = policy.reason(each, rank=rank, of=len(choices))
+        token = _claim_in(each.choice, reviewer_id, user.pk, why)
         if token is not None:
             return token
     return None
