@@ -127,7 +127,7 @@ def _timing(choice: PoolChoice, now: datetime, weights: Weights) -> tuple[str, f
 
 def _people(choice: PoolChoice) -> int:
     """Whoever asks can serve it; where nobody counted, it is taken for work that only they can do."""
-    return max(choice.eligible_people or 1, 1)
+    return choice.eligible_people or 1
 
 
 def _judgment_hours(choice: PoolChoice, weights: Weights) -> float:
@@ -144,7 +144,8 @@ def _demand(choice: PoolChoice, left: float, weights: Weights) -> Demand:
 
 def _tightness(spares: Sequence[float], weights: Weights) -> float:
     """Return the sum over the chains: 1 for none to spare, half for `spare_hours`, towards nought for plenty."""
-    return math.fsum(weights.spare_hours / (weights.spare_hours + max(spare, 0.0)) for spare in spares)
+    half = weights.spare_hours
+    return sum([half / (half + spare) if spare > 0 else 1.0 for spare in spares], 0.0)
 
 
 def _shortfall(choice: PoolChoice, reviewer: ReviewerView, weights: Weights) -> float:

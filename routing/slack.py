@@ -11,11 +11,13 @@ of every circle of people in turn. Skills nest, as a rule: what fewer can do, is
 where they do not nest, the chain counts work that others could take, and errs on the side of urgency.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 # More circles than these, or more levels of priority, tell nothing more: the smallest, the largest and some between.
-MOST_LEVELS = 8
+MOST_LEVELS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,38 +45,38 @@ class Spare:
 
 
 def spare_hours(demands: Sequence[Demand]) -> list[Spare]:
-    """Return the hours to spare of each demand, in the order given. At most 64 passes over them, after sorting."""
+    """Return the hours to spare of each demand, in the order given. At most 36 passes over them, after sorting."""
     circles = levels_of({demand.people for demand in demands})
     floors = levels_of({demand.priority for demand in demands})
     order = sorted(range(len(demands)), key=lambda place: demands[place].due_hours)
     by_people: list[list[float]] = [[] for _ in demands]
     by_priority: list[list[float]] = [[] for _ in demands]
-    least = [float("inf")] * len(demands)
+    least = [math.inf] * len(demands)
     for floor in floors:
-        tightest: dict[int, float] = {}
+        above = [place for place in order if demands[place].priority >= floor]
+        tightest = [math.inf] * len(demands)
         for circle in circles:
-            members = [place for place in order if demands[place].people <= circle and demands[place].priority >= floor]
-            for place, spare in _tightest_after(members, demands, circle):
-                tightest[place] = min(spare, tightest.get(place, spare))
+            members = [place for place in above if demands[place].people <= circle]
+            for place, spare in zip(members, _tightest_after(members, demands, circle), strict=True):
+                if spare < tightest[place]:
+                    tightest[place] = spare
                 if floor == floors[0] and circle != circles[-1]:
                     by_people[place].append(spare)
-        for place, spare in tightest.items():
-            least[place] = min(least[place], spare)
+        for place in above:
+            least[place] = min(least[place], tightest[place])
             if floor != floors[0]:
-                by_priority[place].append(spare)
-    return [Spare(tuple(by_people[place]), tuple(by_priority[place]), least[place]) for place in range(len(demands))]
+                by_priority[place].append(tightest[place])
+    return [
+        Spare(tuple(people), tuple(priority), spare)
+        for people, priority, spare in zip(by_people, by_priority, least, strict=True)
+    ]
 
 
-def _tightest_after(members: Sequence[int], demands: Sequence[Demand], people: int) -> list[tuple[int, float]]:
+def _tightest_after(members: Sequence[int], demands: Sequence[Demand], people: int) -> list[float]:
     """Return, for each member in order of due time, the least to spare at any due time from its own on."""
-    work, spares = 0.0, []
-    for place in members:
-        work += demands[place].work_hours
-        spares.append(demands[place].due_hours - work / people)
-    least = float("inf")
-    for rank in range(len(members) - 1, -1, -1):
-        least = spares[rank] = min(least, spares[rank])
-    return list(zip(members, spares, strict=True))
+    work = accumulate(demands[place].work_hours for place in members)
+    spares = [demands[place].due_hours - done / people for place, done in zip(members, work, strict=True)]
+    return list(accumulate(reversed(spares), min))[::-1]
 
 
 def levels_of(values: set[int]) -> list[int]:

@@ -49,11 +49,16 @@ class Command(BaseCommand):
 
 def tell(results: list[ScenarioResult], figures: dict[str, float], console: Console) -> None:
     """Print a table a scenario."""
+    console.print(
+        "In time: shares of tasks, all and by priority; ±: standard error over seeds. p95 h: turnaround. Scarce: how much of"
+        " the hours of those who alone can do the scarcest work went into it. Cost: of a task.\n",
+        soft_wrap=True,
+    )
     for result in results:
         name = result.scenario.name
         table = Table(title=f"{name}: {result.task_count} tasks in all", title_justify="left")
-        for column in ("policy", "in time", "±", "p0", "p1", "p2", "95 % within (h)", "scarce use", "cost a task"):
-            table.add_column(column, justify="left" if column == "policy" else "right")
+        for column in ("policy", "in time", "±", "p0", "p1", "p2", "p95 h", "scarce", "cost"):
+            table.add_column(column, justify="left" if column == "policy" else "right", no_wrap=True)
         for policy in POLICIES:
             of = f"{policy}_{name}"
             hits = [f"{figures[f'sla_hit_{each}{of}']:.2%}" for each in ("", "error_", "p0_", "p1_", "p2_")]
