@@ -40,9 +40,9 @@ class PoolChoice:
     """A pool this reviewer may serve, with what the choice between pools weighs. What is not known is None.
 
     `throughput_per_hour`: the judgments an hour that its people finish while they are at it, measured: the pace of one
-    times how many could serve it. `eligible_people`: how many people at work could, whoever asks among them. `difficulty`: 1 to 5.
-    `pay_amount`: what one judgment costs, in one currency for all choices. `customer_share`: the part of the latest
-    work that was its customer's, 0 to 1.
+    times how many could serve it. `eligible_people`: how many people at work could, whoever asks among them.
+    `difficulty`: 1 to 5. `pay_amount`: what one judgment costs, in one currency for all choices. `customer_share`: the
+    part of the latest work that was its customer's, 0 to 1.
     """
 
     pool_id: int

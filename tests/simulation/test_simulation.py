@@ -130,7 +130,7 @@ def test_no_policy_is_above_the_bound(trace):
 
 
 def test_the_bound_by_hand():
-    """Two hours of one person, and the longest task after hours does not matter: two tasks of three fit."""
+    """Two people have time for three hours of general work by hour two; of a medical hour, half is done by half past."""
     trace = Trace((delivery(0, 1.0, 1.0, 1.0, due=2.0), delivery(1, 1.0, needs=MED, due=0.5)), (GENERAL, PHYSICIAN))
     assert bound_of(trace).hits == pytest.approx(3.5)
     assert bound_of(Trace((delivery(0, 1.0, 1.0, 1.0, due=2.0),), (GENERAL,))).hits == pytest.approx(2.0)
