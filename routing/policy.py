@@ -37,6 +37,8 @@ HARDEST = 5
 # Beyond this no due time is nearer than another; a pool without one counts as due then.
 HORIZON_HOURS = 24.0 * 365
 ANYBODY = ReviewerView()
+# What is late, or not due at all, is part of no chain.
+BESIDE = Spare((), (), math.inf)
 
 IN_TIME, DOUBTFUL, LATE, NOT_DUE = "in time", "doubtful", "late", "not due"
 
@@ -71,28 +73,26 @@ def weighed(
     """
     own = by_project or {}
     timed = [_timing(choice, now, own.get(choice.project_id, weights)) for choice in choices]
-    due = [place for place, (timing, _, _) in enumerate(timed) if timing in (IN_TIME, DOUBTFUL)]
-    spares: dict[int, Spare] = dict(
-        zip(due, spare_hours([_demand(choices[place], timed[place][1], weights) for place in due]), strict=True)
-    )
+    due = {place: left for place, (timing, left, _) in enumerate(timed) if left is not None and timing != LATE}
+    demands = [_demand(choices[place], left, weights) for place, left in due.items()]
+    spares = dict(zip(due, spare_hours(demands), strict=True))
     levels = levels_of({choice.priority for choice in choices})
     dearest = max((choice.pay_amount or 0.0 for choice in choices), default=0.0)
     found = []
     for place, choice in enumerate(choices):
-        timing, left, counted = timed[place]
-        spare, its = spares.get(place), own.get(choice.project_id, weights)
+        (timing, left, counted), spare = timed[place], spares.get(place, BESIDE)
+        its = own.get(choice.project_id, weights)
         terms = {
             "urgency": -its.urgency * math.log2(1.0 + counted),
-            "scarcity": its.scarcity * _tightness(spare.by_people if spare else (), its),
-            "protection": its.protection * _tightness(spare.by_priority if spare else (), its),
+            "scarcity": its.scarcity * _tightness(spare.by_people, its),
+            "protection": its.protection * _tightness(spare.by_priority, its),
             "priority": its.priority * bisect_left(levels, choice.priority),
             "standing": -its.standing * _shortfall(choice, reviewer, its),
             "cost": -its.cost * ((choice.pay_amount or 0.0) / dearest if dearest > 0 else 0.0),
             "fairness": -its.fairness * (choice.customer_share or 0.0),
         }
-        least = spare.least if spare else None
-        has_due = left if timing != NOT_DUE else None
-        found.append(Weighed(choice, math.fsum(terms.values()), terms, timing, least, has_due))
+        least = spare.least if place in spares else None
+        found.append(Weighed(choice, math.fsum(terms.values()), terms, timing, least, left))
     return sorted(found, key=lambda each: _place(each, own.get(each.choice.project_id, weights)))
 
 
@@ -107,16 +107,16 @@ def reason(each: Weighed, *, rank: int, of: int) -> dict[str, Any]:
         "left_hours": None if each.left_hours is None else round(each.left_hours, 2),
         "spare_hours": None if each.spare_hours is None else round(each.spare_hours, 2),
         "score": round(each.score, 3),
-        "terms": {name: round(value, 3) for name, value in each.terms.items()},
+        "terms": {name: round(value, 3) + 0.0 for name, value in each.terms.items()},
         "rank": rank,
         "of": of,
     }
 
 
-def _timing(choice: PoolChoice, now: datetime, weights: Weights) -> tuple[str, float, float]:
-    """Return how the pool stands to its due time, the hours left, and the hours that count."""
+def _timing(choice: PoolChoice, now: datetime, weights: Weights) -> tuple[str, float | None, float]:
+    """Return how the pool stands to its due time, the hours left (None without one), and the hours that count."""
     if choice.due_at is None:
-        return NOT_DUE, HORIZON_HOURS, HORIZON_HOURS
+        return NOT_DUE, None, HORIZON_HOURS
     left = min((choice.due_at - now).total_seconds() / 3600.0, HORIZON_HOURS)
     if left <= 0:
         return LATE, left, max(weights.late_hours, weights.doubtful_hours)
