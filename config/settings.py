@@ -243,6 +243,8 @@ Q_CLUSTER = {
         "bulk": {"workers": int(os.environ.get("ASSAY_BULK_WORKERS", "1")), "timeout": 1800, "retry": 2100}
     },
 }
+# How long a drain job stays while facts keep coming; less than its timeout.
+ASSAY_DRAIN_SECONDS = 20.0
 ASSAY_SUBSCRIPTIONS = "config.subscriptions.SUBSCRIPTIONS"
 ASSAY_CONSOLE_RULES = "labeling.console.RULES"
 

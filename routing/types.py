@@ -38,7 +38,14 @@ LEASE_MACHINE = machine(
 
 @dataclass(frozen=True, slots=True)
 class PoolChoice:
-    """A pool this reviewer may serve, with what the choice between pools weighs, and whether they have read its guideline."""
+    """A pool this reviewer may serve, with what the choice between pools weighs. What is not known is None.
+
+    `is_read`: whether the reviewer has read the guideline of its project.
+    `throughput_per_hour`: the judgments an hour that its people finish while they are at it, measured: the pace of one
+    times how many could serve it. `eligible_people`: how many people at work could, whoever asks among them.
+    `difficulty`: 1 to 5. `pay_amount`: what one judgment costs, in one currency for all choices. `customer_share`: the
+    part of the latest work that was its customer's, 0 to 1.
+    """
 
     pool_id: int
     project_id: int
@@ -46,6 +53,34 @@ class PoolChoice:
     due_at: datetime | None
     waiting_since: int
     is_read: bool = True
+    open_count: int = 1
+    throughput_per_hour: float | None = None
+    eligible_people: int | None = None
+    difficulty: int = 1
+    customer_id: int | None = None
+    pay_amount: float | None = None
+    customer_share: float | None = None
+    oldest_waiting_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewerView:
+    """Who asks for work, as far as the choice depends on it: `standing` is the lower bound of it, 0 to 1."""
+
+    trust: str = Trust.TRUSTED
+    standing: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A pool with its score and what each term gave to it. `spare_hours` is None where nothing is due, or too late."""
+
+    choice: PoolChoice
+    score: float
+    terms: dict[str, float]
+    timing: str
+    spare_hours: float | None
+    left_hours: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,3 +20,6 @@ for _name in ("default", "sources", "releases", "imports"):
     STORAGES[_name]["OPTIONS"] = {"location": f"{_files.name}/{_name}", "allow_overwrite": True}
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 CODE_VERSION = "tests"
+
+# Jobs run in the tests' own process: a drain hands on what waits, and does not stay for more.
+ASSAY_DRAIN_SECONDS = 0.0

@@ -3,10 +3,19 @@
 import resource
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 STATUS = Path("/proc/self/status")
+
+
+@dataclass
+class Report:
+    """What was measured, by name with the unit last, and what went wrong."""
+
+    figures: dict[str, Any] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
 
 
 def timed(act: Callable[[], Any]) -> float:

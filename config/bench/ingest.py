@@ -22,6 +22,7 @@ from config.kernel.models import User
 from config.kernel.types import Surface
 from labeling.models import Batch, Project
 from labeling.services.batches import keep_source, receive_batch
+from labeling.services.flagging import measure_flagging
 from labeling.services.guidelines import publish_guideline
 from labeling.services.ingest import ingest_batch
 from labeling.services.people import create_customer
@@ -80,8 +81,16 @@ def measure_items(project: Project, console: Console) -> dict[str, float]:
     }
 
 
+def measure_flags(project: Project, console: Console) -> dict[str, float]:
+    """Look for flags in a small batch: languages, near-duplicates and personal data, as the job does after acceptance."""
+    batch = _ingested(project, SMALL, "flags")["batch"]
+    rate = measure_flagging(batch_id=batch.pk)
+    console.print(f"  flags looked for in {SMALL:,} items, {rate:,.0f} a second")
+    return {"flags_per_s": round(rate)}
+
+
 # What `bench ingest` measures, one after another on the same project.
-PARTS = (measure_items,)
+PARTS = (measure_flags, measure_items)
 
 
 def found_project() -> Project:

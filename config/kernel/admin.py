@@ -28,7 +28,7 @@ class HandoffAdmin(BigTableAdmin):
 @admin.register(WakeUp)
 class WakeUpAdmin(ConsoleAdmin):
     permission = None
-    list_display = ("subscriber", "asked_at")
+    list_display = ("queue", "asked_at")
     list_select_related = False
 
 

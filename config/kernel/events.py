@@ -112,14 +112,14 @@ def wake_on_commit(*kinds: str) -> None:
 
 
 def wake(names: Iterable[str]) -> None:
-    """Queue one drain job for each named subscriber that has none waiting."""
+    """Queue one drain job for each queue of these subscribers that has none waiting or at work."""
+    wanted = set(names)
+    queues = {subscription.queue for subscription in subscriptions() if subscription.name in wanted}
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO kernel_wakeup (subscriber) SELECT unnest(%s::text[])"
-            " ON CONFLICT DO NOTHING RETURNING subscriber",
-            [sorted(names)],
+            "INSERT INTO kernel_wakeup (queue) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING RETURNING queue",
+            [sorted(queues)],
         )
         asked = [row[0] for row in cursor.fetchall()]
-    queues = {subscription.name: subscription.queue for subscription in subscriptions()}
-    for name in asked:
-        enqueue("config.kernel.handoffs.drain", name, queue=queues[name])
+    for queue in asked:
+        enqueue("config.kernel.handoffs.drain_queue", queue, queue=queue)

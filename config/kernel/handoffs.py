@@ -7,20 +7,26 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
 from config.kernel.errors import Conflict, NotFound
 from config.kernel.events import record, subscriptions, wake
+from config.kernel.jobs import QUEUES
 from config.kernel.models import Handoff, User, WakeUp
 from config.kernel.types import Fact, Subscription
 
 logger = logging.getLogger(__name__)
 
 BATCH = 200
-DRAIN_SECONDS = 20.0
 MOST_ATTEMPTS = 8
+PASS_SECONDS = 10.0
+
+# A drain job looks again after each pause, and goes once it has found nothing so many times in a row.
+PAUSE_SECONDS = 0.25
+IDLE_LOOKS = 4
 
 TAKE = """
 SELECT h.id, e.id, e.kind, e.at, e.customer_id, e.subject, e.subject_id, e.actor_id, e.data
@@ -32,37 +38,60 @@ ORDER BY h.id
 """
 
 
-def drain(name: str) -> int:
-    """Hand the waiting facts to their subscriber until none is left or the time is up; return how many were handled.
+def drain_queue(queue: str) -> int:
+    """Hand on what waits for the subscribers of this queue, for as long as facts keep coming; return how many.
+
+    While one such job is at work no other is queued: a job a fact would cost more than the fact. It ends after a while
+    (settings.ASSAY_DRAIN_SECONDS), so that its worker can be stopped, and sees to a successor if there is more to do.
+    """
+    handled, idle, ends = 0, 0, time.monotonic() + settings.ASSAY_DRAIN_SECONDS
+    while time.monotonic() < ends and idle < IDLE_LOOKS:
+        taken = sum(drain(name, until=ends) for name in _waiting(queue))
+        handled += taken
+        idle = 0 if taken else idle + 1
+        time.sleep(PAUSE_SECONDS)
+    # From here on a new fact queues a new job; what came before that is taken now.
+    WakeUp.objects.filter(queue=queue).delete()
+    last = time.monotonic() + PASS_SECONDS
+    handled += sum(drain(name, until=last) for name in _waiting(queue))
+    if names := _waiting(queue):
+        wake(names)
+    return handled
+
+
+def drain(name: str, *, until: float) -> int:
+    """Hand the waiting facts to their subscriber until none is left or the time (monotonic) is up; return how many.
 
     Two drains may run at once: each takes handoffs that the other has not locked. What fails is put back alone, with
     its error, later each time, and given up (dead) after MOST_ATTEMPTS.
     """
-    subscription = _named(name)
-    WakeUp.objects.filter(subscriber=name).delete()
-    handled, ends = 0, time.monotonic() + DRAIN_SECONDS
-    while time.monotonic() < ends:
-        taken = _drain_batch(subscription, BATCH)
+    subscription, handled = _named(name), 0
+    while taken := _drain_batch(subscription, BATCH):
         handled += taken
-        if taken == 0:
-            return handled
-    wake([name])
+        if time.monotonic() >= until:
+            break
     return handled
 
 
 def sweep() -> int:
-    """Wake every subscriber that has waiting handoffs, whoever forgot to; return how many were woken."""
+    """Wake every queue whose subscribers have waiting handoffs, whoever forgot to; return how many subscribers wait."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM kernel_wakeup WHERE asked_at < statement_timestamp() - interval '1 minute'")
-        cursor.execute(
-            "SELECT name FROM unnest(%s::text[]) AS name WHERE EXISTS (SELECT FROM kernel_handoff h"
-            " WHERE h.subscriber = name AND h.dead_at IS NULL AND h.not_before <= statement_timestamp())",
-            [[subscription.name for subscription in subscriptions()]],
-        )
-        names = [row[0] for row in cursor.fetchall()]
+    names = [name for queue in QUEUES for name in _waiting(queue)]
     if names:
         wake(names)
     return len(names)
+
+
+def _waiting(queue: str) -> list[str]:
+    """Return the queue's subscribers that have something to hear now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name FROM unnest(%s::text[]) AS name WHERE EXISTS (SELECT FROM kernel_handoff h"
+            " WHERE h.subscriber = name AND h.dead_at IS NULL AND h.not_before <= statement_timestamp())",
+            [[subscription.name for subscription in subscriptions() if subscription.queue == queue]],
+        )
+        return [row[0] for row in cursor.fetchall()]
 
 
 @transaction.atomic

@@ -134,16 +134,16 @@ class Handoff(models.Model):
 
 
 class WakeUp(models.Model):
-    """A drain job is waiting for this subscriber; while the row stands, no second one is queued."""
+    """A drain job waits or works on this queue; while the row stands, no second one is queued."""
 
-    subscriber = models.CharField(_("subscriber"), max_length=60, primary_key=True)
+    queue = models.CharField(_("queue"), max_length=20, primary_key=True)
     asked_at = models.DateTimeField(_("asked"), db_default=Now())
 
     class Meta:
         verbose_name = _("wake-up")
 
     def __str__(self) -> str:
-        return self.subscriber
+        return self.queue
 
 
 class IdempotencyAnswer(models.Model):

@@ -118,17 +118,18 @@ def _situation(user: User) -> tuple[int, UUID | None]:
 
 def _claim(*, user: User, reviewer_id: int, project: UUID | None) -> UUID | NothingToDo:
     """Try the pools in the policy's order until one yields a task; those with an unread guideline yield none."""
-    choices = policy.ranked(
+    choices = policy.weighed(
         selectors.servable_pools(user_id=user.pk, reviewer_id=reviewer_id, project=project),
         now=timezone.now(),
     )
-    for rank, choice in enumerate(choices, start=1):
-        if not choice.is_read:
+    for rank, each in enumerate(choices, start=1):
+        if not each.choice.is_read:
             continue
-        token = _claim_in(choice, reviewer_id, user.pk, policy.reason(choice, rank=rank, of=len(choices)))
+        why = policy.reason(each, rank=rank, of=len(choices))
+        token = _claim_in(each.choice, reviewer_id, user.pk, why)
         if token is not None:
             return token
-    unread = next((choice for choice in choices if not choice.is_read), None)
+    unread = next((each.choice for each in choices if not each.choice.is_read), None)
     if unread is not None:
         return selectors.guideline_first(project_id=unread.project_id, reviewer_id=reviewer_id)
     return selectors.why_nothing(user=user, reviewer_id=reviewer_id)

@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+import time
 
 import pytest
 from django.db import connection, transaction
@@ -106,6 +107,10 @@ def ears(monkeypatch):
     return heard
 
 
+def drain(name):
+    return handoffs.drain(name, until=time.monotonic() + 60)
+
+
 def say(kind, *rows):
     events.record_many(kind, subject="labeling.item", rows=[(row[0], None, row[1]) for row in rows], actor_id=None)
 
@@ -113,7 +118,7 @@ def say(kind, *rows):
 def test_a_fact_is_handed_on_once_and_its_handoff_is_gone(db, ears):
     say("test.said", *[(number, {}) for number in range(450)])
     assert Handoff.objects.count() == 450
-    assert handoffs.drain("hearer") == 450
+    assert drain("hearer") == 450
     assert sorted(ears) == list(range(450))
     assert not Handoff.objects.exists()
     assert Event.objects.filter(kind="test.said").count() == 450
@@ -121,22 +126,41 @@ def test_a_fact_is_handed_on_once_and_its_handoff_is_gone(db, ears):
 
 def test_one_bad_fact_does_not_stop_the_others_and_is_kept_with_its_error(db, ears):
     say("test.choked", (1, {}), (2, {"bad": True}), (3, {}))
-    handoffs.drain("choker")
+    drain("choker")
     assert sorted(ears) == [1, 3]
     left = Handoff.objects.get()
     assert (left.attempts, left.error, left.dead_at) == (1, "ValueError: This fact is bad.", None)
-    assert handoffs.drain("choker") == 0
+    assert drain("choker") == 0
     Handoff.objects.update(attempts=7, not_before="2020-01-01T00:00:00Z")
-    handoffs.drain("choker")
+    drain("choker")
     assert Handoff.objects.get().dead_at is not None
 
 
 def test_a_forgotten_fact_is_found_by_the_sweep(db, ears):
     say("test.said", (1, {}))
-    assert (handoffs.sweep(), WakeUp.objects.count()) == (1, 1)
-    assert handoffs.sweep() == 1
+    say("test.choked", (2, {}))
+    assert (handoffs.sweep(), WakeUp.objects.count()) == (2, 1)
+    assert handoffs.sweep() == 2
     assert run_jobs() == 1
-    assert ears == [1]
+    assert sorted(ears) == [1, 2]
+    assert not WakeUp.objects.exists()
+
+
+def test_a_drain_stays_while_facts_keep_coming_and_goes_when_none_do(db, ears, settings, monkeypatch):
+    settings.ASSAY_DRAIN_SECONDS = 30.0
+    pauses = []
+
+    def pause(seconds):
+        pauses.append(seconds)
+        if len(pauses) < 4:
+            say("test.said", (len(pauses), {}))
+
+    monkeypatch.setattr(handoffs.time, "sleep", pause)
+    events.wake(["hearer"])
+    assert handoffs.drain_queue("quick") == 3
+    assert ears == [1, 2, 3]
+    assert len(pauses) == 4 + handoffs.IDLE_LOOKS
+    assert not WakeUp.objects.exists()
 
 
 def test_a_wake_up_is_queued_once_and_after_the_commit(db, ears, django_capture_on_commit_callbacks):

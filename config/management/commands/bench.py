@@ -4,25 +4,27 @@ import json
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.console import Console
 from rich.table import Table
 
 from config import house
-from config.bench import ingest
+from config.bench import Report, claims, ingest
 from config.kernel import databases, embedded
 from config.kernel.house import server
-from config.progress import console_for, print_json
-
-SUBJECTS = {"ingest": ingest}
+from config.progress import bars, console_for, print_json
 
 
 class Command(BaseCommand):
-    help = "Measure a subject: " + ", ".join(SUBJECTS)
+    help = "Measure a subject: ingest, claims"
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("subject", choices=sorted(SUBJECTS))
+        parser.add_argument("subject", choices=["claims", "ingest"])
         parser.add_argument("--json", action="store_true", help="end with one JSON object")
-        parser.add_argument("--batch", type=int, help="read this received batch here, and say how long it took")
+        parser.add_argument("--batch", type=int, help="ingest: read this received batch here, and say how long it took")
+        parser.add_argument("--tasks", type=numbers, default="10000,100000,1000000", help="claims: how many open tasks")
+        parser.add_argument("--reviewers", type=numbers, default="1,4,16", help="claims: how many at once")
+        parser.add_argument("--seconds", type=float, default=8.0, help="claims: how long each measurement takes")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["batch"]:
@@ -31,14 +33,37 @@ class Command(BaseCommand):
         console = console_for(is_json=options["json"])
         console.print(f"Measuring {options['subject']} …")
         try:
-            with server():
-                house.prepare_database(is_new=True)
-                figures = SUBJECTS[options["subject"]].measure(console)
+            report = getattr(self, f"measure_{options['subject']}")(console, options)
         except (house.CannotStart, databases.DatabaseUnusable, embedded.EmbeddedError) as error:
             raise CommandError(str(error)) from error
         table = Table("figure", "value", box=None)
-        for name, value in figures.items():
+        for name, value in report.figures.items():
             table.add_row(name, f"{value:,}")
         console.print(table)
         if options["json"]:
-            print_json(figures, ok=True)
+            print_json(report.figures, ok=not report.faults, faults=report.faults)
+        if report.faults:
+            raise CommandError(report.faults[0])
+
+    def measure_ingest(self, console: Console, options: dict[str, Any]) -> Report:
+        with server():
+            house.prepare_database(is_new=True)
+            return Report(ingest.measure(console))
+
+    def measure_claims(self, console: Console, options: dict[str, Any]) -> Report:
+        with house.running(is_new=True) as running, bars(console) as progress:
+            return claims.measure(
+                running,
+                tasks=options["tasks"],
+                reviewers=options["reviewers"],
+                seconds=options["seconds"],
+                progress=progress,
+            )
+
+
+def numbers(text: str) -> list[int]:
+    """Return the whole numbers, all above zero, that the text lists with commas; raises ValueError."""
+    found = sorted({int(part) for part in text.split(",")})
+    if not found or found[0] < 1:
+        raise ValueError("numbers above zero")
+    return found
