@@ -1,5 +1,6 @@
 """What django-q2 runs for the record."""
 
+import time
 from datetime import timedelta
 
 from django.db.models import Exists, OuterRef
@@ -18,6 +19,7 @@ from labeling.services.rounds import generate_tasks
 from labeling.types import BatchState, ItemState
 
 FORGOTTEN_AFTER = timedelta(minutes=15)
+SECONDS_A_JOB = 20.0
 
 
 def ingest(batch_id: int) -> None:
@@ -27,8 +29,15 @@ def ingest(batch_id: int) -> None:
 
 
 def generate(batch_id: int) -> int:
-    """Open rounds and tasks for the batch's accepted items, and the next round of those it brought a new version of."""
-    return generate_tasks(batch_id=batch_id) + reopen_revised(batch_id=batch_id)
+    """Open rounds and tasks for the batch's accepted items, and the next round of those it brought a new version of.
+
+    It works for a while; what is left then is another job's.
+    """
+    until = time.monotonic() + SECONDS_A_JOB
+    done = generate_tasks(batch_id=batch_id, until=until) + reopen_revised(batch_id=batch_id, until=until)
+    if time.monotonic() >= until:
+        enqueue("labeling.jobs.generate", batch_id, queue="bulk")
+    return done
 
 
 def flag(batch_id: int) -> int:

@@ -39,6 +39,12 @@ class Invalid(DomainError):
     code = "invalid"
 
 
+class OutOfSpace(DomainError):
+    """The disk or bucket is full; nothing was kept."""
+
+    code = "out_of_space"
+
+
 class TransitionRefused(Conflict):
     """The state machine has no such edge."""
 

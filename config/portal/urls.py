@@ -15,6 +15,7 @@ urlpatterns = [
     path("people/keys/<uuid:key>/revoke/", people.RevokeKey.as_view(), name="revoke-key"),
     path("projects/<uuid:project>/", views.ProjectPage.as_view(), name="project"),
     path("projects/<uuid:project>/upload/", views.Upload.as_view(), name="upload"),
+    path("batches/<uuid:batch>/", views.BatchPage.as_view(), name="batch"),
     path("projects/<uuid:project>/release/", views.AskRelease.as_view(), name="ask-release"),
     path("releases/<uuid:release>/", views.ReleasePage.as_view(), name="release"),
     path("releases/<uuid:release>/files/<path:name>", views.ReleaseFile.as_view(), name="file"),

@@ -16,6 +16,7 @@ from config.kernel.errors import DomainError, Invalid, NotFound
 from config.kernel.rendering import render_markdown
 from config.kernel.requests import person
 from config.kernel.types import Surface
+from config.portal.paging import page_of
 from config.surfaces import OfSurface, SurfaceLogin
 from delivery import selectors as delivery
 from delivery.api.files import file_response
@@ -25,13 +26,14 @@ from delivery.services.releases import request_release
 from delivery.types import Severity
 from labeling import selectors as labeling
 from labeling.forms import BOTH_BAD, TIE, answers_in_words, preference_question
-from labeling.models import Batch, ColumnMapping, Project
+from labeling.models import Batch, ColumnMapping, Project, RejectedRow
 from labeling.services.access import log_read
 from labeling.services.batches import check_on_conflict, keep_source, receive_batch
 from labeling.services.mappings import get_mapping
 from labeling.types import OnConflict, SourceFormat
 
 SHOWN = 20
+REJECTS = 100
 LONGEST_TEXT = 5000
 FLAGS_COUNTED = 1000
 
@@ -85,8 +87,8 @@ class ProjectPage(PortalPage):
         context = {
             "project": found,
             "progress": labeling.progress_of(found),
-            "batches": Batch.objects.filter(project=found).order_by("-id")[:SHOWN],
-            "releases": Release.objects.filter(project=found).order_by("-id")[:SHOWN],
+            "batches": page_of(Batch.objects.filter(project=found), request, "batches"),
+            "releases": page_of(Release.objects.filter(project=found).defer("manifest"), request, "releases"),
             "open_flags": labeling.open_flags_count(found, most=FLAGS_COUNTED),
             "costs": delivery.costs_of(found),
             "formats": SourceFormat.choices,
@@ -96,6 +98,36 @@ class ProjectPage(PortalPage):
             "may_decide": self.may(found, "decide_release"),
         }
         return render(request, "portal/project.html", context)
+
+
+class BatchPage(PortalPage):
+    """One batch with the rows of it that were not taken, each with its reason. The read is logged."""
+
+    def get(self, request: HttpRequest, batch: UUID) -> HttpResponse:
+        found = labeling.get_batch(user=person(request), public_id=batch)
+        after = request.GET.get("after", "0")
+        if not after.isdecimal():
+            raise NotFound("There is no such page; go back to the first one.")
+        rows = list(
+            RejectedRow.objects.filter(batch=found, line__gt=int(after))
+            .defer("raw")
+            .order_by("line", "pk")[: REJECTS + 1]
+        )
+        log_read(
+            user_id=person(request).pk,
+            customer_id=found.customer_id,
+            project_id=found.project_id,
+            door="portal",
+            object_type="labeling.rejectedrow",
+            object_ids=[row.pk for row in rows],
+        )
+        context = {
+            "batch": found,
+            "project": found.project,
+            "rejects": rows[:REJECTS],
+            "more": f"?after={rows[REJECTS - 1].line}" if len(rows) > REJECTS else "",
+        }
+        return render(request, "portal/batch.html", context)
 
 
 class Upload(PortalPage):

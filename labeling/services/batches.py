@@ -1,5 +1,6 @@
 """Uploads: the source is kept as it came, and becomes a batch that jobs read."""
 
+import errno
 import hashlib
 import uuid
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from django.core.files import File
 from django.core.files.storage import storages
 from django.db import transaction
 
-from config.kernel.errors import Conflict, Invalid
+from config.kernel.errors import Conflict, Invalid, OutOfSpace
 from config.kernel.events import record
 from config.kernel.jobs import enqueue
 from config.kernel.locks import lock_row
@@ -54,10 +55,18 @@ def check_open(project: Project) -> None:
 
 
 def store(project: Project, digest: str, source: IO[bytes]) -> str:
-    """Keep the file among the sources, and return its path there."""
+    """Keep the file among the sources, and return its path there. Raises OutOfSpace where it does not fit."""
     path = f"{project.public_id}/{digest}/{uuid.uuid4()}"
     source.seek(0)
-    storages["sources"].save(path, File(source))
+    try:
+        storages["sources"].save(path, File(source))
+    except OSError as error:
+        storages["sources"].delete(path)
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise OutOfSpace(
+            "The disk is full, so nothing was kept; ask the operator for space, and try again.", field="file"
+        ) from error
     return path
 
 

@@ -1,5 +1,6 @@
 """Items whose content was uploaded anew: what was said of the version before does not count for the new one."""
 
+import time
 from typing import Any
 
 from django.db import transaction
@@ -24,13 +25,14 @@ def revised_items(batch: Any) -> QuerySet[Item]:
     )
 
 
-def reopen_revised(*, batch_id: int) -> int:
+def reopen_revised(*, batch_id: int, until: float = float("inf")) -> int:
     """Open the next round of every item that this batch brought a new version of; return how many.
 
-    Works in slices, each a transaction of its own; run again, or twice at once, it does only what is left.
+    Works in slices, each a transaction of its own, until the time (monotonic) is up; run again, or twice at once, it
+    does only what is left.
     """
     done = 0
-    while reopened := _reopen_slice(batch_id):
+    while time.monotonic() < until and (reopened := _reopen_slice(batch_id)):
         done += reopened
     return done
 

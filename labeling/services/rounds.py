@@ -1,5 +1,6 @@
 """Rounds and their tasks: generated for a batch in slices, or assigned to named reviewers."""
 
+import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -64,16 +65,17 @@ def documents_in_force(project: Project) -> Documents:
     return Documents(guideline, form)
 
 
-def generate_tasks(*, batch_id: int) -> int:
+def generate_tasks(*, batch_id: int, until: float = float("inf")) -> int:
     """Open the first round of every accepted item of the batch, with one task a slot; return how many items.
 
-    Works in slices, each a transaction of its own; run again, or twice at once, it does only what is left. Items with
-    an expected answer become gold and get no round here. A batch that waits for its flags is left for their job.
+    Works in slices, each a transaction of its own, until the time (monotonic) is up; run again, or twice at once, it
+    does only what is left. Items with an expected answer become gold and get no round here. A batch that waits for its
+    flags is left for their job.
     """
     if waits_for_flags(Batch.objects.select_related("project").get(pk=batch_id)):
         return 0
     done = 0
-    while taken := _generate_slice(batch_id):
+    while time.monotonic() < until and (taken := _generate_slice(batch_id)):
         done += taken
     return done
 

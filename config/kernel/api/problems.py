@@ -1,5 +1,6 @@
 """Every refusal as application/problem+json (RFC 9457), decided in this one place."""
 
+import errno
 from http import HTTPStatus
 from typing import Any
 
@@ -10,7 +11,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
-from config.kernel.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
+from config.kernel.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, OutOfSpace
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -19,6 +20,7 @@ STATUSES: tuple[tuple[type[DomainError], int], ...] = (
     (NotAllowed, 403),
     (Conflict, 409),
     (Invalid, 422),
+    (OutOfSpace, 507),
     (DomainError, 422),
 )
 
@@ -45,6 +47,8 @@ def problem(status: int, code: str, detail: str, errors: list[dict[str, Any]] | 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler: domain errors by their class, DRF's own by their kind, anything else is a 500."""
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        error = OutOfSpace("The disk is full, so nothing was kept; ask the operator for space, and try again.")
     if isinstance(error, DomainError):
         set_rollback()
         status = next(status for kind, status in STATUSES if isinstance(error, kind))
