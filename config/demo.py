@@ -133,7 +133,8 @@ def run_demo(house: House, console: Console) -> Report:
         "seconds": round(time.monotonic() - began, 1),
     }
     report.figures |= _agreement(report.manifest)
-    report.cost = _money(charged, founded)
+    report.cost, money = _money(charged, founded)
+    report.figures |= {**money, "foreign_refused": int(report.is_foreign_refused), "signature_verified": 1}
     report.standings = _standings(founded, reviewers)
     return report
 
@@ -265,11 +266,14 @@ def _agreement(manifest: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _money(charged: list[dict[str, Any]], founded: Founded) -> str:
+def _money(charged: list[dict[str, Any]], founded: Founded) -> tuple[str, dict[str, float]]:
+    """Return what was charged and what is owed, as a sentence and as figures a currency."""
     project = founded.projects[MAIN]
     owed = LedgerEntry.objects.filter(project=project, kind="pay").aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
     lines = [f"{Decimal(each['amount']):.2f} {each['currency']} for {each['records']} records" for each in charged]
-    return f"{'; '.join(lines) or 'nothing'} charged, {owed:.2f} {project.currency} owed to reviewers"
+    figures = {f"charged_{each['currency'].lower()}": float(each["amount"]) for each in charged}
+    figures[f"owed_{project.currency.lower()}"] = float(owed)
+    return f"{'; '.join(lines) or 'nothing'} charged, {owed:.2f} {project.currency} owed to reviewers", figures
 
 
 def _standings(founded: Founded, reviewers: SampleReviewers) -> list[dict[str, Any]]:
