@@ -11,6 +11,19 @@ from labeling.types import ErasureKind, FlagState, Origin, RoundState, VersionRe
 
 LABELING = "labeling"
 
+SAID_OF_VERSIONS = {
+    VersionReason.UPLOAD: "uploaded",
+    VersionReason.REUPLOAD: "uploaded again with other content",
+    VersionReason.IDENTIFIED: "language identified",
+    VersionReason.REDACTION: "redacted",
+}
+SAID_OF_ANNOTATIONS = {
+    Origin.HUMAN: "annotated",
+    Origin.MODEL: "annotated by a model",
+    Origin.IMPORTED: "annotation imported from an earlier tool",
+    Origin.MIGRATED: "annotation carried over",
+}
+
 
 def life_of_item(item: Item) -> list[LifeMoment]:
     """Return what the record remembers of the item, in no order."""
@@ -33,11 +46,7 @@ def life_of_item(item: Item) -> list[LifeMoment]:
 
 def _versions(item: Item, versions: list[ItemVersion]) -> Iterator[LifeMoment]:
     for version in versions:
-        said = {
-            VersionReason.UPLOAD: "uploaded",
-            VersionReason.REUPLOAD: "uploaded again with other content",
-            VersionReason.REDACTION: "redacted",
-        }[VersionReason(version.reason)]
+        said = SAID_OF_VERSIONS[VersionReason(version.reason)]
         source = f" with {version.batch.name}, line {version.line}" if version.batch and version.line else ""
         source = source or (f" with {version.batch.name}" if version.batch else "")
         yield LifeMoment(
@@ -86,12 +95,6 @@ def _rounds(item: Item) -> Iterator[LifeMoment]:
 
 
 def _annotations(item: Item) -> Iterator[LifeMoment]:
-    said = {
-        Origin.HUMAN: "annotated",
-        Origin.MODEL: "annotated by a model",
-        Origin.IMPORTED: "annotation imported from an earlier tool",
-        Origin.MIGRATED: "annotation carried over",
-    }
     given, cut = newest(
         Annotation.objects.filter(round__item=item)
         .select_related("invalidation", "round")
@@ -106,7 +109,7 @@ def _annotations(item: Item) -> Iterator[LifeMoment]:
         what = (
             "annotation corrected, the earlier one superseded"
             if annotation.supersedes_id
-            else said[Origin(annotation.origin)]
+            else SAID_OF_ANNOTATIONS[Origin(annotation.origin)]
         )
         yield LifeMoment(
             annotation.created_at,

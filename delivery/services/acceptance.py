@@ -15,7 +15,7 @@ from delivery.errors import SampleUnchecked
 from delivery.models import AcceptanceSample, Defect, Release, SampleEntry
 from delivery.types import RELEASE_MACHINE, ReleaseState, Severity, Verdict
 
-# A single sampling plan: check `size` records, accept with at most `defects` defective ones.
+# A single sampling plan, where the project has none: check `size` records, accept with at most `defects` defective ones.
 USUAL_PLAN = {"size": 20, "defects": 1}
 
 DRAW = """
@@ -36,7 +36,7 @@ def draw_sample(*, release_id: int) -> AcceptanceSample:
     existing = AcceptanceSample.objects.filter(release=release).first()
     if existing is not None:
         return existing
-    plan = {**USUAL_PLAN, **release.project.quality_contract.get("acceptance", {})}
+    plan = {**USUAL_PLAN, **release.project.acceptance_plan}
     seed = hashlib.sha256(f"acceptance sample of {release.content_digest}".encode()).hexdigest()
     sample = AcceptanceSample.objects.create(
         customer_id=release.customer_id, project_id=release.project_id, release=release, plan=plan, seed=seed

@@ -53,7 +53,8 @@ class ProjectAdmin(ServiceChange):
     inlines = (GuidelineInline, FormInline)
     add_fields = (
         "customer", "slug", "name", "description", "confidentiality", "clearance", "languages", "skills_by_domain",
-        "overlap", "lease_seconds", "gold_share", "quality_contract", "pay_amount", "price_amount", "currency",
+        "overlap", "lease_seconds", "gold_share", "quality_contract", "acceptance_plan", "priority", "due_at",
+        "hold_flagged", "recheck_share", "retention_days", "pay_amount", "price_amount", "currency",
     )  # fmt: skip
     change_fields = PROJECT_SETTINGS
     actions = (

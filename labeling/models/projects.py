@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from config.kernel.public_ids import PublicIdField
 from labeling.models.tenants import Customer, Reviewer
 from labeling.querysets import ProjectQuerySet, TenantQuerySet
+from labeling.settings_documents import check_acceptance_plan, check_quality_contract, check_skills_by_domain
 from labeling.types import ChangeKind, Confidentiality, DocumentState, FlagKind, Overlap, ProjectState, Stage
 
 
@@ -45,6 +46,7 @@ class Project(models.Model):
         _("skills by domain"),
         default=dict,
         blank=True,
+        validators=[check_skills_by_domain],
         help_text=_('Which skill, at which level, an item\'s domain needs: {"medical": {"medical": 2}}.'),
     )
     overlap_kind = models.CharField(_("overlap"), max_length=10, choices=Overlap, default=Overlap.FIXED)
@@ -61,8 +63,18 @@ class Project(models.Model):
         default=Decimal("0.100"),
         validators=[MinValueValidator(0), MaxValueValidator(Decimal("0.5"))],
     )
-    quality_contract = models.JSONField(_("quality contract"), default=dict, blank=True)
-    acceptance_plan = models.JSONField(_("acceptance plan"), default=dict, blank=True)
+    quality_contract = models.JSONField(
+        _("quality contract"), default=dict, blank=True, validators=[check_quality_contract]
+    )
+    acceptance_plan = models.JSONField(
+        _("acceptance plan"),
+        default=dict,
+        blank=True,
+        validators=[check_acceptance_plan],
+        help_text=_(
+            'How many records of a release are checked, and with how many defects it passes: {"size": 20, "defects": 1}.'
+        ),
+    )
     endpoints = ArrayField(
         models.CharField(max_length=200),
         default=list,
@@ -86,7 +98,11 @@ class Project(models.Model):
         validators=[MinValueValidator(0), MaxValueValidator(1)],
     )
     retention_days = models.PositiveIntegerField(
-        _("keep content for (days)"), null=True, blank=True, help_text=_("Empty: as the customer's.")
+        _("keep content for (days)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("Empty: as the customer's."),
     )
     pay_amount = models.DecimalField(_("pay a judgment"), max_digits=18, decimal_places=6, default=Decimal(0))
     price_amount = models.DecimalField(_("price a record"), max_digits=18, decimal_places=6, default=Decimal(0))
@@ -114,6 +130,9 @@ class Project(models.Model):
             models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="project_currency_iso"),
             models.CheckConstraint(
                 condition=Q(pay_amount__gte=0) & Q(price_amount__gte=0), name="project_money_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(retention_days=None) | Q(retention_days__gte=1), name="project_keeps_content_a_day"
             ),
         ]
 

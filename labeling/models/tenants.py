@@ -5,6 +5,7 @@ import secrets
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import RandomUUID
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -34,7 +35,9 @@ class Customer(models.Model):
     conflict_tags = ArrayField(
         models.CharField(max_length=60), default=list, blank=True, verbose_name=_("conflict tags")
     )
-    retention_days = models.PositiveIntegerField(_("keep content for (days)"), null=True, blank=True)
+    retention_days = models.PositiveIntegerField(
+        _("keep content for (days)"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
     pseudonym_key = models.BinaryField(default=new_pseudonym_key, editable=False)
     created_at = models.DateTimeField(_("created"), db_default=Now())
 
@@ -47,6 +50,11 @@ class Customer(models.Model):
             ("manage_customer", "Manage the customer's people and settings"),
         ]
         default_permissions = ()
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(retention_days=None) | Q(retention_days__gte=1), name="customer_keeps_content_a_day"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -40,11 +40,12 @@ def change_project(*, project: Project, changes: Mapping[str, Any], actor: User)
     """Change the project's settings; what waits in its pools keeps what it needs of a reviewer, and takes its urgency.
 
     Anybody who operates the project may make it confidential; NotAllowed when somebody who does not manage the customer
-    makes it less so. Raises Conflict for another currency once the project was opened, for then money may be owed in it.
+    makes it less so, or says how long content is kept. Raises Conflict for another currency once the project was opened, for then money may be owed in it.
     """
     project = lock_row(Project.objects.filter(pk=project.pk).select_related(None))
     _check_currency(project, changes)
     _check_confidentiality(project, changes, actor)
+    _check_retention(project, changes, actor)
     project = _changed(project, changes, PROJECT_SETTINGS, "project.changed", actor)
     if urgency := {name: changes[name] for name in URGENCY if name in changes}:
         Pool.objects.filter(project=project).update(**urgency)
@@ -95,12 +96,24 @@ def _check_confidentiality(project: Project, changes: Mapping[str, Any], actor: 
         project.confidentiality == Confidentiality.CONFIDENTIAL
         and changes.get("confidentiality", project.confidentiality) != Confidentiality.CONFIDENTIAL
     )
-    managed = Customer.objects.visible_to(actor, "manage_customer").filter(pk=project.customer_id)
-    if is_lowered and not managed.exists():
+    if is_lowered and not _is_managed(project, actor):
         raise NotAllowed(
             "Only somebody who manages the customer can open a confidential project to all of its operators.",
             field="confidentiality",
         )
+
+
+def _check_retention(project: Project, changes: Mapping[str, Any], actor: User) -> None:
+    """What is kept for a shorter time is erased sooner, and erasing is for those who manage the customer."""
+    is_other = "retention_days" in changes and changes["retention_days"] != project.retention_days
+    if is_other and not _is_managed(project, actor):
+        raise NotAllowed(
+            "Only somebody who manages the customer says how long content is kept.", field="retention_days"
+        )
+
+
+def _is_managed(project: Project, actor: User) -> bool:
+    return Customer.objects.visible_to(actor, "manage_customer").filter(pk=project.customer_id).exists()
 
 
 def _changed(row: Row, changes: Mapping[str, Any], known: tuple[str, ...], kind: str, actor: User) -> Row:

@@ -1,6 +1,7 @@
 """Settings are changed in the console through services, and their history says who, when, from what to what."""
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.test import Client
 from django.urls import reverse
@@ -115,6 +116,39 @@ def test_confidentiality_is_raised_by_who_operates_and_lowered_only_by_who_manag
     assert Project.objects.get(pk=cast.project.pk).confidentiality == "confidential"
     change_project(project=cast.project, changes={"confidentiality": "standard"}, actor=cast.mira)
     assert Item.objects.visible_to(cast.mira, "operate_project").exists()
+
+
+def test_how_long_content_is_kept_is_said_by_who_manages_the_customer_and_is_a_day_at_least(cast):
+    add_member(user=cast.otto, customer=cast.northwind, project=cast.project, role=Role.LEAD, actor=cast.mira)
+    with pytest.raises(NotAllowed, match="manages the customer"):
+        change_project(project=cast.project, changes={"retention_days": 1}, actor=cast.otto)
+    change_project(project=cast.project, changes={"retention_days": None, "name": "Other"}, actor=cast.otto)
+    with pytest.raises(ValidationError):
+        change_project(project=cast.project, changes={"retention_days": 0}, actor=cast.mira)
+    change_project(project=cast.project, changes={"retention_days": 30}, actor=cast.mira)
+    assert Project.objects.get(pk=cast.project.pk).retention_days == 30
+    for row in (cast.project, cast.northwind):
+        refused(IntegrityError, f"UPDATE {row._meta.db_table} SET retention_days = 0 WHERE id = {row.pk}")
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "right"),
+    [
+        ("skills_by_domain", {"towns": "x"}, {"towns": {"geography": 2}}),
+        ("skills_by_domain", {"towns": {"geography": 0}}, {}),
+        ("quality_contract", ["a"], {"agreement": 0.8}),
+        ("quality_contract", {"agreement": {"deep": 1}}, {}),
+        ("acceptance_plan", {"size": 0}, {"size": 50, "defects": 2}),
+        ("acceptance_plan", {"size": 2, "defects": 2}, {"size": 2, "defects": 0}),
+        ("acceptance_plan", {"samples": 2}, {}),
+    ],
+)
+def test_settings_that_are_documents_are_checked(cast, name, wrong, right):
+    with pytest.raises(ValidationError) as told:
+        change_project(project=cast.project, changes={name: wrong}, actor=cast.mira)
+    assert list(told.value.message_dict) == [name]
+    change_project(project=cast.project, changes={name: right}, actor=cast.mira)
+    assert getattr(Project.objects.get(pk=cast.project.pk), name) == right
 
 
 def test_a_customer_a_reviewer_an_organisation_and_a_qualification_are_changed_too(cast):

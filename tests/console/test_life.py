@@ -9,13 +9,14 @@ from config.contributions import LIFE_OF_ITEM, life_of_item
 from config.kernel import life
 from config.kernel.types import Scope
 from delivery.services.acceptance import decide_release, give_verdict
+from labeling.life import SAID_OF_ANNOTATIONS, SAID_OF_VERSIONS, looks_at
 from labeling.life import life_of_item as record_of_item
-from labeling.life import looks_at
 from labeling.models import AccessLog, Annotation, Erasure, Flag, Item
 from labeling.pseudonyms import pseudonym
 from labeling.services.access import log_read
 from labeling.services.judgments import invalidate_annotation
 from labeling.services.rounds import reopen_items
+from labeling.types import Origin, VersionReason
 from quality.services.gold import retire_gold
 from routing.services.leases import skip_task
 from tests.cast import gather_cast
@@ -186,3 +187,8 @@ def test_reads_are_found_by_their_index(cast):
         cursor.execute("ANALYZE labeling_accesslog")
     plan = looks_at(item, {"labeling.item": [item.pk]}).order_by("-pk")[: life.MOST + 1].explain()
     assert "access_by_object" in plan
+
+
+def test_every_reason_and_every_origin_has_its_words():
+    assert set(SAID_OF_VERSIONS) == set(VersionReason)
+    assert set(SAID_OF_ANNOTATIONS) == set(Origin)

@@ -4,7 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection, connections
+from django.db import connections
 from django.utils import timezone
 from django_q.models import OrmQ
 
@@ -281,12 +281,3 @@ def test_a_flag_never_holds_what_is_in_work(cast, monkeypatch):
     assert Item.objects.get().state == "in_progress"
     assert Task.objects.filter(state="leased").count() == 1
     assert token
-
-
-def test_the_index_of_bands_is_used_without_statistics(cast):
-    upload(cast.project, cast.dana, row("one"))
-    with connection.cursor() as cursor:
-        cursor.execute(flagging.NEAR_SETTINGS, ["off"])
-        cursor.execute("EXPLAIN " + flagging.NEAR, {"versions": [1], "most": 5})
-        plan = "\n".join(line for [line] in cursor.fetchall())
-    assert "sketch_by_band" in plan
