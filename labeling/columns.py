@@ -25,6 +25,7 @@ ROLES = ("system", "user", "assistant", "tool")
 SOURCE_KEYS = frozenset({"column", "constant", "type", "split", "part"})
 LISTS = {"messages": frozenset({"role"}), "responses": frozenset({"key", "model"})}
 MOST_COLUMNS = 200
+_NOTHING = object()
 WHOLE = ("messages", "responses", "metadata", "expected")
 
 
@@ -92,6 +93,11 @@ def _check_source(source: Any, place: str, *, more: frozenset[str] = frozenset()
 def columns_of(document: Mapping[str, Any]) -> set[str]:
     """Return every column that the mapping names."""
     return {source["column"] for source in _sources(document["fields"]) if "column" in source}
+
+
+def missing_columns(document: Mapping[str, Any], row: Mapping[str, Any]) -> list[str]:
+    """Return the columns that the mapping names and the row lacks (empty cells are there), by name."""
+    return sorted(column for column in columns_of(document) if _looked_up(row, column, default=_NOTHING) is _NOTHING)
 
 
 def _sources(value: Any) -> Iterator[Mapping[str, Any]]:
@@ -204,13 +210,13 @@ def _value(source: Mapping[str, Any], row: Mapping[str, Any], place: str) -> Any
     return read[source["part"]] if source["part"] < len(read) else None
 
 
-def _looked_up(row: Mapping[str, Any], column: str) -> Any:
+def _looked_up(row: Mapping[str, Any], column: str, *, default: Any = None) -> Any:
     if column in row:
         return row[column]
     value: Any = row
     for step in column.split("."):
         if not isinstance(value, Mapping) or step not in value:
-            return None
+            return default
         value = value[step]
     return value
 

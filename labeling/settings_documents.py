@@ -1,9 +1,12 @@
-"""The settings of a project that are documents: which skills a domain needs, what is promised, how releases are accepted."""
+"""Checks of settings that the database's types leave open: languages, and a project's documents."""
 
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from jsonschema import Draft202012Validator
+from jsonschema.protocols import Validator
+
+from labeling.languages import is_language
 
 _NAME = {"type": "string", "minLength": 1, "maxLength": 50}
 
@@ -37,6 +40,12 @@ _PLAN = Draft202012Validator(
 )
 
 
+def check_language(value: str) -> None:
+    """Raise ValidationError unless it is the tag of a language, or * for any."""
+    if value != "*" and not is_language(value):
+        raise ValidationError(f"{value!r} is not a language; use a BCP 47 tag such as en or pt-BR.")
+
+
 def check_skills_by_domain(value: Any) -> None:
     """Raise ValidationError unless it says, for domains, which skills at which level (1 to 100) their items need."""
     _check(_SKILLS, value, 'Say which skills a domain needs, and at which level: {"medical": {"anatomy": 2}}.')
@@ -60,6 +69,6 @@ def check_acceptance_plan(value: Any) -> None:
         )
 
 
-def _check(validator: Draft202012Validator, value: Any, sentence: str) -> None:
+def _check(validator: Validator, value: Any, sentence: str) -> None:
     if not validator.is_valid(value):
         raise ValidationError(sentence)

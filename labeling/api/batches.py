@@ -24,6 +24,7 @@ from config.kernel.errors import Invalid
 from config.kernel.requests import person
 from config.kernel.types import Scope
 from labeling import selectors
+from labeling.api.descriptions import MAPPING, UPLOAD
 from labeling.api.serializers import (
     BatchSerializer,
     ColumnMappingSerializer,
@@ -116,6 +117,7 @@ class ProjectBatches(CustomerView, generics.ListAPIView[Batch]):
         return Batch.objects.filter(project=project).select_related("project", "mapping")
 
     @extend_schema(
+        description=UPLOAD,
         request={
             "multipart/form-data": UploadSerializer,
             "application/json": ImportSerializer,
@@ -273,7 +275,11 @@ class ProjectMappings(CustomerView, generics.ListAPIView[ColumnMapping]):
         project = selectors.get_project(user=person(self.request), public_id=self.kwargs["project"])
         return ColumnMapping.objects.filter(project=project)
 
-    @extend_schema(request=NewMappingSerializer, responses={201: ColumnMappingSerializer, 200: ColumnMappingSerializer})
+    @extend_schema(
+        description=MAPPING,
+        request=NewMappingSerializer,
+        responses={201: ColumnMappingSerializer, 200: ColumnMappingSerializer},
+    )
     def post(self, request: Request, project: UUID) -> Response:
         """Save a mapping: 201 with its next version, 200 with the version of before where nothing differs."""
         found = selectors.get_project(user=person(request), public_id=project, permission="upload_batch")

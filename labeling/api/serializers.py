@@ -102,7 +102,7 @@ class ColumnMappingSerializer(serializers.ModelSerializer[ColumnMapping]):
 
 class NewMappingSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=100)
-    document = serializers.DictField(help_text='{"fields": {field: source}}; the README of labeling says how.')
+    document = serializers.DictField(help_text='{"fields": {field: source}}, as described above.')
 
 
 class PreviewRequestSerializer(serializers.Serializer[Any]):

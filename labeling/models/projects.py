@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Now
@@ -14,7 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from config.kernel.public_ids import PublicIdField
 from labeling.models.tenants import Customer, Reviewer
 from labeling.querysets import ProjectQuerySet, TenantQuerySet
-from labeling.settings_documents import check_acceptance_plan, check_quality_contract, check_skills_by_domain
+from labeling.settings_documents import (
+    check_acceptance_plan,
+    check_language,
+    check_quality_contract,
+    check_skills_by_domain,
+)
 from labeling.types import ChangeKind, Confidentiality, DocumentState, FlagKind, Overlap, ProjectState, Stage
 
 
@@ -41,7 +46,13 @@ class Project(models.Model):
         _("confidentiality"), max_length=14, choices=Confidentiality, default=Confidentiality.STANDARD
     )
     clearance = models.PositiveSmallIntegerField(_("clearance needed"), default=0)
-    languages = ArrayField(models.CharField(max_length=35), default=list, blank=True, verbose_name=_("languages"))
+    languages = ArrayField(
+        models.CharField(max_length=35, validators=[check_language]),
+        default=list,
+        blank=True,
+        verbose_name=_("languages"),
+        help_text=_("Tags of BCP 47, with commas: en, pt-BR."),
+    )
     skills_by_domain = models.JSONField(
         _("skills by domain"),
         default=dict,
@@ -104,9 +115,18 @@ class Project(models.Model):
         validators=[MinValueValidator(1)],
         help_text=_("Empty: as the customer's."),
     )
-    pay_amount = models.DecimalField(_("pay a judgment"), max_digits=18, decimal_places=6, default=Decimal(0))
-    price_amount = models.DecimalField(_("price a record"), max_digits=18, decimal_places=6, default=Decimal(0))
-    currency = models.CharField(_("currency (ISO 4217)"), max_length=3, default="USD")
+    pay_amount = models.DecimalField(
+        _("pay a judgment"), max_digits=18, decimal_places=6, default=Decimal(0), validators=[MinValueValidator(0)]
+    )
+    price_amount = models.DecimalField(
+        _("price a record"), max_digits=18, decimal_places=6, default=Decimal(0), validators=[MinValueValidator(0)]
+    )
+    currency = models.CharField(
+        _("currency (ISO 4217)"),
+        max_length=3,
+        default="USD",
+        validators=[RegexValidator(r"^[A-Z]{3}\Z", _("A currency is three capital letters, such as EUR."))],
+    )
     created_at = models.DateTimeField(_("created"), db_default=Now())
 
     objects = ProjectQuerySet.as_manager()

@@ -14,17 +14,14 @@ from labeling.types import ITEM_FIELDS, SaidBefore
 
 
 def fields_of(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the record's fields as a row for a column mapping; raises RowRefused where it has none."""
-    fields = record.get("fields")
-    if not isinstance(fields, Mapping):
-        raise RowRefused("fields", "An Argilla record has fields; export its records as JSON.")
-    own = {name: record.get(name) for name in ("id", "external_id", "metadata")}
-    return {**own, **fields}
+    """Return the record's fields as a row for a column mapping, by their names and by `fields.<name>`; raises RowRefused
+    where it has none."""
+    return {"fields": record.get("fields"), **_own_fields(record)}
 
 
 def item_of(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return the item row that a record makes without a mapping."""
-    fields = {name: value for name, value in fields_of(record).items() if value is not None}
+    fields = {name: value for name, value in _own_fields(record).items() if value is not None}
     identity = fields.pop("id", None)
     row = {name: fields.pop(name) for name in sorted(ITEM_FIELDS & fields.keys())}
     row.setdefault("external_id", "" if identity is None else str(identity))
@@ -36,6 +33,14 @@ def item_of(record: Mapping[str, Any]) -> dict[str, Any]:
                 row[name] = metadata.pop(name)
         row["metadata"] = metadata
     return with_texts(row, fields)
+
+
+def _own_fields(record: Mapping[str, Any]) -> dict[str, Any]:
+    fields = record.get("fields")
+    if not isinstance(fields, Mapping):
+        raise RowRefused("fields", "An Argilla record has fields; export its records as JSON.")
+    own = {name: record.get(name) for name in ("id", "external_id", "metadata")}
+    return {**own, **fields}
 
 
 def said_before(record: Mapping[str, Any], keys: list[str]) -> list[SaidBefore]:

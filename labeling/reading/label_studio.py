@@ -17,20 +17,26 @@ RESPONSE = re.compile(r"(?:response_([a-z])|answer_?(\d{1,2}))")
 
 
 def fields_of(task: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the task's data as a row for a column mapping; raises RowRefused where it has none."""
-    data = task.get("data")
-    if not isinstance(data, Mapping):
-        raise RowRefused("data", "A Label Studio task has data; export the project as JSON.")
-    return {"id": task.get("id"), **data}
+    """Return the task's data as a row for a column mapping, by their names and by `data.<name>`; raises RowRefused where
+    it has none."""
+    data = _data_of(task)
+    return {"id": task.get("id"), "data": data, **data}
 
 
 def item_of(task: Mapping[str, Any]) -> dict[str, Any]:
     """Return the item row that a task makes without a mapping."""
-    fields = fields_of(task)
-    identity = fields.pop("id", None)
+    fields = {"id": task.get("id"), **_data_of(task)}
+    identity = fields.pop("id")
     row = {name: fields.pop(name) for name in sorted(ITEM_FIELDS & fields.keys())}
     row.setdefault("external_id", "" if identity is None else str(identity))
     return with_texts(row, fields)
+
+
+def _data_of(task: Mapping[str, Any]) -> Mapping[str, Any]:
+    data = task.get("data")
+    if not isinstance(data, Mapping):
+        raise RowRefused("data", "A Label Studio task has data; export the project as JSON.")
+    return data
 
 
 def with_texts(row: dict[str, Any], rest: dict[str, Any]) -> dict[str, Any]:

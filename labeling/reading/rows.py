@@ -1,12 +1,13 @@
 """From a file to items: the format's reader, the column mapping, the check of each row, and what a bad row leaves."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import IO, Any
 
-from labeling.columns import apply_mapping, columns_of, default_mapping
+from labeling.columns import apply_mapping, columns_of, default_mapping, missing_columns
 from labeling.errors import InvalidMapping, NotItems, RowRefused
 from labeling.ingestion import check_item
 from labeling.reading import argilla, compression, json_array, label_studio, ndjson, tables
@@ -98,11 +99,25 @@ def read_row(sent: SentRow, reading: Reading, mapping: Mapping[str, Any] | None)
     except RowRefused as wrong:
         as_sent = content if row is None or reading.mapping or export or sent.text is not None else row
         text = sent.text.decode("utf-8", "replace") if sent.text and not is_sent_again else _written(as_sent)
-        return _fault(sent.line, wrong, text)
+        return _fault(sent.line, _told(wrong, content, export, mapping), text)
     if export is not None:
         item.history, unfit = judgments_of(export.said_before(content, item.keys), reading.form, item.keys)
         item.faults = [RowFault(sent.line, place, reason[:500]) for place, reason in unfit]
     return item
+
+
+def _told(wrong: RowRefused, content: Mapping[str, Any], export: Any, mapping: Mapping[str, Any] | None) -> RowRefused:
+    """Return the refusal, with the column that the mapping names for this field and the row lacks: most likely why."""
+    field = re.split(r"[\[.]", wrong.field)[0]
+    if mapping is None or field not in mapping["fields"]:
+        return wrong
+    row = export.fields_of(content) if export else content
+    missing = missing_columns({"fields": {field: mapping["fields"][field]}}, row)
+    if not missing:
+        return wrong
+    return RowRefused(
+        wrong.field, f"{wrong.reason[:400]} (The row has no {missing[0][:60]!r}, which the mapping names.)"
+    )
 
 
 def _item_row(

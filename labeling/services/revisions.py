@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from config.kernel.canonical import digest
-from config.kernel.errors import Conflict, DomainError
+from config.kernel.errors import Conflict, DomainError, Invalid
 from config.kernel.events import record
 from config.kernel.locks import lock_row, lock_rows
 from config.kernel.models import User
@@ -45,8 +45,8 @@ def redact_item(*, item: Item, actor: User, reason: str, fields: Collection[str]
     """Write the item's next version without the personal data found in it (in these fields only, or all), and route it.
 
     Its open flags for what was replaced are confirmed. An item in work or resolved is judged anew on the new version; a
-    held one goes to work once nothing else holds it. The raw version stays as it was. Raises Invalid without a reason,
-    Conflict for gold and withdrawn items and where nothing is found.
+    held one goes to work once nothing else holds it. The raw version stays as it was. Raises Invalid without a reason and
+    where nothing is found in `fields`, Conflict for gold and withdrawn items and where nothing is found at all.
     """
     reason = checked_reason(reason)
     locked = lock_row(Item.objects.filter(pk=item.pk))
@@ -57,6 +57,10 @@ def redact_item(*, item: Item, actor: User, reason: str, fields: Collection[str]
     before = locked.current_version
     assert before is not None
     made, places, found = _redaction(before, actor, fields)
+    if not found and fields is not None:
+        raise Invalid(
+            "No personal data was found in these places; leave them out to redact the whole item.", field="places"
+        )
     if not found:
         raise Conflict("No personal data was found in this item; upload it again with the text as it should be.")
     made.save()

@@ -16,7 +16,7 @@ from labeling.types import Confidentiality, OrganisationKind, ProjectState
 CUSTOMER_SETTINGS = ("name", "conflict_tags", "retention_days")
 PROJECT_SETTINGS = (
     "name", "description", "confidentiality", "clearance", "languages", "skills_by_domain", "overlap", "lease_seconds",
-    "gold_share", "quality_contract", "acceptance_plan", "endpoints", "priority", "due_at", "hold_flagged", "recheck_share",
+    "gold_share", "quality_contract", "acceptance_plan", "priority", "due_at", "hold_flagged", "recheck_share",
     "retention_days", "pay_amount", "price_amount", "currency",
 )  # fmt: skip
 REVIEWER_SETTINGS = ("organisation", "country", "languages", "clearance", "is_active")

@@ -56,7 +56,7 @@ EDITABLE = {
     "labeling.Organisation": {"name", "kind"},
     "labeling.Project": {
         "name", "description", "confidentiality", "clearance", "languages", "skills_by_domain", "overlap",
-        "lease_seconds", "gold_share", "quality_contract", "acceptance_plan", "endpoints", "priority", "due_at",
+        "lease_seconds", "gold_share", "quality_contract", "acceptance_plan", "priority", "due_at",
         "hold_flagged", "recheck_share", "retention_days", "pay_amount", "price_amount", "currency",
     },
     "labeling.Reviewer": {"organisation", "country", "languages", "clearance", "is_active"},

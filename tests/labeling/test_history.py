@@ -11,6 +11,7 @@ from labeling.models import Annotation, ImportedIdentity, Item, RejectedRow, Rev
 from labeling.reading.history import answer_of
 from labeling.selectors import progress_of
 from labeling.services.batches import keep_source, receive_batch
+from labeling.services.mappings import save_mapping
 from tests.factories import judge, settle
 
 TEXTS = {"prompt": "Capital of France?", "answer1": "Paris.", "answer2": "Lyon.", "language": "en", "topic": "towns"}
@@ -29,9 +30,9 @@ def said(name, selected="left", **more):
     }  # fmt: skip
 
 
-def bring(cast, *records, name="export.json"):
+def bring(cast, *records, name="export.json", **way):
     source = keep_source(project=cast.project, source=io.BytesIO(json.dumps(records).encode()), name=name)
-    batch, _ = receive_batch(project=cast.project, name=name, source=source, actor=cast.dana)
+    batch, _ = receive_batch(project=cast.project, name=name, source=source, actor=cast.dana, **way)
     settle()
     batch.refresh_from_db()
     return batch
@@ -101,6 +102,21 @@ def test_an_annotation_that_does_not_fit_is_a_reject_and_the_item_is_taken(cast)
         (2, "data", "A Label Studio task has data; export the project as JSON."),
     ]
     assert Annotation.objects.count() == 1
+
+
+def test_a_mapping_names_what_is_in_an_export_by_its_path_too(cast):
+    fields = {
+        "external_id": {"column": "id"},
+        "messages": [{"role": "user", "column": "data.prompt"}],
+        "responses": [{"column": "data.answer1"}, {"column": "answer2"}],
+    }
+    mapping, _ = save_mapping(project=cast.project, name="Export", document={"fields": fields}, actor=cast.mira)
+    without = {"id": 8, "data": {"answer1": "A", "answer2": "B"}, "annotations": []}
+    bring(cast, {"id": 7, "data": TEXTS, "annotations": []}, without, mapping=mapping)
+    assert Item.objects.get().current_version.payload["messages"] == [{"role": "user", "content": TEXTS["prompt"]}]
+    [left] = RejectedRow.objects.all()
+    assert (left.line, left.field) == (2, "messages")
+    assert left.reason.endswith("(The row has no 'data.prompt', which the mapping names.)")
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,12 @@ class DeskOrPortalSession(SessionAuthentication):
         return "Bearer"
 
 
+def _lacks(scope: str | None) -> Any:
+    if scope is None:
+        return _("This call is not for API keys; log in.")
+    return _("This API key lacks the scope %(scope)s; make a key with it.") % {"scope": scope}
+
+
 class OnSurface(BasePermission):
     """The person works on this surface and, where they came with a key, the key has the view's scope for the verb.
 
@@ -68,6 +74,6 @@ class OnSurface(BasePermission):
         if isinstance(request.auth, ApiKey):
             needed = getattr(view, "scopes", {}).get(request.method)
             if needed is None or needed not in request.auth.scopes:
-                self.message = _("This API key lacks the scope that this call needs.")
+                self.message = _lacks(needed)
                 return False
         return True
