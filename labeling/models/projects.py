@@ -22,6 +22,11 @@ from labeling.settings_documents import (
 )
 from labeling.types import ChangeKind, Confidentiality, DocumentState, FlagKind, Overlap, ProjectState, Stage
 
+ANSWER_MAPPING_HELP = _(
+    'Empty: they do not. Otherwise how, with tests that must hold: {"questions": {"old": {"to": "new", "values": {"yes":'
+    ' "good"}}}, "tests": [{"from": {"old": {"choice": "yes"}}, "to": {"new": {"choice": "good"}}}]}.'
+)
+
 
 class ProjectRange(Func):
     """int8range(project_id, project_id, '[]'): the project as a range, so that GiST can compare it without btree_gist."""
@@ -191,10 +196,26 @@ class GuidelineVersion(CarriedOut):
     state = models.CharField(_("state"), max_length=10, choices=DocumentState, default=DocumentState.DRAFT)
     change_kind = models.CharField(_("kind of change"), max_length=14, choices=ChangeKind, default=ChangeKind.EDITORIAL)
     summary = models.CharField(_("what changed"), max_length=300, blank=True)
-    clauses = models.JSONField(_("clauses"), default=list)
-    examples = models.JSONField(_("worked examples"), default=list, blank=True)
-    redo = models.JSONField(_("what is judged anew"), default=dict, blank=True)
-    answer_mapping = models.JSONField(_("how old answers carry over"), null=True, blank=True)
+    clauses = models.JSONField(
+        _("clauses"),
+        default=list,
+        help_text=_('A list; the id stays while the words change: [{"id": "tone", "title": "Tone", "text": "…"}].'),
+    )
+    examples = models.JSONField(
+        _("worked examples"),
+        default=list,
+        blank=True,
+        help_text=_('A list; each shows a clause: [{"text": "…", "clause": "tone"}].'),
+    )
+    redo = models.JSONField(
+        _("what is judged anew"),
+        default=dict,
+        blank=True,
+        help_text=_('After a breaking change: {"domains": ["law"], "languages": ["en"]}; {} is everything.'),
+    )
+    answer_mapping = models.JSONField(
+        _("how old answers carry over"), null=True, blank=True, help_text=ANSWER_MAPPING_HELP
+    )
     proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     decline_reason = models.CharField(_("why declined"), max_length=300, blank=True)
     digest = models.CharField(_("digest"), max_length=64, blank=True)
@@ -260,7 +281,9 @@ class FormVersion(CarriedOut):
     number = models.PositiveIntegerField(_("number"))
     state = models.CharField(_("state"), max_length=10, choices=DocumentState, default=DocumentState.DRAFT)
     document = models.JSONField(_("form"))
-    answer_mapping = models.JSONField(_("how old answers carry over"), null=True, blank=True)
+    answer_mapping = models.JSONField(
+        _("how old answers carry over"), null=True, blank=True, help_text=ANSWER_MAPPING_HELP
+    )
     digest = models.CharField(_("digest"), max_length=64, blank=True)
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), db_default=Now())
