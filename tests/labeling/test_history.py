@@ -7,10 +7,11 @@ import pytest
 
 from delivery.models import LedgerEntry
 from labeling.life import life_of_item
-from labeling.models import Annotation, ImportedIdentity, Item, RejectedRow, Reviewer, Round, Task
+from labeling.models import Annotation, Flag, ImportedIdentity, Item, RejectedRow, Reviewer, Round, Task
 from labeling.reading.history import answer_of
 from labeling.selectors import progress_of
 from labeling.services.batches import keep_source, receive_batch
+from labeling.services.triage import dismiss_flag
 from tests.factories import judge, settle
 
 TEXTS = {"prompt": "Capital of France?", "answer1": "Paris.", "answer2": "Lyon.", "language": "en", "topic": "towns"}
@@ -29,9 +30,9 @@ def said(name, selected="left", **more):
     }  # fmt: skip
 
 
-def bring(cast, *records, name="export.json"):
+def bring(cast, *records, name="export.json", **more):
     source = keep_source(project=cast.project, source=io.BytesIO(json.dumps(records).encode()), name=name)
-    batch, _ = receive_batch(project=cast.project, name=name, source=source, actor=cast.dana)
+    batch, _ = receive_batch(project=cast.project, name=name, source=source, actor=cast.dana, **more)
     settle()
     batch.refresh_from_db()
     return batch
@@ -101,6 +102,27 @@ def test_an_annotation_that_does_not_fit_is_a_reject_and_the_item_is_taken(cast)
         (2, "data", "A Label Studio task has data; export the project as JSON."),
     ]
     assert Annotation.objects.count() == 1
+
+
+def test_an_item_whose_history_came_twice_while_it_was_held_gets_its_first_round_after_both(cast):
+    cast.project.hold_flagged = ["personal_data"]
+    cast.project.save()
+    task = {"id": 7, "data": {**TEXTS, "prompt": "Who is jane.doe@example.org?"}, "annotations": [said("a")]}
+    bring(cast, task)
+    item = Item.objects.get()
+    assert item.state == "held"
+    bring(cast, {**task, "data": {**task["data"], "answer2": "Jane."}}, on_conflict="new_version")
+    for flag in Flag.objects.filter(state="open"):
+        dismiss_flag(flag=flag, reason="An example", actor=cast.mira)
+    settle()
+    item.refresh_from_db()
+    assert item.state == "in_progress"
+    assert list(item.rounds.order_by("number").values_list("number", "state", "reason", "item_version__number")) == [
+        (0, "history", "imported", 1),
+        (1, "history", "imported", 2),
+        (2, "open", "first", 2),
+    ]
+    assert Task.objects.filter(round__number=2, state="open").count() == 3
 
 
 @pytest.mark.parametrize(
