@@ -330,47 +330,6 @@ def _reserved_by_round(rounds: Iterable[Round]) -> dict[int, set[int | None]]:
     return taken
 
 
-@transaction.atomic
-def open_gold_round(*, item_version: ItemVersion) -> Round:
-    """Open the round in which reviewers answer a gold item; it stays open, and each gets one reserved task in it."""
-    item = lock_row(Item.objects.filter(pk=item_version.item_id))
-    existing = Round.objects.filter(item=item, reason=RoundReason.GOLD).first()
-    if existing is not None:
-        return existing
-    project = Project.objects.get(pk=item.project_id)
-    opened = new_round(
-        item,
-        item_version,
-        next_numbers([item])[item.pk],
-        stage=project.stage,
-        reason=RoundReason.GOLD,
-        documents=documents_in_force(project),
-        needed=1,
-    )
-    opened.save(force_insert=True)
-    record("round.opened", subject=opened, actor_id=None, data={"reason": RoundReason.GOLD})
-    return opened
-
-
-def reserve_gold_task(*, gold_round: Round, reviewer: Reviewer, pool: Pool, position: int) -> Task:
-    """Put one task of the gold round into the reviewer's queue at `position`.
-
-    The caller reserves gold for one project at a time, and never for a reviewer who has met it; slots stay unique
-    even so.
-    """
-    last = Task.objects.filter(round=gold_round).aggregate(last=Max("slot"))["last"]
-    task = new_task(
-        gold_round,
-        pool,
-        0 if last is None else last + 1,
-        reserved_for_id=reviewer.pk,
-        kind=TaskKind.GOLD,
-        position=position,
-    )
-    task.save(force_insert=True)
-    return task
-
-
 def close_resolved(*, rounds: Sequence[Round], items: Sequence[Item]) -> None:
     """Close these open rounds as resolved, and their items with them. The caller has locked items and rounds."""
     about = {opened.pk: {"item": opened.item_id} for opened in rounds}

@@ -107,11 +107,12 @@ def test_an_annotation_that_does_not_fit_is_a_reject_and_the_item_is_taken(cast)
 def test_an_item_whose_history_came_twice_while_it_was_held_gets_its_first_round_after_both(cast):
     cast.project.hold_flagged = ["personal_data"]
     cast.project.save()
-    task = {"id": 7, "data": {**TEXTS, "prompt": "Who is jane.doe@example.org?"}, "annotations": [said("a")]}
-    bring(cast, task)
+    data = {**TEXTS, "prompt": "Who is jane.doe@example.org?"}
+    bring(cast, {"id": 7, "data": data, "annotations": [said("a")]})
     item = Item.objects.get()
     assert item.state == "held"
-    bring(cast, {**task, "data": {**task["data"], "answer2": "Jane."}}, on_conflict="new_version")
+    again = {"id": 7, "data": {**data, "answer2": "Jane."}, "annotations": [said("a")]}
+    bring(cast, again, on_conflict="new_version")
     for flag in Flag.objects.filter(state="open"):
         dismiss_flag(flag=flag, reason="An example", actor=cast.mira)
     settle()
