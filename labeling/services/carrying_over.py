@@ -63,15 +63,12 @@ def carry_over(*, project: Project, item_ids: Collection[int], way: Way) -> Carr
     another form or of an earlier version of the item does not map. Items that are neither in progress nor resolved are
     left alone. One transaction: the caller sends a slice.
     """
-    items = [
-        item
-        for item in lock_rows(Item.objects.filter(pk__in=item_ids))
-        if item.state in {ItemState.IN_PROGRESS, ItemState.RESOLVED}
-    ]
-    if not items:
-        return CarriedOver(0, 0, 0)
+    locked = lock_rows(Item.objects.filter(pk__in=item_ids))
+    items = [item for item in locked if item.state in {ItemState.IN_PROGRESS, ItemState.RESOLVED}]
     last = last_rounds(items)
     items = [item for item in items if item.pk in last]
+    if not items:
+        return CarriedOver(0, 0, 0)
     sources = _sources(last.values())
     assigned = assigned_to(project, last)
     cancel_open(items, None)

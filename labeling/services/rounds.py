@@ -205,7 +205,8 @@ def reopen_items(*, item_ids: Collection[int], reason: str, actor: User | None) 
     """Open the next round of these items of one project, on their current versions; return how many rounds.
 
     What was open is cancelled with its unfinished tasks; judgments given stay where they are, and who was named is named
-    again. Items that have had no round yet, gold and withdrawn ones are left alone. One transaction: the caller sends at most SLICE items.
+    again. Items that have had no round yet, gold and withdrawn ones are left alone. One transaction: the caller sends at
+    most SLICE items.
     """
     return reopen_locked(items=lock_rows(Item.objects.filter(pk__in=item_ids)), reason=reason, actor=actor)
 
