@@ -6,11 +6,14 @@ A clause keeps its id for ever, so that what changed can be said clause by claus
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 from labeling.forms.diffs import Diff, diff_of
 
 Clause = Mapping[str, Any]
+
+COMPARED = 256  # pairs of texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,17 @@ def _words(clause: Clause) -> tuple[str, str]:
 
 def _reworded(old: Clause, new: Clause) -> Reworded:
     (old_title, old_text), (title, text) = _words(old), _words(new)
-    return Reworded(new["id"], title, diff_of(old_title, title), diff_of(old_text, text))
+    return Reworded(new["id"], title, _diff(old_title, title), _diff(old_text, text))
+
+
+def _diff(old: str, new: str) -> Diff:
+    return [list(step) for step in _compared(old, new)]
+
+
+# A reviewer is told what changed whenever they ask for work before they have read it: it is found once a process.
+@lru_cache(maxsize=COMPARED)
+def _compared(old: str, new: str) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(step) for step in diff_of(old, new))
 
 
 def _moved(old: Sequence[str], new: Sequence[str]) -> list[str]:
