@@ -53,7 +53,12 @@ def test_long_clauses_are_not_compared_word_by_word_but_between_their_first_and_
 
 def test_the_same_clauses_are_compared_once(monkeypatch):
     asked = []
-    monkeypatch.setattr(guideline_changes, "diff_of", lambda old, new: asked.append(old) or [["=", "whole"]])
+
+    def compare(old, new):
+        asked.append(old)
+        return [["=", "whole"]]
+
+    monkeypatch.setattr(guideline_changes, "diff_of", compare)
     versions = [clause("once", "As it was.", "Once upon")], [clause("once", "As it is.", "Once upon")]
     first, again = changes_between(*versions), changes_between(*versions)
     assert (asked, first) == (["Once upon", "As it was."], again)
