@@ -10,6 +10,7 @@ SUBSCRIPTIONS = (
         queue="bulk",
     ),
     Subscription("gold", hears=("item.gold",), job="quality.jobs.make_gold"),
+    Subscription("renewed gold", hears=("form.published",), job="quality.jobs.renew_gold"),
     Subscription("erased gold", hears=("item.erased",), job="quality.jobs.retire_erased"),
     Subscription("erased files", hears=("item.erased", "person.erased", "batch.erased"), job="config.erasures.hear"),
     Subscription("withdrawals", hears=("task.cancelled",), job="routing.jobs.withdraw_cancelled"),

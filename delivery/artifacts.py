@@ -133,9 +133,12 @@ class _Table:
 
 
 class ReleaseWriter:
-    """Writes records into `folder`, which must be empty. `lessons` are what the form's answers teach, for the views."""
+    """Writes records into `folder`, which must be empty. `lessons` are what each form's answers teach, by its number.
 
-    def __init__(self, folder: Path, lessons: Lessons) -> None:
+    A record's form is the one that its judgments answer: the database keeps it that of the round that was resolved.
+    """
+
+    def __init__(self, folder: Path, lessons: Mapping[int, Lessons]) -> None:
         self._folder = folder
         self._lessons = lessons
         self._last: str | None = None
@@ -184,8 +187,9 @@ class ReleaseWriter:
         self._lines[RECORDS].write(line + b"\n")
         self._lines[HASHES].write(f"{digest}  {json.dumps(name, ensure_ascii=False)}\n".encode())
         self._tables[PARQUET].add(_flat(record))
-        for view, form in VIEWS.items():
-            for row in form.rows(record, self._lessons):
+        lessons = self._lessons[record["annotations"][0]["form"]]
+        for view, shape in VIEWS.items():
+            for row in shape.rows(record, lessons):
                 self._lines[view_file(view, "jsonl")].write(canonical_bytes(row) + b"\n")
                 self._tables[view_file(view, "parquet")].add(row)
                 self._rows[view] += 1

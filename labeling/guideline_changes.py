@@ -3,17 +3,17 @@
 A clause keeps its id for ever, so that what changed can be said clause by clause: added, removed, reworded, moved.
 """
 
-import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Any
 
-Clause = Mapping[str, Any]
-Diff = list[list[str]]
+from labeling.forms.diffs import Diff, diff_of
 
-_WORDS = re.compile(r"\s+|\w+|[^\w\s]")
+Clause = Mapping[str, Any]
+
+COMPARED = 256  # pairs of texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,31 +70,23 @@ def changes_between(
     )
 
 
-def word_diff(old: str, new: str) -> Diff:
-    """Return how `old` becomes `new`, word by word: [op, text] with op "=", "-" or "+".
-
-    The texts of "=" and "-" joined are `old`, those of "=" and "+" are `new`.
-    """
-    before, after = _WORDS.findall(old), _WORDS.findall(new)
-    diff: Diff = []
-    for op, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if op == "equal":
-            diff.append(["=", "".join(before[i:j])])
-            continue
-        if i < j:
-            diff.append(["-", "".join(before[i:j])])
-        if k < m:
-            diff.append(["+", "".join(after[k:m])])
-    return diff
-
-
 def _words(clause: Clause) -> tuple[str, str]:
     return clause.get("title", ""), clause.get("text", "")
 
 
 def _reworded(old: Clause, new: Clause) -> Reworded:
     (old_title, old_text), (title, text) = _words(old), _words(new)
-    return Reworded(new["id"], title, word_diff(old_title, title), word_diff(old_text, text))
+    return Reworded(new["id"], title, _diff(old_title, title), _diff(old_text, text))
+
+
+def _diff(old: str, new: str) -> Diff:
+    return [list(step) for step in _compared(old, new)]
+
+
+# A reviewer is told what changed whenever they ask for work before they have read it: it is found once a process.
+@lru_cache(maxsize=COMPARED)
+def _compared(old: str, new: str) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(step) for step in diff_of(old, new))
 
 
 def _moved(old: Sequence[str], new: Sequence[str]) -> list[str]:

@@ -11,6 +11,12 @@ def make_gold(facts: list[Fact]) -> None:
         gold.seed_gold()
 
 
+def renew_gold(facts: list[Fact]) -> None:
+    """Hears form.published: gold is asked under the new form, or is gold no more."""
+    gold.renew_gold(form_ids=[fact.subject_id for fact in facts])
+    gold.seed_gold()
+
+
 def retire_erased(facts: list[Fact]) -> None:
     """Hears item.erased: gold that was erased is gold no more."""
     gold.retire_erased(item_ids=[fact.subject_id for fact in facts])

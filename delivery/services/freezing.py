@@ -37,7 +37,6 @@ from delivery.training_views import Lessons
 from delivery.types import RELEASE_MACHINE, ReleaseState
 from labeling.forms import RATING, kept_schema, values_of
 from labeling.models import Batch, Customer, Erasure, FormVersion, GuidelineVersion
-from labeling.services.rounds import documents_in_force
 from quality.agreement import agreement
 from quality.selectors import gold_accuracy
 
@@ -97,9 +96,8 @@ def _build(release: Release, folder: Path) -> _Built:
     built, tally = _Built(folder), Tally()
     with _snapshot() as as_of:
         built.erasures_count = Erasure.objects.filter(customer=release.customer_id).count()
-        form = documents_in_force(release.project).form.document
         with (
-            ReleaseWriter(built.files, Lessons.of(form)) as writer,
+            ReleaseWriter(built.files, _lessons(release.project_id)) as writer,
             built.rows.open("w", newline="") as rows,
         ):
             out = csv.writer(rows)
@@ -112,6 +110,12 @@ def _build(release: Release, folder: Path) -> _Built:
             raise NothingToRelease("Nothing of the project is resolved; there is nothing to freeze.")
         built.manifest = _manifest(release, built.content, tally, as_of)
     return _seal(built)
+
+
+def _lessons(project_id: int) -> dict[int, Lessons]:
+    """Return what each of the project's forms has to teach, by its number."""
+    forms = FormVersion.objects.filter(project=project_id).values_list("number", "document")
+    return {number: Lessons.of(document) for number, document in forms.iterator()}
 
 
 @contextmanager

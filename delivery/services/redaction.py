@@ -31,7 +31,7 @@ from delivery.training_views import Lessons
 from delivery.types import ReleaseState
 from labeling.models import Annotation, Erasure, FormVersion, Reviewer
 from labeling.pseudonyms import pseudonym
-from labeling.types import DocumentState, ErasureKind
+from labeling.types import ErasureKind
 
 MANIFEST = "manifest.json"
 DOCUMENT = "application/json"
@@ -118,12 +118,9 @@ class _Gone:
         return dict(published.values_list("number", "document"))
 
     @property
-    def lessons(self) -> Lessons:
-        """What the trainers' views were made of."""
-        as_of = self.release.manifest["release"]["as_of"] if self.release.manifest else None
-        forms = FormVersion.objects.filter(project=self.release.project_id, state=DocumentState.PUBLISHED)
-        form = forms.filter(published_at__lte=as_of).order_by("-number").first()
-        return Lessons.of(form.document) if form else Lessons()
+    def lessons(self) -> dict[int, Lessons]:
+        """What the trainers' views are made of: what each form teaches, by its number."""
+        return {number: Lessons.of(document) for number, document in self.forms.items()}
 
     def lines(self) -> Iterator[tuple[dict[str, Any], str]]:
         """Yield every record as it is handed out now, with the digest it was frozen with."""

@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from config.kernel.events import record
@@ -25,13 +25,12 @@ WORK_SECONDS = 20.0
 
 NEXT_ITEMS = f"SELECT item_id FROM ({REACHED}) reached ORDER BY item_id LIMIT %(most)s"
 
-# The items whose latest round asks an older form.
+# The items whose latest round asks the form that the mapping is from; what asks a still older one stays as it is.
 NEXT_OF_FORM = """
 SELECT i.id FROM labeling_item i
 JOIN LATERAL (SELECT r.form_id FROM labeling_round r WHERE r.item_id = i.id AND r.state IN ('open', 'resolved')
               ORDER BY r.number DESC LIMIT 1) latest ON true
-JOIN labeling_formversion was ON was.id = latest.form_id AND was.number < %(number)s
-WHERE i.project_id = %(project)s AND i.state IN ('in_progress', 'resolved') AND i.id > %(after)s
+WHERE i.project_id = %(project)s AND latest.form_id = %(form)s AND i.state IN ('in_progress', 'resolved') AND i.id > %(after)s
 ORDER BY i.id LIMIT %(most)s
 """
 
@@ -104,7 +103,7 @@ def _next_items(document: Document) -> list[int]:
     else:
         statement = NEXT_OF_FORM
         parameters = {
-            "number": document.number,
+            "form": _form_before(document).pk,
             "project": document.project_id,
             "after": document.carried_through,
         }
@@ -125,12 +124,20 @@ def _carry_out(document: Document, ids: list[int]) -> CarriedOver:
 
 def _way(document: Document, mapping: dict[str, Any]) -> Way:
     """A form's mapping leads from the form before it; a guideline's stays with the form in use."""
-    forms = FormVersion.objects.filter(project=document.project_id, state=DocumentState.PUBLISHED)
     if isinstance(document, FormVersion):
-        before = forms.filter(number__lt=document.number).order_by("-number")[0]
-        return Way(before, document, None, mapping)
-    form = forms.order_by("-number")[0]
+        return Way(_form_before(document), document, None, mapping)
+    form = _published_forms(document)[0]
     return Way(form, form, document, mapping)
+
+
+def _form_before(form: FormVersion) -> FormVersion:
+    return _published_forms(form).filter(number__lt=form.number)[0]
+
+
+def _published_forms(document: Document) -> QuerySet[FormVersion]:
+    """Return the forms of the document's project, newest first."""
+    forms = FormVersion.objects.filter(project=document.project_id, state=DocumentState.PUBLISHED)
+    return forms.order_by("-number")
 
 
 def _finish(document: Document) -> None:

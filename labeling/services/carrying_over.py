@@ -17,15 +17,21 @@ from labeling.forms import RATIONALE, ItemShape
 from labeling.models import Annotation, FormVersion, GuidelineVersion, Item, ItemVersion, Pool, Project, Round, Task
 from labeling.selectors import counting_annotations_of
 from labeling.services.judgments import as_kept
-from labeling.services.rounds import POSITION_STEP, cancel_open, pools_for, requirement
+from labeling.services.rounds import (
+    Documents,
+    assigned_to,
+    cancel_open,
+    last_rounds,
+    new_round,
+    new_task,
+    next_numbers,
+    pools_of,
+)
 from labeling.types import (
     ITEM_MACHINE,
     ItemState,
     Origin,
-    Overlap,
     RoundReason,
-    RoundState,
-    TaskKind,
     TaskState,
 )
 
@@ -57,53 +63,36 @@ def carry_over(*, project: Project, item_ids: Collection[int], way: Way) -> Carr
     another form or of an earlier version of the item does not map. Items that are neither in progress nor resolved are
     left alone. One transaction: the caller sends a slice.
     """
-    items = [
-        item
-        for item in lock_rows(Item.objects.filter(pk__in=item_ids))
-        if item.state in {ItemState.IN_PROGRESS, ItemState.RESOLVED}
-    ]
+    locked = lock_rows(Item.objects.filter(pk__in=item_ids))
+    items = [item for item in locked if item.state in {ItemState.IN_PROGRESS, ItemState.RESOLVED}]
+    last = last_rounds(items)
+    items = [item for item in items if item.pk in last]
     if not items:
         return CarriedOver(0, 0, 0)
-    last, numbers = _last_rounds(items)
-    items = [item for item in items if item.pk in last]
     sources = _sources(last.values())
-    assigned = _assigned(last.values()) if project.overlap_kind == Overlap.ASSIGNED else {}
+    assigned = assigned_to(project, last)
     cancel_open(items, None)
     versions = ItemVersion.objects.in_bulk([item.current_version_id for item in items])
-    opened = _open(project, items, last, numbers, versions, way)
-    pools = {
-        stage: pools_for(project=project, stage=stage, versions=versions.values())
-        for stage in {each.stage for each in opened}
-    }
+    opened = _open(items, last, versions, way)
+    pools = pools_of(project, opened)
     mapped, requeued = 0, 0
     tasks: list[Task] = []
     annotations: list[Annotation] = []
     for new in opened:
         given = sources[last[new.item_id].pk]
         kept = [(source, answers) for source in given if (answers := _mapped(source, new, versions, way)) is not None]
-        pool = pools[new.stage][requirement(versions[new.item_version_id])]
+        pool = pools[new.pk]
         done = [_done_task(new, pool, source, slot) for slot, (source, _) in enumerate(kept)]
         annotations += [
             _migrated(task, source, answers, way) for task, (source, answers) in zip(done, kept, strict=True)
         ]
-        tasks += done + _missing_tasks(new, pool, kept, assigned.get(last[new.item_id].pk))
+        tasks += done + _missing_tasks(new, pool, kept, None if assigned is None else assigned[new.item_id])
         mapped += len(kept)
         requeued += len(given) - len(kept)
     Task.objects.bulk_create(tasks, batch_size=2000)
     Annotation.objects.bulk_create(annotations, batch_size=1000)
     _tell(items, annotations)
     return CarriedOver(len(items), mapped, requeued)
-
-
-def _last_rounds(items: Sequence[Item]) -> tuple[dict[int, Round], dict[int, int]]:
-    """Return each item's latest round that was not cancelled, and the number of its latest round of all."""
-    last: dict[int, Round] = {}
-    numbers: dict[int, int] = {}
-    for found in Round.objects.filter(item__in=items).select_related("guideline").order_by("number"):
-        numbers[found.item_id] = found.number
-        if found.state in {RoundState.OPEN, RoundState.RESOLVED}:
-            last[found.item_id] = found
-    return last, numbers
 
 
 def _sources(rounds: Collection[Round]) -> dict[int, list[Annotation]]:
@@ -113,36 +102,20 @@ def _sources(rounds: Collection[Round]) -> dict[int, list[Annotation]]:
     return sources
 
 
-def _assigned(rounds: Collection[Round]) -> dict[int, list[int]]:
-    """Return whom each round was assigned to, in the order of the slots."""
-    assigned: dict[int, list[int]] = defaultdict(list)
-    tasks = Task.objects.filter(round__in=[each.pk for each in rounds], reserved_for__isnull=False)
-    for round_id, reviewer_id in tasks.order_by("round_id", "slot").values_list("round_id", "reserved_for_id"):
-        assigned[round_id].append(reviewer_id)
-    return assigned
-
-
 def _open(
-    project: Project,
-    items: Sequence[Item],
-    last: Mapping[int, Round],
-    numbers: Mapping[int, int],
-    versions: Mapping[Any, ItemVersion],
-    way: Way,
+    items: Sequence[Item], last: Mapping[int, Round], versions: Mapping[Any, ItemVersion], way: Way
 ) -> list[Round]:
+    numbers = next_numbers(items)
     return Round.objects.bulk_create(
         [
-            Round(
-                customer_id=item.customer_id,
-                project=project,
-                item=item,
-                item_version=versions[item.current_version_id],
-                number=numbers[item.pk] + 1,
+            new_round(
+                item,
+                versions[item.current_version_id],
+                numbers[item.pk],
                 stage=last[item.pk].stage,
                 reason=RoundReason.MIGRATION,
-                guideline=way.guideline or last[item.pk].guideline,
-                form=way.new_form,
-                judgments_needed=last[item.pk].judgments_needed,
+                documents=Documents(way.guideline or last[item.pk].guideline, way.new_form),
+                needed=last[item.pk].judgments_needed,
             )
             for item in items
         ]
@@ -172,31 +145,19 @@ def _mapped(source: Annotation, new: Round, versions: Mapping[Any, ItemVersion],
     return as_kept(document=way.new_form.document, payload=payload, answers=answers)[0]
 
 
-def _task(new: Round, pool: Pool, slot: int, **more: Any) -> Task:
-    return Task(
-        customer_id=new.customer_id,
-        project_id=new.project_id,
-        round=new,
-        pool=pool,
-        kind=TaskKind.ANNOTATE,
-        slot=slot,
-        position=new.item_id * POSITION_STEP,
-        **more,
-    )
-
-
 def _done_task(new: Round, pool: Pool, source: Annotation, slot: int) -> Task:
-    return _task(new, pool, slot, state=TaskState.COMPLETED, completed_at=Now(), reserved_for_id=source.reviewer_id)
+    done = {"state": TaskState.COMPLETED, "completed_at": Now()}
+    return new_task(new, pool, slot, reserved_for_id=source.reviewer_id, **done)
 
 
 def _missing_tasks(new: Round, pool: Pool, kept: Sequence[Any], assigned: Sequence[int] | None) -> list[Task]:
     """Return open tasks for the judgments that the round lacks; where people were named, for those who are missing."""
     first = len(kept)
     if assigned is None:
-        return [_task(new, pool, slot) for slot in range(first, new.judgments_needed)]
+        return [new_task(new, pool, slot) for slot in range(first, new.judgments_needed)]
     there = {source.reviewer_id for source, _ in kept}
-    missing = [reviewer_id for reviewer_id in dict.fromkeys(assigned) if reviewer_id not in there]
-    return [_task(new, pool, first + place, reserved_for_id=who) for place, who in enumerate(missing)]
+    missing = [reviewer_id for reviewer_id in assigned if reviewer_id not in there]
+    return [new_task(new, pool, first + place, reserved_for_id=who) for place, who in enumerate(missing)]
 
 
 def _migrated(task: Task, source: Annotation, answers: dict[str, Any], way: Way) -> Annotation:

@@ -97,57 +97,104 @@ def _generate_slice(batch_id: int) -> int:
     gold = [item for item in items if versions[item.current_version_id].expected is not None]
     plain = [item for item in items if versions[item.current_version_id].expected is None]
     transition_many(gold, ItemState.GOLD, machine=ITEM_MACHINE, actor_id=None)
-    slots = project.overlap if project.overlap_kind == Overlap.FIXED else 0
-    created = _open_rounds(project, batch.stage, plain, versions, slots=slots, reason=RoundReason.FIRST)
+    stages = {item.pk: batch.stage for item in plain}
+    created = _open_rounds(project, plain, versions, stages=stages, reason=RoundReason.FIRST)
     Batch.objects.filter(pk=batch.pk).update(tasks_generated=F("tasks_generated") + created)
     transition_many(plain, ItemState.IN_PROGRESS, machine=ITEM_MACHINE, actor_id=None)
     return len(items)
 
 
+def new_round(
+    item: Item, version: ItemVersion, number: int, *, stage: str, reason: str, documents: Documents, needed: int
+) -> Round:
+    """Return a round that is not saved yet: the only place that makes one, but for imported history."""
+    return Round(
+        customer_id=item.customer_id,
+        project_id=item.project_id,
+        item=item,
+        item_version=version,
+        number=number,
+        stage=stage,
+        reason=reason,
+        guideline=documents.guideline,
+        form=documents.form,
+        judgments_needed=needed,
+    )
+
+
+def new_task(opened: Round, pool: Pool, slot: int, *, reserved_for_id: int | None = None, **more: Any) -> Task:
+    """Return a task of the round that is not saved yet."""
+    return Task(
+        customer_id=opened.customer_id,
+        project_id=opened.project_id,
+        round=opened,
+        pool=pool,
+        slot=slot,
+        reserved_for_id=reserved_for_id,
+        **{"kind": TaskKind.ANNOTATE, "position": opened.item_id * POSITION_STEP, **more},
+    )
+
+
+def next_numbers(items: Sequence[Item]) -> dict[int, int]:
+    """Return the number of each item's next round, by item: imported history may have taken any number of them."""
+    rounds = Round.objects.filter(item__in=items).order_by().values_list("item_id")
+    last = dict(rounds.annotate(last=Max("number")).values_list("item_id", "last"))
+    return {item.pk: last.get(item.pk, 0) + 1 for item in items}
+
+
+def last_rounds(items: Sequence[Item]) -> dict[int, Round]:
+    """Return each item's latest round that is open or resolved, by item."""
+    worked = Round.objects.filter(item__in=items, state__in=[RoundState.OPEN, RoundState.RESOLVED])
+    latest = worked.order_by("item_id", "-number").distinct("item_id").select_related("guideline")
+    return {found.item_id: found for found in latest}
+
+
+def assigned_to(project: Project, rounds: Mapping[int, Round]) -> dict[int, list[int]] | None:
+    """Return whom each round ({item: round}) was assigned to, by item in the order of slots; None where nobody is named."""
+    if project.overlap_kind != Overlap.ASSIGNED:
+        return None
+    assigned: dict[int, list[int]] = {item_id: [] for item_id in rounds}
+    tasks = Task.objects.filter(round__in=list(rounds.values()), reserved_for__isnull=False)
+    for item_id, reviewer_id in tasks.order_by("slot").values_list("round__item", "reserved_for_id"):
+        if reviewer_id not in assigned[item_id]:
+            assigned[item_id].append(reviewer_id)
+    return assigned
+
+
 def _open_rounds(
     project: Project,
-    stage: str,
     items: Sequence[Item],
     versions: Mapping[Any, ItemVersion],
     *,
-    slots: int,
+    stages: Mapping[int, str],
     reason: str,
-    numbers: Mapping[Any, int] | None = None,
+    assigned: Mapping[int, Sequence[int]] | None = None,
 ) -> int:
-    """Create one round an item and `slots` open tasks in each; return how many tasks. `numbers` are the rounds', by item."""
+    """Open the next round of each item, with a task for each of its `assigned` or for each slot; return how many tasks."""
     if not items:
         return 0
-    documents = documents_in_force(project)
+    documents, numbers = documents_in_force(project), next_numbers(items)
+    anybody = [None] * (project.overlap if project.overlap_kind == Overlap.FIXED else 0)
+    places = {item.pk: anybody if assigned is None else assigned[item.pk] for item in items}
     rounds = Round.objects.bulk_create(
         [
-            Round(
-                customer_id=item.customer_id,
-                project=project,
-                item=item,
-                item_version=versions[item.current_version_id],
-                number=numbers[item.pk] if numbers else 1,
-                stage=stage,
+            new_round(
+                item,
+                versions[item.current_version_id],
+                numbers[item.pk],
+                stage=stages[item.pk],
                 reason=reason,
-                guideline=documents.guideline,
-                form=documents.form,
-                judgments_needed=max(slots, 1),
+                documents=documents,
+                needed=max(len(places[item.pk]), 1),
             )
             for item in items
         ]
     )
-    pools = pools_for(project=project, stage=stage, versions=versions.values())
+    pools = pools_of(project, rounds)
     tasks = [
-        Task(
-            customer_id=item.customer_id,
-            project=project,
-            round=opened,
-            pool=pools[requirement(versions[opened.item_version_id])],
-            kind=TaskKind.ANNOTATE,
-            slot=slot,
-            position=item.pk * POSITION_STEP,
-        )
-        for item, opened in zip(items, rounds, strict=True)
-        for slot in range(slots)
+        new_task(opened, pools[opened.pk], slot, reserved_for_id=reviewer_id)
+        for opened in rounds
+        for slot, reviewer_id in enumerate(places[opened.item_id])
     ]
     Task.objects.bulk_create(tasks, batch_size=2000)
     return len(tasks)
@@ -157,8 +204,9 @@ def _open_rounds(
 def reopen_items(*, item_ids: Collection[int], reason: str, actor: User | None) -> int:
     """Open the next round of these items of one project, on their current versions; return how many rounds.
 
-    What was open is cancelled with its unfinished tasks; judgments given stay where they are. Items that have had no
-    round yet, gold and withdrawn ones are left alone. One transaction: the caller sends at most SLICE items.
+    What was open is cancelled with its unfinished tasks; judgments given stay where they are, and who was named is named
+    again. Items that have had no round yet, gold and withdrawn ones are left alone. One transaction: the caller sends at
+    most SLICE items.
     """
     return reopen_locked(items=lock_rows(Item.objects.filter(pk__in=item_ids)), reason=reason, actor=actor)
 
@@ -166,27 +214,16 @@ def reopen_items(*, item_ids: Collection[int], reason: str, actor: User | None) 
 def reopen_locked(*, items: Sequence[Item], reason: str, actor: User | None) -> int:
     """Do what `reopen_items` does for items that the caller has locked."""
     items = [item for item in items if item.state in {ItemState.IN_PROGRESS, ItemState.RESOLVED}]
+    last = last_rounds(items)
+    items = [item for item in items if item.pk in last]
     if not items:
         return 0
     project = Project.objects.get(pk=items[0].project_id)
     actor_id = actor.pk if actor else None
     cancel_open(items, actor_id)
-    latest = {
-        opened.item_id: opened
-        for opened in Round.objects.filter(item__in=items).order_by("item_id", "-number").distinct("item_id")
-    }
     versions = ItemVersion.objects.defer("payload").in_bulk([item.current_version_id for item in items])
-    slots = project.overlap if project.overlap_kind == Overlap.FIXED else 0
-    for stage in sorted({opened.stage for opened in latest.values()}):
-        _open_rounds(
-            project,
-            stage,
-            [item for item in items if latest[item.pk].stage == stage],
-            versions,
-            slots=slots,
-            reason=reason,
-            numbers={item_id: opened.number + 1 for item_id, opened in latest.items()},
-        )
+    stages = {item_id: found.stage for item_id, found in last.items()}
+    _open_rounds(project, items, versions, stages=stages, reason=reason, assigned=assigned_to(project, last))
     resolved = [item for item in items if item.state == ItemState.RESOLVED]
     transition_many(resolved, ItemState.IN_PROGRESS, machine=ITEM_MACHINE, actor_id=actor_id)
     record_many(
@@ -240,6 +277,15 @@ def pools_for(*, project: Project, stage: str, versions: Iterable[ItemVersion]) 
     return made
 
 
+def pools_of(project: Project, rounds: Sequence[Round]) -> dict[int, Pool]:
+    """Return the pool for the tasks of each round, by round."""
+    pools = {
+        stage: pools_for(project=project, stage=stage, versions=[r.item_version for r in rounds if r.stage == stage])
+        for stage in sorted({opened.stage for opened in rounds})
+    }
+    return {opened.pk: pools[opened.stage][requirement(opened.item_version)] for opened in rounds}
+
+
 @transaction.atomic
 def assign_items(*, project: Project, assignments: Mapping[str, Sequence[Reviewer]], actor: User | None) -> int:
     """Reserve a task of the item's open round for each named reviewer ({external id: reviewers}); return how many.
@@ -258,14 +304,7 @@ def assign_items(*, project: Project, assignments: Mapping[str, Sequence[Reviewe
     }
     if missing := sorted(set(assignments) - rounds.keys()):
         raise Invalid(f"Item {missing[0]!r} has no open round in this project.", field="assignments")
-    pools = {
-        stage: pools_for(
-            project=project,
-            stage=stage,
-            versions=[opened.item_version for opened in rounds.values() if opened.stage == stage],
-        )
-        for stage in {opened.stage for opened in rounds.values()}
-    }
+    pools = pools_of(project, list(rounds.values()))
     taken = _reserved_by_round(rounds.values())
     tasks = []
     for external_id, reviewers in assignments.items():
@@ -273,7 +312,7 @@ def assign_items(*, project: Project, assignments: Mapping[str, Sequence[Reviewe
         new = [reviewer for reviewer in reviewers if reviewer.pk not in taken[opened.pk]]
         first = len(taken[opened.pk])
         tasks += [
-            _reserved_task(opened, pools[opened.stage][requirement(opened.item_version)], reviewer, first + offset)
+            new_task(opened, pools[opened.pk], first + offset, reserved_for_id=reviewer.pk)
             for offset, reviewer in enumerate(new)
         ]
         opened.judgments_needed = max(first + len(new), 1)
@@ -292,62 +331,6 @@ def _reserved_by_round(rounds: Iterable[Round]) -> dict[int, set[int | None]]:
     return taken
 
 
-def _reserved_task(opened: Round, pool: Pool, reviewer: Reviewer, slot: int) -> Task:
-    return Task(
-        customer_id=opened.customer_id,
-        project_id=opened.project_id,
-        round=opened,
-        pool=pool,
-        kind=TaskKind.ANNOTATE,
-        slot=slot,
-        reserved_for=reviewer,
-        position=opened.item_id * POSITION_STEP,
-    )
-
-
-@transaction.atomic
-def open_gold_round(*, item_version: ItemVersion) -> Round:
-    """Open the round in which reviewers answer a gold item; it stays open, and each gets one reserved task in it."""
-    item = lock_row(Item.objects.filter(pk=item_version.item_id))
-    existing = Round.objects.filter(item=item, reason=RoundReason.GOLD).first()
-    if existing is not None:
-        return existing
-    project = Project.objects.get(pk=item.project_id)
-    documents = documents_in_force(project)
-    opened = Round.objects.create(
-        customer_id=item.customer_id,
-        project=project,
-        item=item,
-        item_version=item_version,
-        stage=project.stage,
-        reason=RoundReason.GOLD,
-        guideline=documents.guideline,
-        form=documents.form,
-        judgments_needed=1,
-    )
-    record("round.opened", subject=opened, actor_id=None, data={"reason": RoundReason.GOLD})
-    return opened
-
-
-def reserve_gold_task(*, gold_round: Round, reviewer: Reviewer, pool: Pool, position: int) -> Task:
-    """Put one task of the gold round into the reviewer's queue at `position`.
-
-    The caller reserves gold for one project at a time, and never for a reviewer who has met it; slots stay unique
-    even so.
-    """
-    last = Task.objects.filter(round=gold_round).aggregate(last=Max("slot"))["last"]
-    return Task.objects.create(
-        customer_id=gold_round.customer_id,
-        project_id=gold_round.project_id,
-        round=gold_round,
-        pool=pool,
-        kind=TaskKind.GOLD,
-        slot=0 if last is None else last + 1,
-        reserved_for=reviewer,
-        position=position,
-    )
-
-
 def close_resolved(*, rounds: Sequence[Round], items: Sequence[Item]) -> None:
     """Close these open rounds as resolved, and their items with them. The caller has locked items and rounds."""
     about = {opened.pk: {"item": opened.item_id} for opened in rounds}
@@ -362,19 +345,12 @@ def add_slot(*, round_id: int) -> Task | None:
     if opened.state != RoundState.OPEN:
         return None
     counting = counting_annotations_of([round_id]).count()
-    tasks = Task.objects.filter(round=opened).order_by("slot")
+    tasks = Task.objects.filter(round=opened).select_related("pool").order_by("slot")
     waiting = sum(task.state in {TaskState.OPEN, TaskState.LEASED} for task in tasks)
     if counting + waiting >= opened.judgments_needed:
         return None
     first, last = tasks[0], max(task.slot for task in tasks)
-    added = Task.objects.create(
-        customer_id=opened.customer_id,
-        project_id=opened.project_id,
-        round=opened,
-        pool_id=first.pool_id,
-        kind=TaskKind.ANNOTATE,
-        slot=last + 1,
-        position=first.position,
-    )
+    added = new_task(opened, first.pool, last + 1, position=first.position)
+    added.save(force_insert=True)
     record("task.added", subject=added, actor_id=None, data={"round": round_id})
     return added

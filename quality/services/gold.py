@@ -12,9 +12,11 @@ from config.kernel.events import record
 from config.kernel.locks import ADVISORY_GOLD, advisory_lock, lock_row, lock_rows
 from config.kernel.models import User
 from config.kernel.transitions import transition, transition_many
-from labeling.models import Annotation, Item, Project, Reviewer
-from labeling.services.rounds import POSITION_STEP, open_gold_round, pools_for, requirement, reserve_gold_task
-from labeling.types import ItemState, ProjectState
+from labeling.forms import InvalidAnswers, ItemShape, check_expected
+from labeling.models import Annotation, FormVersion, Item, Project, Reviewer
+from labeling.services.gold_rounds import open_gold_round, reserve_gold_task
+from labeling.services.rounds import POSITION_STEP, cancel_open, documents_in_force, pools_for, requirement
+from labeling.types import ItemState, ProjectState, RoundReason
 from quality.errors import GoldRetired
 from quality.models import GoldItem, GoldScore
 from quality.scoring import score_gold
@@ -46,7 +48,8 @@ WHERE e.project_id = %(project)s AND e.ended_at IS NULL AND e.trust <> 'paused'
 ORDER BY e.reviewer_id
 """
 
-# The active gold of a project that a reviewer has not met and could be given (languages and skills), least used first.
+# The active gold of a project that a reviewer has not met, under this form or an earlier one, and could be given (languages
+# and skills), least used first.
 UNMET = """
 SELECT g.id FROM quality_golditem g
 JOIN labeling_itemversion v ON v.id = g.item_version_id
@@ -54,8 +57,11 @@ JOIN labeling_project p ON p.id = g.project_id
 JOIN labeling_round o ON o.id = g.round_id AND o.state = 'open'
 JOIN labeling_reviewer r ON r.id = %(reviewer)s
 WHERE g.project_id = %(project)s AND g.state = 'active'
-  AND NOT EXISTS (SELECT FROM labeling_task t WHERE t.round_id = g.round_id AND t.reserved_for_id = r.id)
-  AND NOT EXISTS (SELECT FROM labeling_annotation a WHERE a.round_id = g.round_id AND a.reviewer_id = r.id)
+  AND NOT EXISTS (SELECT FROM labeling_round met JOIN labeling_task t ON t.round_id = met.id AND t.reserved_for_id = r.id
+      WHERE met.item_id = v.item_id
+        AND (met.id = g.round_id OR EXISTS (SELECT FROM routing_lease l WHERE l.task_id = t.id)))
+  AND NOT EXISTS (SELECT FROM labeling_round met
+      JOIN labeling_annotation a ON a.round_id = met.id AND a.reviewer_id = r.id WHERE met.item_id = v.item_id)
   AND EXISTS (SELECT FROM unnest(r.languages) AS spoken WHERE spoken = '*' OR lower(v.language) = lower(spoken)
               OR starts_with(lower(v.language), lower(spoken) || '-'))
   AND NOT EXISTS (SELECT FROM jsonb_each_text(COALESCE(p.skills_by_domain -> v.domain, '{}')) AS needed(skill, level)
@@ -87,7 +93,7 @@ def make_gold(*, item_ids: Iterable[int]) -> int:
     """Turn items that came with an expected answer into gold; return how many were new. Idempotent."""
     made = 0
     for item in (
-        Item.objects.filter(pk__in=list(item_ids), state=ItemState.GOLD)
+        Item.objects.filter(pk__in=list(item_ids), state=ItemState.GOLD, current_version__gold=None)
         .select_related("current_version")
         .order_by("pk")
     ):
@@ -111,7 +117,49 @@ def make_gold(*, item_ids: Iterable[int]) -> int:
             if is_new:
                 record("gold.made", subject=gold, actor_id=None, data={"item": item.pk})
                 made += 1
+            _renew(gold.pk)
     return made
+
+
+def renew_gold(*, form_ids: Collection[int]) -> None:
+    """Put the gold of these forms' projects under the form in use, where its expected answer fits that; retire the rest.
+
+    What has been answered stays, and stays scored. Idempotent; each gold item is a transaction of its own.
+    """
+    projects = Project.objects.filter(forms__in=form_ids)
+    active = GoldItem.objects.filter(project__in=projects, state=GoldState.ACTIVE).order_by("pk")
+    for gold_id in list(active.values_list("pk", flat=True)):
+        _renew(gold_id)
+
+
+@transaction.atomic
+def _renew(gold_id: int) -> None:
+    gold = GoldItem.objects.select_related("project", "item_version").get(pk=gold_id)
+    item = lock_row(Item.objects.filter(pk=gold.item_version.item_id))
+    form = documents_in_force(gold.project).form
+    is_fitting = _fits(gold, form)
+    opened = None
+    if item.state == ItemState.GOLD and is_fitting:
+        opened = open_gold_round(item_version=gold.item_version)
+    elif item.state == ItemState.GOLD:
+        cancel_open([item], None)
+    gold = lock_row(GoldItem.objects.filter(pk=gold_id))
+    if gold.state != GoldState.ACTIVE:
+        return
+    if not is_fitting:
+        about = {"reason": f"The expected answer does not fit form {form.number}."}
+        transition(gold, GoldState.RETIRED, machine=GOLD_MACHINE, actor_id=None, data=about)
+    elif opened is not None and opened.pk != gold.round_id:
+        GoldItem.objects.filter(pk=gold.pk).update(round=opened)
+        record("gold.renewed", subject=gold, actor_id=None, data={"form": form.number, "round": opened.pk})
+
+
+def _fits(gold: GoldItem, form: FormVersion) -> bool:
+    try:
+        check_expected(form.document, ItemShape.of(gold.item_version.payload), gold.expected)
+    except InvalidAnswers:
+        return False
+    return True
 
 
 @transaction.atomic
@@ -138,9 +186,11 @@ def retire_erased(*, item_ids: Collection[int]) -> int:
 def score_annotations(*, annotation_ids: Iterable[int]) -> int:
     """Score these annotations of gold items and review the standings they touch; return how many were new."""
     annotations = list(
-        Annotation.objects.filter(pk__in=list(annotation_ids), gold_score__isnull=True, round__gold__isnull=False)
+        Annotation.objects.filter(pk__in=list(annotation_ids), gold_score=None, round__reason=RoundReason.GOLD)
+        .exclude(item_version__gold=None)
         .exclude(item_version__payload__has_key="erased")
-        .select_related("round__gold", "form")
+        .select_related("item_version__gold", "form")
+        .defer("item_version__payload")
         .order_by("pk")
     )
     scored = sum(_score(annotation) for annotation in annotations)
@@ -150,7 +200,7 @@ def score_annotations(*, annotation_ids: Iterable[int]) -> int:
 
 
 def _score(annotation: Annotation) -> bool:
-    gold = annotation.round.gold
+    gold = annotation.item_version.gold
     result = score_gold(annotation.form.document, gold.expected, annotation.answers, tolerance=gold.tolerance)
     score, is_new = GoldScore.objects.get_or_create(
         annotation=annotation,

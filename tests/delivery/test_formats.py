@@ -111,7 +111,7 @@ def test_nobody_is_taught_a_preference_that_there_is_not(view, choice):
 
 
 def write(folder, names=("a", "b", "c")):
-    with ReleaseWriter(folder, LESSONS) as writer:
+    with ReleaseWriter(folder, {1: LESSONS}) as writer:
         digests = [writer.add(record(name)) for name in names]
         return writer.finish(), digests
 
@@ -263,7 +263,7 @@ def test_a_signing_key_is_64_hexadecimal_characters(secret):
 
 
 def test_the_card_leaves_out_views_without_rows(tmp_path):
-    with ReleaseWriter(tmp_path, LESSONS) as writer:
+    with ReleaseWriter(tmp_path, {1: LESSONS}) as writer:
         writer.add(record(choice="tie"))
         content = writer.finish()
     seal(tmp_path, content)

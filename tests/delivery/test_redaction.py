@@ -23,9 +23,12 @@ from delivery.services.releases import request_release
 from delivery.verification import verify_folder
 from labeling.models import Item
 from labeling.services.erasures import erase_item, erase_person
+from labeling.services.projects import publish_form
 from labeling.words import without_words
+from routing.services.submits import submit_task
+from tests.cast import FORM as PAIRS
 from tests.cast import gather_cast
-from tests.factories import freeze, judge, resolve_items, settle, upload_items
+from tests.factories import freeze, item_row, judge, resolve_items, settle, take, upload, upload_items
 from tests.traces import empty_files, files_with
 
 TRUSTED = signing.published(signing.signing_key(settings.SIGNING_KEY))["key_id"]
@@ -126,6 +129,33 @@ def test_a_person_who_was_erased_leaves_shortened_records(cast, tmp_path):
     both = fetch(cast, tmp_path / "both")
     assert verify_folder(both, trusted_fingerprint=TRUSTED).erased == 3
     assert set(lines(both)[1]) == {"external_id", "erased", "record_digest"}
+
+
+def test_every_record_is_taught_by_the_form_that_was_answered(cast, tmp_path):
+    document = {"title": "Best", "questions": [{**PAIRS["questions"][0], "id": "best"}]}
+    publish_form(project=cast.project, document=document, actor=cast.mira)
+    upload(cast.project, cast.mira, item_row("item-003"))
+    for reviewer in (cast.anna, cast.bela, cast.cleo):
+        submit_task(user=reviewer.user, token=take(reviewer).token, answers={"best": {"choice": "b"}}, seconds=1.0)
+    settle()
+    release = freeze(cast.project, cast.dana)
+    assert taught(fetch(cast, tmp_path / "before", release)) == [
+        ("item-000", "Paris."),
+        ("item-001", "Paris."),
+        ("item-002", "Paris."),
+        ("item-003", "Lyon, I think."),
+    ]
+    erase(cast)
+    assert taught(fetch(cast, tmp_path / "after", release)) == [
+        ("item-000", "Paris."),
+        ("item-002", "Paris."),
+        ("item-003", "Lyon, I think."),
+    ]
+
+
+def taught(folder):
+    rows = [json.loads(line) for line in (folder / "views/preference.jsonl").read_bytes().splitlines()]
+    return [(row["prompt"][0]["content"][-9:-1], row["chosen"][0]["content"]) for row in rows]
 
 
 @pytest.fixture

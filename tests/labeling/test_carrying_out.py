@@ -19,6 +19,7 @@ from labeling.services.projects import publish_form
 from labeling.services.rounds import assign_items
 from quality.models import Resolution
 from routing.models import Lease
+from routing.services.submits import submit_task
 from tests.cast import CLAUSES, FORM, gather_cast
 from tests.factories import freeze, item_row, judge, resolve_items, settle, take, upload, upload_items
 
@@ -44,6 +45,10 @@ def rounds(item):
 
 def touched(version):
     return {line.what: line.count for line in blast_radius(version)}
+
+
+def renamed(name):
+    return {"title": f"Which is {name}?", "questions": [{**FORM["questions"][0], "id": name}, FORM["questions"][1]]}
 
 
 def judge_all(cast, *choices):
@@ -289,6 +294,29 @@ def test_a_new_form_with_a_mapping_carries_the_answers_over(cast):
     assert rounds(item) == [("first", "cancelled", 1), ("migration", "open", 1)]
     assert Task.objects.filter(round__reason="migration", state="open").count() == 2
     assert take(cast.bela).form["title"] == "Which?"
+
+
+def test_a_mapping_leaves_items_alone_that_ask_a_form_before_the_one_it_is_from(cast):
+    resolve_items(cast.project, cast.mira, [cast.anna, cast.bela, cast.cleo])
+    publish_form(project=cast.project, document=renamed("best"), actor=cast.mira)
+    upload(cast.project, cast.mira, item_row("later"))
+    for reviewer in (cast.anna, cast.bela, cast.cleo):
+        submit_task(user=reviewer.user, token=take(reviewer).token, answers={"best": {"choice": "a"}}, seconds=1.0)
+    settle()
+    mapping = {
+        "questions": {"best": {"to": "better"}},
+        "tests": [{"from": {"best": {"choice": "a"}}, "to": {"better": {"choice": "a"}}}],
+    }
+    form = publish_form(project=cast.project, document=renamed("better"), answer_mapping=mapping, actor=cast.mira)
+    settle()
+    form.refresh_from_db()
+    assert (form.reopened_count, form.mapped_count, form.requeued_count) == (1, 3, 0)
+    assert states() == {"item-000": "resolved", "later": "resolved"}
+    assert list(Round.objects.order_by("id").values_list("item__external_id", "form__number")) == [
+        ("item-000", 1),
+        ("later", 2),
+        ("later", 3),
+    ]
 
 
 def test_people_who_were_named_are_named_again(cast):

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling.guideline_changes import changes_between, word_diff
+from labeling import guideline_changes
+from labeling.guideline_changes import changes_between
 
 texts = st.text(alphabet="ab .,\nß", max_size=40)
 clauses = st.lists(
@@ -41,12 +42,28 @@ def test_examples_come_and_go():
     assert found.clauses == []
 
 
-@given(texts, texts)
-def test_a_diff_holds_both_texts(old, new):
-    diff = word_diff(old, new)
-    assert "".join(text for op, text in diff if op in "=-") == old
-    assert "".join(text for op, text in diff if op in "=+") == new
-    assert all(text for _, text in diff)
+def test_long_clauses_are_not_compared_word_by_word_but_between_their_first_and_last_change():
+    old = " ".join(f"word{number}" for number in range(700))
+    new = " ".join(f"word{number}" if number % 2 else f"other{number}" for number in range(699))
+    [reworded] = changes_between([clause("a", old)], [clause("a", new)]).reworded
+    assert reworded.diff == [["-", old], ["+", new]]
+    [reworded] = changes_between([clause("a", f"{old} x {old}")], [clause("a", f"{old} y {old}")]).reworded
+    assert reworded.diff == [["=", f"{old} "], ["-", "x"], ["+", "y"], ["=", f" {old}"]]
+
+
+def test_the_same_clauses_are_compared_once(monkeypatch):
+    asked = []
+
+    def compare(old, new):
+        asked.append(old)
+        return [["=", "whole"]]
+
+    monkeypatch.setattr(guideline_changes, "diff_of", compare)
+    versions = [clause("once", "As it was.", "Once upon")], [clause("once", "As it is.", "Once upon")]
+    first, again = changes_between(*versions), changes_between(*versions)
+    assert (asked, first) == (["Once upon", "As it was."], again)
+    first.reworded[0].diff.clear()
+    assert changes_between(*versions) == again
 
 
 @given(clauses)

@@ -7,11 +7,12 @@ import pytest
 
 from delivery.models import LedgerEntry
 from labeling.life import life_of_item
-from labeling.models import Annotation, ImportedIdentity, Item, RejectedRow, Reviewer, Round, Task
+from labeling.models import Annotation, Flag, ImportedIdentity, Item, RejectedRow, Reviewer, Round, Task
 from labeling.reading.history import answer_of
 from labeling.selectors import progress_of
 from labeling.services.batches import keep_source, receive_batch
 from labeling.services.mappings import save_mapping
+from labeling.services.triage import dismiss_flag
 from tests.factories import judge, settle
 
 TEXTS = {"prompt": "Capital of France?", "answer1": "Paris.", "answer2": "Lyon.", "language": "en", "topic": "towns"}
@@ -117,6 +118,28 @@ def test_a_mapping_names_what_is_in_an_export_by_its_path_too(cast):
     [left] = RejectedRow.objects.all()
     assert (left.line, left.field) == (2, "messages")
     assert left.reason.endswith("(The row has no 'data.prompt', which the mapping names.)")
+
+
+def test_an_item_whose_history_came_twice_while_it_was_held_gets_its_first_round_after_both(cast):
+    cast.project.hold_flagged = ["personal_data"]
+    cast.project.save()
+    data = {**TEXTS, "prompt": "Who is jane.doe@example.org?"}
+    bring(cast, {"id": 7, "data": data, "annotations": [said("a")]})
+    item = Item.objects.get()
+    assert item.state == "held"
+    again = {"id": 7, "data": {**data, "answer2": "Jane."}, "annotations": [said("a")]}
+    bring(cast, again, on_conflict="new_version")
+    for flag in Flag.objects.filter(state="open"):
+        dismiss_flag(flag=flag, reason="An example", actor=cast.mira)
+    settle()
+    item.refresh_from_db()
+    assert item.state == "in_progress"
+    assert list(item.rounds.order_by("number").values_list("number", "state", "reason", "item_version__number")) == [
+        (0, "history", "imported", 1),
+        (1, "history", "imported", 2),
+        (2, "open", "first", 2),
+    ]
+    assert Task.objects.filter(round__number=2, state="open").count() == 3
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """Rounds after the first: what was open ends, what was said stays, and the item is judged anew."""
 
-from labeling.models import Annotation, Item, Round, Task
-from labeling.services.rounds import reopen_items
+import pytest
+
+from labeling.models import Annotation, Item, Project, Round, Task
+from labeling.services.rounds import assign_items, reopen_items
 from labeling.types import RoundReason
 from routing.models import Lease
 from routing.services.submits import submit_task
@@ -36,6 +38,26 @@ def test_what_is_open_ends_with_its_leases_and_a_late_answer_is_kept(cast):
     late = submit_task(user=cast.anna.user, token=token, answers=prefer("a"), seconds=1.0)
     assert not late.is_placed
     assert Round.objects.get(number=2).judgments_needed == 3
+
+
+@pytest.mark.parametrize("is_resolved", [True, False])
+def test_people_who_were_named_are_named_again(cast, is_resolved):
+    Project.objects.filter(pk=cast.project.pk).update(overlap_kind="assigned")
+    cast.project.refresh_from_db()
+    [item] = upload_items(cast.project, cast.mira)
+    named = [cast.bela, cast.anna]
+    assign_items(project=cast.project, assignments={item.external_id: named}, actor=None)
+    for reviewer in named[: 2 if is_resolved else 1]:
+        judge(reviewer)
+    settle()
+    assert Item.objects.get().state == ("resolved" if is_resolved else "in_progress")
+    assert reopen_items(item_ids=[item.pk], reason=RoundReason.REVISION, actor=None) == 1
+    again = Round.objects.get(number=2)
+    assert again.judgments_needed == 2
+    assert list(again.tasks.order_by("slot").values_list("slot", "state", "reserved_for")) == [
+        (0, "open", cast.bela.pk),
+        (1, "open", cast.anna.pk),
+    ]
 
 
 def test_gold_and_items_without_a_round_are_left_alone(cast):
