@@ -21,9 +21,9 @@ from delivery.services.freezing import freeze_release
 from delivery.services.redaction import redact_release
 from delivery.services.releases import request_release
 from delivery.verification import verify_folder
+from labeling.free_text import without_words
 from labeling.models import Item
 from labeling.services.erasures import erase_item, erase_person
-from labeling.words import without_words
 from tests.cast import gather_cast
 from tests.factories import freeze, judge, resolve_items, settle, upload_items
 from tests.traces import empty_files, files_with
