@@ -28,7 +28,7 @@ from labeling.models import (
     Round,
     Task,
 )
-from labeling.selectors import counting_annotations_of, waits_for_flags
+from labeling.selectors import counting_annotations_of, free_items, is_waiting, judged_rounds, waits_for_flags
 from labeling.types import (
     ITEM_MACHINE,
     ROUND_MACHINE,
@@ -114,7 +114,10 @@ def _open_rounds(
     reason: str,
     numbers: Mapping[Any, int] | None = None,
 ) -> int:
-    """Create one round an item and `slots` open tasks in each; return how many tasks. `numbers` are the rounds', by item."""
+    """Create one round an item and `slots` open tasks in each; return how many tasks.
+
+    `versions` are what is judged, by the items' current version; `numbers` are the rounds', by item.
+    """
     if not items:
         return 0
     documents = documents_in_force(project)
@@ -141,7 +144,7 @@ def _open_rounds(
             customer_id=item.customer_id,
             project=project,
             round=opened,
-            pool=pools[requirement(versions[opened.item_version_id])],
+            pool=pools[requirement(opened.item_version)],
             kind=TaskKind.ANNOTATE,
             slot=slot,
             position=item.pk * POSITION_STEP,
@@ -157,6 +160,8 @@ def _open_rounds(
 def reopen_items(*, item_ids: Collection[int], reason: str, actor: User | None) -> int:
     """Open the next round of these items of one project, on their current versions; return how many rounds.
 
+    An item whose current version waits for its flags is judged again on the version that was judged last; with a
+    *revision*, the caller says that the current version waits for nothing.
     What was open is cancelled with its unfinished tasks; judgments given stay where they are. Items that have had no
     round yet, gold and withdrawn ones are left alone. One transaction: the caller sends at most SLICE items.
     """
@@ -175,7 +180,7 @@ def reopen_locked(*, items: Sequence[Item], reason: str, actor: User | None) -> 
         opened.item_id: opened
         for opened in Round.objects.filter(item__in=items).order_by("item_id", "-number").distinct("item_id")
     }
-    versions = ItemVersion.objects.defer("payload").in_bulk([item.current_version_id for item in items])
+    versions = _versions_to_judge(items, reason)
     slots = project.overlap if project.overlap_kind == Overlap.FIXED else 0
     for stage in sorted({opened.stage for opened in latest.values()}):
         _open_rounds(
@@ -196,6 +201,17 @@ def reopen_locked(*, items: Sequence[Item], reason: str, actor: User | None) -> 
         actor_id=actor_id,
     )
     return len(items)
+
+
+def _versions_to_judge(items: Sequence[Item], reason: str) -> dict[int | None, ItemVersion]:
+    """Return what the items' next rounds are about, by their current version."""
+    chosen = {item.pk: item.current_version_id for item in items}
+    if reason != RoundReason.REVISION:
+        waiting = Item.objects.filter(is_waiting(), pk__in=chosen).exclude(pk__in=free_items())
+        last = judged_rounds().filter(item__in=waiting).order_by("item_id", "-number").distinct("item_id")
+        chosen |= dict(last.values_list("item_id", "item_version_id"))
+    versions = ItemVersion.objects.defer("payload").in_bulk(chosen.values())
+    return {item.current_version_id: versions[chosen[item.pk]] for item in items}
 
 
 def cancel_open(items: Sequence[Item], actor_id: int | None) -> None:
