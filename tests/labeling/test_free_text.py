@@ -10,7 +10,9 @@ from labeling.forms import KINDS
 from labeling.free_text import without_words, written_in
 from labeling.models import Annotation, Flag
 from labeling.services.free_text import flag_annotations
-from tests.factories import judge, settle, upload_items
+from labeling.services.judgments import supersede_annotation
+from tests.factories import judge, prefer, settle, upload_items
+from tests.labeling.test_history import TEXTS, bring, said
 
 DOCUMENT = {
     "questions": [
@@ -94,3 +96,21 @@ def test_the_database_knows_the_same_types_of_question_as_free_text(db, kind):
         cursor.execute("RESET ROLE")
         cursor.execute("SELECT labeling_without_words(%s, %s)::text", [json.dumps(document), json.dumps(answers)])
         assert json.loads(cursor.fetchone()[0]) == without_words(document, answers)
+
+
+def test_what_a_correction_says_is_scanned_too(cast):
+    upload_items(cast.project, cast.mira)
+    judge(cast.anna)
+    answers = prefer("b", rationale="Ask anna@example.org.")
+    made = supersede_annotation(annotation=Annotation.objects.get(), answers=answers, actor=cast.anna.user)
+    settle()
+    assert list(Flag.objects.values_list("annotation", "field")) == [(made.pk, "rationale")]
+
+
+def test_what_people_wrote_in_an_earlier_tool_is_scanned_with_the_batch(cast):
+    judgment = said("a@old.example")
+    judgment["result"].append({"from_name": "rationale", "type": "textarea", "value": {"text": ["Ask b@example.org."]}})
+    bring(cast, {"id": 7, "data": TEXTS, "annotations": [judgment, said("c@old.example")]})
+    flag = Flag.objects.get()
+    assert (flag.annotation.origin, flag.annotation.rationale) == ("imported", "Ask b@example.org.")
+    assert (flag.kind, flag.field, flag.detail) == ("personal_data", "rationale", {"pattern": "email", "count": 1})
