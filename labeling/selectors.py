@@ -129,12 +129,16 @@ def holding_flags() -> QuerySet[Flag]:
 
 def free_items() -> QuerySet[Item]:
     """Return the items that no flag holds, and none can that is still to be looked for."""
-    may_hold = Q(batch__project__hold_flagged__len__gt=0) | Q(item__current_version__language=UNDETERMINED)
-    unseen = ItemVersion.objects.filter(may_hold, item=OuterRef("pk"), batch__isnull=False, batch__flagged_at=None)
     return Item.objects.filter(
         ~Exists(holding_flags().filter(item_version__item=OuterRef("pk"))),
-        ~Exists(unseen),
+        ~Exists(unseen_versions().filter(item=OuterRef("pk"))),
     )
+
+
+def unseen_versions() -> QuerySet[ItemVersion]:
+    """Return the uploaded versions whose flags are still to be looked for, and may hold their items."""
+    may_hold = Q(batch__project__hold_flagged__len__gt=0) | Q(item__current_version__language=UNDETERMINED)
+    return ItemVersion.objects.filter(may_hold, batch__isnull=False, batch__flagged_at=None)
 
 
 def judged_rounds() -> QuerySet[Round]:
@@ -146,6 +150,13 @@ def is_waiting() -> Q:
     """Whether an item is worked on, or was, on an earlier version: its current one waits for a round."""
     judged = judged_rounds().filter(item=OuterRef("pk"), item_version=OuterRef("current_version"))
     return Q(~Exists(judged), state__in=WORKED_ON)
+
+
+def judged_instead(item_ids: Collection[int]) -> dict[int, int]:
+    """Return the version that was judged last, by item, of those of these whose current version waits for its flags."""
+    waiting = Item.objects.filter(is_waiting(), pk__in=item_ids).exclude(pk__in=free_items())
+    last = judged_rounds().filter(item__in=waiting).order_by("item_id", "-number").distinct("item_id")
+    return dict(last.values_list("item_id", "item_version_id"))
 
 
 def progress_of(project: Project) -> Progress:

@@ -138,7 +138,10 @@ def _finish(batch: Batch) -> None:
         return
     record("batch.flagged", subject=batch, actor_id=None, data={"versions": batch.flagged_count})
     if waited:
-        enqueue("labeling.jobs.generate", batch.pk, queue="bulk")
+        again = ItemVersion.objects.filter(batch=batch, reason=VersionReason.REUPLOAD).values("item")
+        waiting = Item.objects.filter(pk__in=again, state=ItemState.ACCEPTED).values_list("batch", flat=True)
+        for batch_id in sorted({batch.pk, *waiting.distinct()}):
+            enqueue("labeling.jobs.generate", batch_id, queue="bulk")
 
 
 def _identify_languages(batch: Batch, undetermined: Sequence[ItemVersion]) -> dict[int, ItemVersion]:

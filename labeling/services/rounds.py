@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import Exists, F, Max, OuterRef
 from django.db.models.functions import Now
 
 from config.kernel.canonical import digest
@@ -28,7 +28,7 @@ from labeling.models import (
     Round,
     Task,
 )
-from labeling.selectors import counting_annotations_of, free_items, is_waiting, judged_rounds, waits_for_flags
+from labeling.selectors import counting_annotations_of, judged_instead, unseen_versions, waits_for_flags
 from labeling.types import (
     ITEM_MACHINE,
     ROUND_MACHINE,
@@ -84,11 +84,11 @@ def generate_tasks(*, batch_id: int, until: float = float("inf")) -> int:
 def _generate_slice(batch_id: int) -> int:
     batch = Batch.objects.select_related("project").get(pk=batch_id)
     project = batch.project
+    accepted = Item.objects.filter(batch=batch, state=ItemState.ACCEPTED)
+    if project.hold_flagged:  # what was uploaded again meanwhile is looked at first
+        accepted = accepted.exclude(Exists(unseen_versions().filter(item=OuterRef("pk"))))
     items = lock_rows(
-        Item.objects.filter(
-            pk__in=Item.objects.filter(batch=batch, state=ItemState.ACCEPTED).order_by("pk").values("pk")[:SLICE],
-            state=ItemState.ACCEPTED,
-        ),
+        Item.objects.filter(pk__in=accepted.order_by("pk").values("pk")[:SLICE], state=ItemState.ACCEPTED),
         skip_locked=True,
     )
     if not items:
@@ -207,9 +207,7 @@ def _versions_to_judge(items: Sequence[Item], reason: str) -> dict[int | None, I
     """Return what the items' next rounds are about, by their current version."""
     chosen = {item.pk: item.current_version_id for item in items}
     if reason != RoundReason.REVISION:
-        waiting = Item.objects.filter(is_waiting(), pk__in=chosen).exclude(pk__in=free_items())
-        last = judged_rounds().filter(item__in=waiting).order_by("item_id", "-number").distinct("item_id")
-        chosen |= dict(last.values_list("item_id", "item_version_id"))
+        chosen |= judged_instead(chosen)
     versions = ItemVersion.objects.defer("payload").in_bulk(chosen.values())
     return {item.current_version_id: versions[chosen[item.pk]] for item in items}
 

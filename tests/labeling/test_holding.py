@@ -71,6 +71,22 @@ def test_an_upload_again_is_looked_at_before_anything_lets_the_item_go(cast, mon
     assert rounds() == [("open", "first", 2)]
 
 
+def test_an_item_uploaded_again_before_its_tasks_are_made_waits_for_the_flags_of_that_upload(cast, monkeypatch):
+    hold(cast, "personal_data")
+    generate = jobs.generate
+    monkeypatch.setattr(jobs, "generate", lambda batch_id: 0)
+    first = upload(cast.project, cast.dana, row("one"), row("two"), row("three"))
+    monkeypatch.setattr(jobs, "flag", lambda batch_id: 0)
+    upload_anew(cast, row("one", "Write to bela@example.org."), row("two", "Write to nobody."))
+    assert generate(first.pk) == 1
+    states = Item.objects.values_list("external_id", "state")
+    assert dict(states.all()) == {"one": "accepted", "two": "accepted", "three": "in_progress"}
+    monkeypatch.undo()
+    flag_batch(batch_id=Batch.objects.order_by("-pk")[0].pk)
+    settle()
+    assert dict(states.all()) == {"one": "held", "two": "in_progress", "three": "in_progress"}
+
+
 def test_a_confirmation_lets_go_of_what_the_project_holds_no_more(cast):
     hold(cast, "personal_data")
     upload(cast.project, cast.dana, with_mail())
