@@ -21,7 +21,12 @@ SUBSCRIPTIONS = (
         job="quality.jobs.resolve_rounds",
     ),
     Subscription("pay", hears=("task.completed",), job="delivery.jobs.pay_for_judgments"),
-    Subscription("free text", hears=("task.completed",), job="labeling.jobs.scan_annotations", queue="bulk"),
+    Subscription(
+        "free text",
+        hears=("task.completed", "annotation.superseded"),
+        job="labeling.jobs.scan_annotations",
+        queue="bulk",
+    ),
     Subscription("sampling", hears=("release.frozen",), job="delivery.jobs.draw_samples"),
     Subscription("charges", hears=("release.accepted",), job="delivery.jobs.charge_for_records"),
 )

@@ -9,7 +9,7 @@ import copy
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
-from labeling.words import without_words
+from labeling.free_text import without_words
 
 FORMAT = "assay-erasures/1"
 ERASURES = "erasures.json"

@@ -3,7 +3,7 @@
 import time
 from datetime import timedelta
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from config.kernel.jobs import enqueue
@@ -14,8 +14,9 @@ from labeling.services.carrying_out import pending_projects
 from labeling.services.flagging import flag_batch
 from labeling.services.free_text import flag_annotations
 from labeling.services.ingest import ingest_batch
-from labeling.services.reuploads import reopen_revised, revised_items
+from labeling.services.reuploads import reopen_revised, revised_versions
 from labeling.services.rounds import generate_tasks
+from labeling.services.triage import releasable_items, release_held
 from labeling.types import BatchState, ItemState
 
 FORGOTTEN_AFTER = timedelta(minutes=15)
@@ -31,9 +32,10 @@ def ingest(batch_id: int) -> None:
 def generate(batch_id: int) -> int:
     """Open rounds and tasks for the batch's accepted items, and the next round of those it brought a new version of.
 
-    It works for a while; what is left then is another job's.
+    Items that were held and are no more come first. It works for a while; what is left then is another job's.
     """
     until = time.monotonic() + SECONDS_A_JOB
+    release_held(batch_id=batch_id, until=until)
     done = generate_tasks(batch_id=batch_id, until=until) + reopen_revised(batch_id=batch_id, until=until)
     if time.monotonic() >= until:
         enqueue("labeling.jobs.generate", batch_id, queue="bulk")
@@ -46,18 +48,16 @@ def flag(batch_id: int) -> int:
 
 
 def scan_annotations(facts: list[Fact]) -> None:
-    """Hears task.completed: look for personal data in what reviewers wrote."""
-    flag_annotations(annotation_ids=[fact.data["annotation"] for fact in facts])
+    """Hears task.completed and annotation.superseded: look for personal data in what reviewers wrote."""
+    flag_annotations(annotation_ids=[fact.data.get("annotation", fact.subject_id) for fact in facts])
 
 
 def sweep_batches() -> int:
     """Queue again what was received or accepted long ago and is not done; return how many batches."""
     old = Batch.objects.filter(created_at__lt=Now() - FORGOTTEN_AFTER)
     received = list(old.filter(state=BatchState.RECEIVED).values_list("pk", flat=True))
-    waiting = Item.objects.filter(batch=OuterRef("pk"), state=ItemState.ACCEPTED)
     unflagged = list(old.filter(state=BatchState.ACCEPTED, flagged_at=None).values_list("pk", flat=True))
-    is_unfinished = Exists(waiting) | Exists(revised_items(OuterRef("pk")))
-    accepted = list(old.filter(is_unfinished, state=BatchState.ACCEPTED).values_list("pk", flat=True))
+    accepted = list(_unfinished(old).values_list("pk", flat=True))
     for batch_id in received:
         enqueue("labeling.jobs.ingest", batch_id, queue="bulk")
     for batch_id in accepted:
@@ -65,6 +65,26 @@ def sweep_batches() -> int:
     for batch_id in unflagged:
         enqueue("labeling.jobs.flag", batch_id, queue="bulk")
     return len({*received, *accepted, *unflagged})
+
+
+def release(project_id: int) -> int:
+    """See that what no flag of the project holds any more goes to work; return in how many batches."""
+    unfinished = list(_unfinished(Batch.objects.filter(project=project_id)).values_list("pk", flat=True))
+    for batch_id in unfinished:
+        enqueue("labeling.jobs.generate", batch_id, queue="bulk")
+    return len(unfinished)
+
+
+def _unfinished(batches: QuerySet[Batch]) -> QuerySet[Batch]:
+    """Return the accepted ones of these with items that could go to work: accepted, held no more, or to be judged anew."""
+    revising = batches.filter(state=BatchState.ACCEPTED, versions_created__gt=0)
+    accepted = Item.objects.filter(batch=OuterRef("pk"), state=ItemState.ACCEPTED)
+    return batches.filter(
+        Exists(accepted)
+        | Q(pk__in=releasable_items().values("batch"))
+        | Q(pk__in=revised_versions().filter(batch__in=revising).values("batch")),
+        state=BatchState.ACCEPTED,
+    )
 
 
 def carry_out_published(facts: list[Fact]) -> None:

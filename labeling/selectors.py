@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from config.kernel.errors import NotFound
 from config.kernel.models import User
@@ -20,12 +20,24 @@ from labeling.models import (
     Flag,
     FormVersion,
     Item,
+    ItemVersion,
     Project,
     RejectedRow,
+    Round,
     Tombstone,
 )
 from labeling.reading.rows import sent_back
-from labeling.types import DocumentState, ErasureKind, FlagState, ItemState, Progress, RoundReason, RoundState
+from labeling.types import (
+    WORKED_ON,
+    DocumentState,
+    ErasureKind,
+    FlagKind,
+    FlagState,
+    ItemState,
+    Progress,
+    RoundReason,
+    RoundState,
+)
 
 REJECTS_AT_ONCE = 500
 
@@ -98,6 +110,53 @@ def waits_for_flags(batch: Batch) -> bool:
     if batch.flagged_at is not None:
         return False
     return bool(batch.project.hold_flagged) or batch.versions.filter(language=UNDETERMINED).exists()
+
+
+def holding_flags() -> QuerySet[Flag]:
+    """Return the flags that keep their items from work: of the kinds the project holds, and of language while undetermined.
+
+    An open one holds, whichever version it is about; a confirmed one holds too, but for personal data and languages that
+    a later version no longer has.
+    """
+    is_speechless = Q(kind=FlagKind.LANGUAGE, item_version__item__current_version__language=UNDETERMINED)
+    still_so = Q(item_version__item__current_version=F("item_version")) | Q(kind=FlagKind.NEAR_DUPLICATE)
+    return Flag.objects.filter(
+        Q(project__hold_flagged__contains=[F("kind")]) | is_speechless,
+        Q(state=FlagState.OPEN) | (Q(state=FlagState.CONFIRMED) & still_so),
+        item_version__isnull=False,
+    )
+
+
+def free_items() -> QuerySet[Item]:
+    """Return the items that no flag holds, and none can that is still to be looked for."""
+    return Item.objects.filter(
+        ~Exists(holding_flags().filter(item_version__item=OuterRef("pk"))),
+        ~Exists(unseen_versions().filter(item=OuterRef("pk"))),
+    )
+
+
+def unseen_versions() -> QuerySet[ItemVersion]:
+    """Return the uploaded versions whose flags are still to be looked for, and may hold their items."""
+    may_hold = Q(batch__project__hold_flagged__len__gt=0) | Q(item__current_version__language=UNDETERMINED)
+    return ItemVersion.objects.filter(may_hold, batch__isnull=False, batch__flagged_at=None)
+
+
+def judged_rounds() -> QuerySet[Round]:
+    """Return the rounds that reviewers were asked to judge: all but imported history."""
+    return Round.objects.exclude(state=RoundState.HISTORY)
+
+
+def is_waiting() -> Q:
+    """Whether an item is worked on, or was, on an earlier version: its current one waits for a round."""
+    judged = judged_rounds().filter(item=OuterRef("pk"), item_version=OuterRef("current_version"))
+    return Q(~Exists(judged), state__in=WORKED_ON)
+
+
+def judged_instead(item_ids: Collection[int]) -> dict[int, int]:
+    """Return the version that was judged last, by item, of those of these whose current version waits for its flags."""
+    waiting = Item.objects.filter(is_waiting(), pk__in=item_ids).exclude(pk__in=free_items())
+    last = judged_rounds().filter(item__in=waiting).order_by("item_id", "-number").distinct("item_id")
+    return dict(last.values_list("item_id", "item_version_id"))
 
 
 def progress_of(project: Project) -> Progress:

@@ -147,6 +147,10 @@ class ItemState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
+# What has been routed: reviewers are at it, or were.
+WORKED_ON = frozenset({ItemState.IN_PROGRESS, ItemState.RESOLVED})
+
+
 class RoundState(models.TextChoices):
     OPEN = "open", _("Open")
     RESOLVED = "resolved", _("Resolved")

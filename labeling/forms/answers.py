@@ -169,7 +169,7 @@ def check_expected(document: Form, item: ItemShape, answers: Any) -> None:
     """Raise InvalidAnswers unless `answers` can be expected of reviewers: sound as far as it goes, and comparable."""
     check_answers(document, item, answers, partial=True)
     for question in document["questions"]:
-        if question["id"] in answers and KINDS[question["type"]].is_written and question["type"] != SPANS:
+        if question["id"] in answers and KINDS[question["type"]].is_free_text:
             raise InvalidAnswers(
                 f"Nobody can be expected to write the same words; leave {question['id']} out of the expected answer.",
                 field=question["id"],

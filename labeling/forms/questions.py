@@ -268,12 +268,14 @@ def _rationale(question: Question, _item: ItemShape | None, _turn: int | None) -
 @dataclass(frozen=True, slots=True)
 class Kind:
     """`definition` is the schema of such a question in a form; `answer` gives the schema of an answer to one of them,
-    for one response or one message where it is asked of each. Written answers are never voted on.
+    for one response or one message where it is asked of each. Written answers are never voted on; free text is a
+    written answer in the reviewer's own words, which the database's labeling_without_words knows as well.
     """
 
     definition: Schema
     answer: Callable[[Question, ItemShape | None, int | None], Schema]
     is_written: bool = False
+    is_free_text: bool = False
 
 
 _EACH: Schema = {"each_response": _FLAG}
@@ -325,9 +327,12 @@ KINDS: dict[str, Kind] = {
         ),
         _checks,
     ),
-    EDIT: Kind(_definition(EDIT, {}), _edit, is_written=True),
+    EDIT: Kind(_definition(EDIT, {}), _edit, is_written=True, is_free_text=True),
     CRITIQUE: Kind(
-        _definition(CRITIQUE, {"spans": _FLAG, "each_response_required": _FLAG, **_TURN}), _critique, is_written=True
+        _definition(CRITIQUE, {"spans": _FLAG, "each_response_required": _FLAG, **_TURN}),
+        _critique,
+        is_written=True,
+        is_free_text=True,
     ),
     WRITING: Kind(
         _definition(
@@ -335,6 +340,7 @@ KINDS: dict[str, Kind] = {
         ),
         _writing,
         is_written=True,
+        is_free_text=True,
     ),
     SPANS: Kind(
         _definition(
@@ -345,5 +351,5 @@ KINDS: dict[str, Kind] = {
         _spans,
         is_written=True,
     ),
-    RATIONALE: Kind(_definition(RATIONALE, {"min_length": _LENGTH}), _rationale, is_written=True),
+    RATIONALE: Kind(_definition(RATIONALE, {"min_length": _LENGTH}), _rationale, is_written=True, is_free_text=True),
 }

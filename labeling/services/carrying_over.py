@@ -26,6 +26,7 @@ from labeling.services.rounds import (
     new_task,
     next_numbers,
     pools_of,
+    versions_to_judge,
 )
 from labeling.types import (
     ITEM_MACHINE,
@@ -72,7 +73,7 @@ def carry_over(*, project: Project, item_ids: Collection[int], way: Way) -> Carr
     sources = _sources(last.values())
     assigned = assigned_to(project, last)
     cancel_open(items, None)
-    versions = ItemVersion.objects.in_bulk([item.current_version_id for item in items])
+    versions = versions_to_judge(items, RoundReason.MIGRATION, but=())
     opened = _open(items, last, versions, way)
     pools = pools_of(project, opened)
     mapped, requeued = 0, 0
@@ -80,7 +81,7 @@ def carry_over(*, project: Project, item_ids: Collection[int], way: Way) -> Carr
     annotations: list[Annotation] = []
     for new in opened:
         given = sources[last[new.item_id].pk]
-        kept = [(source, answers) for source in given if (answers := _mapped(source, new, versions, way)) is not None]
+        kept = [(source, answers) for source in given if (answers := _mapped(source, new, way)) is not None]
         pool = pools[new.pk]
         done = [_done_task(new, pool, source, slot) for slot, (source, _) in enumerate(kept)]
         annotations += [
@@ -122,11 +123,11 @@ def _open(
     )
 
 
-def _mapped(source: Annotation, new: Round, versions: Mapping[Any, ItemVersion], way: Way) -> dict[str, Any] | None:
+def _mapped(source: Annotation, new: Round, way: Way) -> dict[str, Any] | None:
     """Return the answers under the new form without the rationale, or None where they do not map."""
     if source.form_id != way.old_form.pk or source.item_version_id != new.item_version_id:
         return None
-    payload = versions[new.item_version_id].payload
+    payload = new.item_version.payload
     reasons = {
         question["id"]: source.rationale
         for question in way.old_form.document["questions"]

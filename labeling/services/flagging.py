@@ -19,13 +19,14 @@ from config.kernel.transitions import transition_many
 from labeling.item_texts import texts_of
 from labeling.language_identification import disagrees, identify, text_to_identify
 from labeling.languages import UNDETERMINED
-from labeling.models import Batch, Flag, Item, ItemSketch, ItemVersion
+from labeling.models import Annotation, Batch, Flag, Item, ItemSketch, ItemVersion
 from labeling.near_duplicates import ALIKE, bands_of, signature_of, similarities, stored, text_to_compare
 from labeling.personal_data import counts_in
-from labeling.selectors import waits_for_flags
-from labeling.services.revisions import WORKED_ON, successor
+from labeling.selectors import judged_rounds, waits_for_flags
+from labeling.services.free_text import flag_annotations
+from labeling.services.revisions import successor
 from labeling.services.rounds import reopen_items
-from labeling.types import ITEM_MACHINE, BatchState, FlagKind, ItemState, RoundReason, VersionReason
+from labeling.types import ITEM_MACHINE, BatchState, FlagKind, ItemState, Origin, RoundReason, VersionReason
 
 SLICE = 500
 SECONDS = 20.0
@@ -98,13 +99,14 @@ def _flag_slice(batch_id: int) -> int:
     heads = Item.objects.in_bulk([version.item_id for version in versions])
     current = _current(versions, heads)
     made = _identify_languages(batch, [version for version in current if version.language == UNDETERMINED])
-    current = [made.get(version.item_id, version) for version in current]
-    flags = [flag for version in current for flag in _flags_of(batch, version)]
-    flags += _near_duplicates(batch, current)
+    looked_at = [made.get(version.item_id, version) for version in current]
+    flags = [flag for version in looked_at for flag in _flags_of(batch, version)]
+    flags += _near_duplicates(batch, looked_at)
     Flag.objects.bulk_create(flags, ignore_conflicts=True)
     _hold(batch, flags)
-    if worked_on := [item_id for item_id in made if heads[item_id].state in WORKED_ON]:
-        reopen_items(item_ids=worked_on, reason=RoundReason.REVISION, actor=None)
+    if made:
+        _reopen_worked_on(made, replaced=current)
+    flag_annotations(annotation_ids=_imported_with(versions))
     Batch.objects.filter(pk=batch.pk).update(
         flagged_through=versions[-1].pk, flagged_count=F("flagged_count") + len(versions)
     )
@@ -136,7 +138,10 @@ def _finish(batch: Batch) -> None:
         return
     record("batch.flagged", subject=batch, actor_id=None, data={"versions": batch.flagged_count})
     if waited:
-        enqueue("labeling.jobs.generate", batch.pk, queue="bulk")
+        again = ItemVersion.objects.filter(batch=batch, reason=VersionReason.REUPLOAD).values("item")
+        waiting = Item.objects.filter(pk__in=again, state=ItemState.ACCEPTED).values_list("batch", flat=True)
+        for batch_id in sorted({batch.pk, *waiting.distinct()}):
+            enqueue("labeling.jobs.generate", batch_id, queue="bulk")
 
 
 def _identify_languages(batch: Batch, undetermined: Sequence[ItemVersion]) -> dict[int, ItemVersion]:
@@ -166,6 +171,23 @@ def _identify_languages(batch: Batch, undetermined: Sequence[ItemVersion]) -> di
         actor_id=None,
     )
     return made
+
+
+def _reopen_worked_on(made: Mapping[int, ItemVersion], *, replaced: Iterable[ItemVersion]) -> None:
+    """Judge anew the items that are worked on without their language. A later upload waits until its flags are all looked for."""
+    about = judged_rounds().filter(item__in=made.keys(), item_version__in=[version.pk for version in replaced])
+    worked_on = list(about.order_by("item_id").values_list("item_id", flat=True).distinct())
+    reopen_items(item_ids=worked_on, reason=RoundReason.REVISION, actor=None)
+
+
+def _imported_with(versions: Sequence[ItemVersion]) -> list[int]:
+    """Return the annotations that came with these versions from an earlier tool: no event tells of them."""
+    imported = Annotation.objects.filter(
+        origin=Origin.IMPORTED,
+        round__item__in={version.item_id for version in versions},
+        item_version__in=[version.pk for version in versions],
+    )
+    return list(imported.order_by("pk").values_list("pk", flat=True))
 
 
 def _flags_of(batch: Batch, version: ItemVersion) -> Iterable[Flag]:

@@ -1,28 +1,25 @@
 """Items whose content was uploaded anew: what was said of the version before does not count for the new one."""
 
 import time
-from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 
 from config.kernel.locks import lock_rows
-from labeling.models import Item, Round
+from labeling.models import Item, ItemVersion
+from labeling.selectors import free_items, is_waiting
 from labeling.services.rounds import SLICE, reopen_items
-from labeling.types import ItemState, RoundReason, RoundState, VersionReason
+from labeling.types import RoundReason, VersionReason
 
 
-def revised_items(batch: Any) -> QuerySet[Item]:
-    """Return the items whose current version came with this batch as a later one, and that are judged by an older one."""
-    judged = Round.objects.filter(item=OuterRef("pk"), item_version=OuterRef("current_version")).exclude(
-        state=RoundState.HISTORY
-    )
-    return Item.objects.filter(
-        ~Exists(judged),
-        current_version__batch=batch,
-        current_version__reason=VersionReason.REUPLOAD,
-        state__in=[ItemState.IN_PROGRESS, ItemState.RESOLVED],
-    )
+def revised_versions() -> QuerySet[ItemVersion]:
+    """Return the later uploads of items that are to be judged anew: by an older version so far, and held by no flag."""
+    return ItemVersion.objects.filter(reason=VersionReason.REUPLOAD, item__in=free_items().filter(is_waiting()))
+
+
+def revised_items(batch_id: int) -> QuerySet[Item]:
+    """Return the items that this batch brought a later version of and that are to be judged anew."""
+    return Item.objects.filter(pk__in=revised_versions().filter(batch=batch_id).values("item"))
 
 
 def reopen_revised(*, batch_id: int, until: float = float("inf")) -> int:

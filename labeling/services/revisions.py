@@ -16,11 +16,10 @@ from labeling.forms import check_answers
 from labeling.item_texts import with_texts
 from labeling.models import Flag, Item, ItemVersion, Project
 from labeling.personal_data import counts_in, redacted
+from labeling.selectors import judged_rounds
 from labeling.services.rounds import documents_in_force, reopen_locked
 from labeling.services.triage import checked_reason, let_go
-from labeling.types import FLAG_MACHINE, FlagKind, FlagState, ItemState, RoundReason, VersionReason
-
-WORKED_ON = frozenset({ItemState.IN_PROGRESS, ItemState.RESOLVED})
+from labeling.types import FLAG_MACHINE, WORKED_ON, FlagKind, FlagState, ItemState, RoundReason, VersionReason
 
 
 def successor(before: ItemVersion, *, reason: str, made_by: User | None = None, **changes: Any) -> ItemVersion:
@@ -45,8 +44,9 @@ def redact_item(*, item: Item, actor: User, reason: str, fields: Collection[str]
     """Write the item's next version without the personal data found in it (in these fields only, or all), and route it.
 
     Its open flags for what was replaced are confirmed. An item in work or resolved is judged anew on the new version; a
-    held one goes to work once nothing else holds it. The raw version stays as it was. Raises Invalid without a reason and
-    where nothing is found in `fields`, Conflict for gold and withdrawn items and where nothing is found at all.
+    held one, or an upload of it that waits for its flags, goes to work once nothing else holds it. The raw version stays
+    as it was. Raises Invalid without a reason and where nothing is found in `fields`, Conflict for gold and withdrawn items
+    and where nothing is found at all.
     """
     reason = checked_reason(reason)
     locked = lock_row(Item.objects.filter(pk=item.pk))
@@ -69,7 +69,7 @@ def redact_item(*, item: Item, actor: User, reason: str, fields: Collection[str]
     _confirm_flags(locked, places, reason, actor)
     data = {"version": made.number, "found": dict(found)}
     record("item.redacted", subject=locked, actor_id=actor.pk, data=data)
-    if locked.state in WORKED_ON:
+    if locked.state in WORKED_ON and judged_rounds().filter(item=locked, item_version=before).exists():
         reopen_locked(items=[locked], reason=RoundReason.REVISION, actor=actor)
     else:
         let_go(item=locked, actor=actor)

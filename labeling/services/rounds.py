@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import Exists, F, Max, OuterRef
 from django.db.models.functions import Now
 
 from config.kernel.canonical import digest
@@ -28,7 +28,7 @@ from labeling.models import (
     Round,
     Task,
 )
-from labeling.selectors import counting_annotations_of, waits_for_flags
+from labeling.selectors import counting_annotations_of, judged_instead, unseen_versions, waits_for_flags
 from labeling.types import (
     ITEM_MACHINE,
     ROUND_MACHINE,
@@ -84,11 +84,11 @@ def generate_tasks(*, batch_id: int, until: float = float("inf")) -> int:
 def _generate_slice(batch_id: int) -> int:
     batch = Batch.objects.select_related("project").get(pk=batch_id)
     project = batch.project
+    accepted = Item.objects.filter(batch=batch, state=ItemState.ACCEPTED)
+    if project.hold_flagged:  # what was uploaded again meanwhile is looked at first
+        accepted = accepted.exclude(Exists(unseen_versions().filter(item=OuterRef("pk"))))
     items = lock_rows(
-        Item.objects.filter(
-            pk__in=Item.objects.filter(batch=batch, state=ItemState.ACCEPTED).order_by("pk").values("pk")[:SLICE],
-            state=ItemState.ACCEPTED,
-        ),
+        Item.objects.filter(pk__in=accepted.order_by("pk").values("pk")[:SLICE], state=ItemState.ACCEPTED),
         skip_locked=True,
     )
     if not items:
@@ -170,7 +170,10 @@ def _open_rounds(
     reason: str,
     assigned: Mapping[int, Sequence[int]] | None = None,
 ) -> int:
-    """Open the next round of each item, with a task for each of its `assigned` or for each slot; return how many tasks."""
+    """Open the next round of each item, with a task for each of its `assigned` or for each slot; return how many tasks.
+
+    `versions` are what is judged, by the items' current version.
+    """
     if not items:
         return 0
     documents, numbers = documents_in_force(project), next_numbers(items)
@@ -204,6 +207,8 @@ def _open_rounds(
 def reopen_items(*, item_ids: Collection[int], reason: str, actor: User | None) -> int:
     """Open the next round of these items of one project, on their current versions; return how many rounds.
 
+    An item whose current version waits for its flags is judged again on the version that was judged last; with a
+    *revision*, the caller says that the current version waits for nothing.
     What was open is cancelled with its unfinished tasks; judgments given stay where they are, and who was named is named
     again. Items that have had no round yet, gold and withdrawn ones are left alone. One transaction: the caller sends at
     most SLICE items.
@@ -221,7 +226,7 @@ def reopen_locked(*, items: Sequence[Item], reason: str, actor: User | None) -> 
     project = Project.objects.get(pk=items[0].project_id)
     actor_id = actor.pk if actor else None
     cancel_open(items, actor_id)
-    versions = ItemVersion.objects.defer("payload").in_bulk([item.current_version_id for item in items])
+    versions = versions_to_judge(items, reason)
     stages = {item_id: found.stage for item_id, found in last.items()}
     _open_rounds(project, items, versions, stages=stages, reason=reason, assigned=assigned_to(project, last))
     resolved = [item for item in items if item.state == ItemState.RESOLVED]
@@ -233,6 +238,17 @@ def reopen_locked(*, items: Sequence[Item], reason: str, actor: User | None) -> 
         actor_id=actor_id,
     )
     return len(items)
+
+
+def versions_to_judge(
+    items: Sequence[Item], reason: str, *, but: Sequence[str] = ("payload",)
+) -> dict[int | None, ItemVersion]:
+    """Return what the items' next rounds are about, by their current version, without the columns `but`."""
+    chosen = {item.pk: item.current_version_id for item in items}
+    if reason != RoundReason.REVISION:
+        chosen |= judged_instead(chosen)
+    versions = ItemVersion.objects.defer(*but).in_bulk(chosen.values())
+    return {item.current_version_id: versions[chosen[item.pk]] for item in items}
 
 
 def cancel_open(items: Sequence[Item], actor_id: int | None) -> None:

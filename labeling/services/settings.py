@@ -7,6 +7,7 @@ from django.db import models, transaction
 
 from config.kernel.errors import Conflict, Invalid, NotAllowed
 from config.kernel.events import record
+from config.kernel.jobs import enqueue
 from config.kernel.locks import lock_row
 from config.kernel.models import User
 from labeling.models import Customer, Organisation, Pool, Project, Reviewer
@@ -40,13 +41,17 @@ def change_project(*, project: Project, changes: Mapping[str, Any], actor: User)
     """Change the project's settings; what waits in its pools keeps what it needs of a reviewer, and takes its urgency.
 
     Anybody who operates the project may make it confidential; NotAllowed when somebody who does not manage the customer
-    makes it less so, or says how long content is kept. Raises Conflict for another currency once the project was opened, for then money may be owed in it.
+    makes it less so, or says how long content is kept. Raises Conflict for another currency once the project was opened,
+    for then money may be owed in it. With other flags that hold, what none holds any more goes to work.
     """
     project = lock_row(Project.objects.filter(pk=project.pk).select_related(None))
     _check_currency(project, changes)
     _check_confidentiality(project, changes, actor)
     _check_retention(project, changes, actor)
+    held = set(project.hold_flagged)
     project = _changed(project, changes, PROJECT_SETTINGS, "project.changed", actor)
+    if set(project.hold_flagged) != held:
+        enqueue("labeling.jobs.release", project.pk, queue="bulk")
     if urgency := {name: changes[name] for name in URGENCY if name in changes}:
         Pool.objects.filter(project=project).update(**urgency)
     if "confidentiality" in changes:

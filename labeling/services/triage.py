@@ -1,18 +1,22 @@
 """What people decide about flags, and what becomes of the items that these held."""
 
+import time
+
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 
 from config.kernel.errors import Conflict, Invalid
 from config.kernel.jobs import enqueue
-from config.kernel.locks import lock_row
+from config.kernel.locks import lock_row, lock_rows
 from config.kernel.models import User
-from config.kernel.transitions import transition
-from labeling.languages import UNDETERMINED
-from labeling.models import Flag, Item
-from labeling.types import FLAG_MACHINE, ITEM_MACHINE, FlagKind, FlagState, ItemState
+from config.kernel.transitions import transition, transition_many
+from labeling.models import Flag, Item, ItemVersion
+from labeling.selectors import free_items, is_waiting
+from labeling.services.rounds import reopen_locked
+from labeling.types import FLAG_MACHINE, ITEM_MACHINE, FlagState, ItemState, RoundReason
 
 REASON_LONGEST = 300
+SLICE = 1000
 
 
 def checked_reason(reason: str) -> str:
@@ -40,34 +44,55 @@ def dismiss_flag(*, flag: Flag, reason: str, actor: User) -> Flag:
 def confirm_flag(*, flag: Flag, reason: str, actor: User) -> Flag:
     """Say that the flag is right. An item that it holds stays held: until a redaction, or for good.
 
-    Raises as `dismiss_flag` does.
+    One that nothing holds any more, since the project's settings or its version changed, goes to work. Raises as
+    `dismiss_flag` does.
     """
-    _item_of(flag)
-    return _decide(flag, FlagState.CONFIRMED, reason, actor)
+    item = _item_of(flag)
+    decided = _decide(flag, FlagState.CONFIRMED, reason, actor)
+    if item is not None:
+        let_go(item=item, actor=actor)
+    return decided
 
 
 def let_go(*, item: Item, actor: User) -> None:
-    """Send a locked item that is accepted, or held by no flag any more, to where its tasks are made."""
-    if item.state == ItemState.HELD and not holding_flags(item).exists():
+    """Send a locked item that no flag holds to work: to where its tasks are made, or judged anew on a version that waited."""
+    free = free_items().filter(pk=item.pk)
+    if item.state == ItemState.HELD and free.exists():
         transition(item, ItemState.ACCEPTED, machine=ITEM_MACHINE, actor_id=actor.pk)
     if item.state == ItemState.ACCEPTED:
         enqueue("labeling.jobs.generate", item.batch_id, queue="bulk")
+    elif free.filter(is_waiting()).exists():
+        reopen_locked(items=[item], reason=RoundReason.REVISION, actor=actor)
 
 
-def holding_flags(item: Item) -> QuerySet[Flag]:
-    """Return the flags that keep the item from work: of the kinds its project holds, and its language's while undetermined.
+def releasable_items() -> QuerySet[Item]:
+    """Return the held items that nothing holds any more."""
+    return free_items().filter(state=ItemState.HELD)
 
-    An open one holds, whichever version it is about; a confirmed one holds too, but for personal data and languages that
-    a later version no longer has.
+
+def release_held(*, batch_id: int, until: float = float("inf")) -> int:
+    """Let go of the held items that the batch brought a version of and that nothing holds any more; return how many.
+
+    Works in slices, each a transaction of its own, until the time (monotonic) is up; run again, or twice at once, it
+    does only what is left.
     """
-    assert item.current_version is not None
-    kinds = set(item.project.hold_flagged)
-    if item.current_version.language == UNDETERMINED:
-        kinds.add(FlagKind.LANGUAGE)
-    still_so = Q(item_version=F("item_version__item__current_version")) | Q(kind=FlagKind.NEAR_DUPLICATE)
-    return Flag.objects.filter(
-        Q(state=FlagState.OPEN) | (Q(state=FlagState.CONFIRMED) & still_so), item_version__item=item, kind__in=kinds
-    )
+    done = 0
+    while time.monotonic() < until and (released := _release_slice(batch_id)):
+        done += released
+    return done
+
+
+@transaction.atomic
+def _release_slice(batch_id: int) -> int:
+    brought = ItemVersion.objects.filter(batch=batch_id).values("item")
+    ids = list(releasable_items().filter(pk__in=brought).order_by("pk").values_list("pk", flat=True)[:SLICE])
+    locked = lock_rows(Item.objects.filter(pk__in=ids))
+    still = set(releasable_items().filter(pk__in=ids).values_list("pk", flat=True))
+    released = [item for item in locked if item.pk in still]
+    transition_many(released, ItemState.ACCEPTED, machine=ITEM_MACHINE, actor_id=None)
+    for other in sorted({item.batch_id for item in released} - {batch_id}):
+        enqueue("labeling.jobs.generate", other, queue="bulk")
+    return len(released)
 
 
 def _item_of(flag: Flag) -> Item | None:

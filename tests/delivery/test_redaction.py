@@ -21,10 +21,10 @@ from delivery.services.freezing import freeze_release
 from delivery.services.redaction import redact_release
 from delivery.services.releases import request_release
 from delivery.verification import verify_folder
+from labeling.free_text import without_words
 from labeling.models import Item
 from labeling.services.erasures import erase_item, erase_person
 from labeling.services.projects import publish_form
-from labeling.words import without_words
 from routing.services.submits import submit_task
 from tests.cast import FORM as PAIRS
 from tests.cast import gather_cast

@@ -1,10 +1,18 @@
 """What reviewers write is scanned too: words of their own, whatever the question's type, and nothing that they chose."""
 
+import json
+
+import pytest
+from django.db import connection
+
 from config.kernel.models import Handoff
-from labeling.free_text import written_in
+from labeling.forms import KINDS
+from labeling.free_text import without_words, written_in
 from labeling.models import Annotation, Flag
 from labeling.services.free_text import flag_annotations
-from tests.factories import judge, settle, upload_items
+from labeling.services.judgments import supersede_annotation
+from tests.factories import judge, prefer, settle, upload_items
+from tests.labeling.test_history import TEXTS, bring, said
 
 DOCUMENT = {
     "questions": [
@@ -79,3 +87,30 @@ def test_many_annotations_take_as_many_statements_as_few(cast, django_assert_num
         assert flag_annotations(annotation_ids=ids) == 12
     with django_assert_num_queries(0):
         assert flag_annotations(annotation_ids=[]) == 0
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "a type of tomorrow"])
+def test_the_database_knows_the_same_types_of_question_as_free_text(db, kind):
+    document, answers = {"questions": [{"id": "one", "type": kind}]}, {"one": "x", "one.a": "y", "other": "z"}
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")
+        cursor.execute("SELECT labeling_without_words(%s, %s)::text", [json.dumps(document), json.dumps(answers)])
+        assert json.loads(cursor.fetchone()[0]) == without_words(document, answers)
+
+
+def test_what_a_correction_says_is_scanned_too(cast):
+    upload_items(cast.project, cast.mira)
+    judge(cast.anna)
+    answers = prefer("b", rationale="Ask anna@example.org.")
+    made = supersede_annotation(annotation=Annotation.objects.get(), answers=answers, actor=cast.anna.user)
+    settle()
+    assert list(Flag.objects.values_list("annotation", "field")) == [(made.pk, "rationale")]
+
+
+def test_what_people_wrote_in_an_earlier_tool_is_scanned_with_the_batch(cast):
+    judgment = said("a@old.example")
+    judgment["result"].append({"from_name": "rationale", "type": "textarea", "value": {"text": ["Ask b@example.org."]}})
+    bring(cast, {"id": 7, "data": TEXTS, "annotations": [judgment, said("c@old.example")]})
+    flag = Flag.objects.get()
+    assert (flag.annotation.origin, flag.annotation.rationale) == ("imported", "Ask b@example.org.")
+    assert (flag.kind, flag.field, flag.detail) == ("personal_data", "rationale", {"pattern": "email", "count": 1})
