@@ -20,6 +20,7 @@ from labeling.models import (
     Flag,
     FormVersion,
     Item,
+    ItemVersion,
     Project,
     RejectedRow,
     Tombstone,
@@ -127,6 +128,11 @@ def erased_items(item_ids: Collection[int]) -> set[int]:
     """Return those of these items whose content was erased."""
     erased = Erasure.objects.filter(kind=ErasureKind.ITEM, subject_id__in=item_ids)
     return set(erased.values_list("subject_id", flat=True))
+
+
+def is_version_erased(item_version_id: int) -> bool:
+    """Whether the version's content was erased, as of this statement."""
+    return ItemVersion.objects.filter(pk=item_version_id, payload__has_key="erased").exists()
 
 
 def verify_tombstone(*, customer: Customer, digest: str) -> Tombstone | None:
