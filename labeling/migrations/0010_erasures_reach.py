@@ -145,9 +145,7 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(f"DROP FUNCTION {PERSON_SIGNATURE}", migrations.RunSQL.noop),
         guards.function(PERSON_SIGNATURE, returns="jsonb", body=ERASE_PERSON),
-        guards.function(
-            "labeling_forget_identities(of_identities bigint[])", returns="void", body=FORGET_IDENTITIES
-        ),
+        guards.function("labeling_forget_identities(of_identities bigint[])", returns="void", body=FORGET_IDENTITIES),
         migrations.RunSQL(EMPTY_ITEM, EMPTY_ITEM_BACK),
         guards.function("labeling_erase_item(of_erasure bigint, of_item bigint)", returns="jsonb", body=ERASE_ITEM),
         guards.function(

@@ -12,7 +12,7 @@ from posixpath import dirname
 from django.core.files import File
 from django.core.files.storage import storages
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from config.kernel.locks import lock_row
@@ -44,10 +44,10 @@ def erase_files(*, erasures: Collection[Erasure]) -> set[int]:
     for project_id in (
         Item.objects.filter(pk__in=of_items).order_by("project_id").values_list("project_id", flat=True).distinct()
     ):
-        items = list(Item.objects.filter(project=project_id, pk__in=of_items))
-        for batch in _held_by(project_id, items):
+        items = Item.objects.filter(project=project_id, pk__in=of_items)
+        for batch in list(uploads_with(project_id, items)):
             _erase_source(batch)
-        for batch in _left_over(project_id):
+        for batch in list(uploads_left_over(project_id)):
             earlier = [item for item in items if batch.created_at <= of_items[item.pk].created_at]
             if batch.state == BatchState.RECEIVED:
                 waiting |= {of_items[item.pk].pk for item in earlier}
@@ -62,20 +62,18 @@ def _exports(erasure: Erasure) -> list[Batch]:
     return list(came.filter(format__in=HISTORY_FORMATS).exclude(state=BatchState.RECEIVED))
 
 
-def _held_by(project_id: int, items: Collection[Item]) -> list[Batch]:
-    """The batches that brought a version of any of the items, and every other copy of the same bytes."""
-    brought = ItemVersion.objects.filter(item__in=items, batch__isnull=False).values("batch")
-    own = {item.batch_id for item in items}
-    digests = Batch.objects.filter(Q(pk__in=own) | Q(pk__in=brought)).values("source_digest")
-    return list(Batch.objects.filter(project=project_id, source_digest__in=digests, source_erased_at=None))
+def uploads_with(project_id: int, items: QuerySet[Item]) -> QuerySet[Batch]:
+    """Return the batches that brought a version of any of the items, and every other copy of the same bytes."""
+    brought = ItemVersion.objects.filter(item__in=items.values("pk"), batch__isnull=False).values("batch")
+    brought_first = Q(pk__in=items.values("batch"))
+    digests = Batch.objects.filter(brought_first | Q(pk__in=brought)).values("source_digest")
+    return Batch.objects.filter(project=project_id, source_digest__in=digests, source_erased_at=None)
 
 
-def _left_over(project_id: int) -> list[Batch]:
-    """The uploads with rows that did not become items, and those that are still being read."""
+def uploads_left_over(project_id: int) -> QuerySet[Batch]:
+    """Return the uploads with rows that did not become items, and those that are still being read."""
     left_over = ~Q(rows_read=F("items_created") + F("versions_created"))
-    return list(
-        Batch.objects.filter(left_over | Q(state=BatchState.RECEIVED), project=project_id, source_erased_at=None)
-    )
+    return Batch.objects.filter(left_over | Q(state=BatchState.RECEIVED), project=project_id, source_erased_at=None)
 
 
 def _names_any(batch: Batch, external_ids: Sequence[str]) -> bool:

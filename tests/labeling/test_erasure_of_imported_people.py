@@ -110,7 +110,12 @@ def test_the_operator_erases_an_imported_person_in_the_console(brought):
     zoe = ImportedIdentity.objects.get(name=ZOE)
     client = Client()
     client.force_login(brought.mira)
-    action = {"action": "erase_imported_person", "_selected_action": [zoe.pk], "reason": "Asked for", "confirmed": "yes"}
+    action = {
+        "action": "erase_imported_person",
+        "_selected_action": [zoe.pk],
+        "reason": "Asked for",
+        "confirmed": "yes",
+    }
     client.post(reverse("admin:labeling_importedidentity_changelist"), action, follow=True)
     erasure = Erasure.objects.get()
     assert (erasure.kind, erasure.subject_id, erasure.requested_by) == ("imported", zoe.pk, brought.mira)
