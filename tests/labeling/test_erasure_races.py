@@ -107,6 +107,17 @@ def test_a_batch_read_after_the_erasure_keeps_no_words_of_the_item(cast):
     assert tables_with(WORD) == set()
 
 
+def test_a_faulty_row_read_after_the_erasure_keeps_no_words_of_the_item(cast):
+    rows = [item_row(name, difficulty=9, metadata={"note": word}) for name, word in (("one", WORD), ("two", "kept"))]
+    batch, _ = receive(cast, lines(*rows, item_row("three")))
+    erase_item(item=cast.item, reason="Asked for", actor=cast.dana)
+    settle()
+    mine, other = RejectedRow.objects.filter(batch=batch).order_by("line")
+    assert (mine.field, mine.excerpt, mine.raw) == ("difficulty", "", "")
+    assert "kept" in other.raw
+    assert tables_with(WORD) == set()
+
+
 def test_an_answer_that_waited_for_the_erasure_is_not_kept(cast):
     token = take(cast.anna).token
 
