@@ -60,6 +60,8 @@ def in_words(row: dict[str, Any]) -> str:
         f"{row['project']} (kept for {row['days']} days): {row['items']} items with {row['versions']} versions and"
         f" {row['annotations']} annotations, {row['files']} uploaded files, {row['releases']} releases written anew"
     )
+    if row["files_searched"]:
+        text += f"; {row['files_searched']} more files are searched for their names"
     if row["in_work"]:
         text += f"; {row['in_work']} more are still being worked on"
     return text + (f". A legal hold keeps them all: {row['held_by']}" if row["held_by"] else ".")

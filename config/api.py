@@ -109,6 +109,9 @@ class RetentionSerializer(serializers.Serializer[Any]):
     versions = serializers.IntegerField()
     annotations = serializers.IntegerField()
     files = serializers.IntegerField(help_text="Uploaded files that would be deleted whole.")
+    files_searched = serializers.IntegerField(
+        help_text="More files, with rows that became no item: read first, and deleted if they name one of the items."
+    )
     releases = serializers.IntegerField(help_text="Releases that would be written anew without the items.")
     oldest = serializers.DateTimeField(allow_null=True)
 

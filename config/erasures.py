@@ -87,6 +87,7 @@ def _row(due: retention.Due, by: datetime) -> dict[str, Any]:
         "versions": due.versions,
         "annotations": due.annotations,
         "files": due.files,
+        "files_searched": due.files_searched,
         "releases": releases_carrying(retention.erasable_items(due.project, by=by)),
         "oldest": due.oldest,
     }

@@ -188,6 +188,11 @@ def erased_items(item_ids: Collection[int]) -> set[int]:
     return set(erased.values_list("subject_id", flat=True))
 
 
+def is_version_erased(item_version_id: int) -> bool:
+    """Whether the version's content was erased, as of this statement."""
+    return ItemVersion.objects.filter(pk=item_version_id, payload__has_key="erased").exists()
+
+
 def verify_tombstone(*, customer: Customer, digest: str) -> Tombstone | None:
     """Return the tombstone that answers a content digest which somebody holds, from a release say; None if none does.
 

@@ -102,6 +102,10 @@ class SourceFormat(models.TextChoices):
     ARGILLA = "argilla", _("Argilla export")
 
 
+# What names the people of an earlier tool.
+HISTORY_FORMATS = (SourceFormat.LABEL_STUDIO, SourceFormat.ARGILLA)
+
+
 class OnConflict(models.TextChoices):
     REFUSE = "refuse", _("Refuse the row")
     NEW_VERSION = "new_version", _("Make a new version of the item")
@@ -130,6 +134,7 @@ class ErasureKind(models.TextChoices):
     ITEM = "item", _("One item's content")
     PERSON = "person", _("One person's words and name")
     BATCH = "batch", _("An upload that became no item")
+    IMPORTED = "imported", _("One person of an earlier tool")
 
 
 class BatchState(models.TextChoices):

@@ -15,6 +15,7 @@ from labeling.models import (
     LegalHold,
     Tombstone,
 )
+from labeling.services.erasures import erase_imported_person
 from labeling.services.legal_holds import lift_legal_hold, place_legal_hold
 
 
@@ -23,6 +24,14 @@ class ImportedIdentityAdmin(ConsoleAdmin):
     permission = "manage_customer"
     list_display = ("name", "customer", "reviewer")
     list_select_related = ("customer", "reviewer")
+    actions = (
+        service_action(
+            erase_imported_person,
+            argument="identity",
+            description=_("Erase name and words for good, with a reason: nobody can bring them back"),
+            needs_reason=True,
+        ),
+    )
 
 
 @admin.register(GuidelineAcknowledgement)

@@ -6,7 +6,8 @@ give the original, "=" and "+" the edited text.
 
 import re
 from collections.abc import Iterable, Sequence
-from difflib import SequenceMatcher
+
+from rapidfuzz.distance import Indel
 
 Diff = list[list[str]]
 
@@ -14,7 +15,7 @@ KEPT, REMOVED, ADDED = "=", "-", "+"
 
 # Comparing costs up to the product of the two lengths: beyond this, whole lines are compared instead of words, and
 # beyond it in lines, the middle counts as written anew.
-MOST_COMPARISONS = 1_000_000
+MOST_COMPARISONS = 25_000_000
 
 _WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
@@ -56,12 +57,17 @@ def _common(before: Sequence[str], after: Sequence[str]) -> int:
 
 
 def _changes(before: Sequence[str], after: Sequence[str]) -> Iterable[tuple[str, Sequence[str]]]:
-    for op, i1, i2, j1, j2 in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    numbers: dict[str, int] = {}
+    one, other = ([numbers.setdefault(token, len(numbers)) for token in tokens] for tokens in (before, after))
+    removed: list[str] = []
+    added: list[str] = []
+    for op, i1, i2, j1, j2 in Indel.opcodes(one, other):
         if op == "equal":
-            yield KEPT, before[i1:i2]
-        else:
-            yield REMOVED, before[i1:i2]
-            yield ADDED, after[j1:j2]
+            yield from ((REMOVED, removed), (ADDED, added), (KEPT, before[i1:i2]))
+            removed, added = [], []
+        removed += before[i1:i2] if op != "equal" else []
+        added += after[j1:j2] if op != "equal" else []
+    yield from ((REMOVED, removed), (ADDED, added))
 
 
 def _joined(steps: Iterable[tuple[str, Sequence[str]]]) -> Diff:

@@ -62,11 +62,21 @@ FROM (
 ) j
 """
 
+# An erasure locks its item first: it has committed and is seen by the next statement, or finds what is rejected here.
+HOLD_CONFLICTING = """
+SELECT FROM labeling_item WHERE id IN (SELECT item_id FROM judged_row WHERE fate = 'conflict') ORDER BY id FOR SHARE
+"""
+
+# What is sent about an erased item is not kept: its erasure is over, and would not come by again.
 REJECT_CONFLICTS = """
 INSERT INTO labeling_rejectedrow (customer_id, batch_id, line, field, reason, excerpt, raw)
-SELECT s.customer_id, s.batch_id, s.line, 'external_id', j.why, left(s.external_id, 200),
-    CASE WHEN octet_length(r.raw) <= 65536 THEN r.raw ELSE '' END
+SELECT s.customer_id, s.batch_id, s.line, 'external_id', j.why,
+    CASE WHEN e.is_erased THEN '' ELSE left(s.external_id, 200) END,
+    CASE WHEN e.is_erased OR octet_length(r.raw) > 65536 THEN '' ELSE r.raw END
 FROM judged_row j JOIN labeling_stagedrow s ON s.id = j.id
+CROSS JOIN LATERAL (SELECT EXISTS (
+    SELECT FROM labeling_erasure e WHERE e.kind = 'item' AND e.subject_id = j.item_id
+) AS is_erased) e
 CROSS JOIN LATERAL (SELECT jsonb_strip_nulls(jsonb_build_object(
     'external_id', s.external_id, 'language', s.language, 'domain', s.domain, 'difficulty', s.difficulty,
     'provenance', s.provenance, 'expected', s.expected
@@ -109,10 +119,12 @@ SELECT s.customer_id, j.item_id, j.version_id,
 WHERE j.fate = 'version' ORDER BY j.line
 """
 
-# Only over the version that the row was judged against: what has changed since is judged again, by the next try.
+# Only over the version that the row was judged against, of an item that takes one: what has changed since, by an
+# erasure say, is judged again, by the next try.
 POINT = """
 UPDATE labeling_item i SET current_version_id = j.version_id FROM judged_row j
 WHERE j.fate = 'version' AND i.id = j.item_id AND i.current_version_id = j.current_version_id
+    AND i.state NOT IN ('gold', 'withdrawn')
 """
 
 
@@ -162,7 +174,10 @@ def _write(cursor: Any, batch: Batch, fates: dict[str, int]) -> None:
     cursor.execute("SET LOCAL enable_bitmapscan = off")
     cursor.execute("SET LOCAL enable_seqscan = off")
     if fates.get("conflict"):
+        cursor.execute(HOLD_CONFLICTING)
         cursor.execute(REJECT_CONFLICTS)
+        if cursor.rowcount != fates["conflict"]:
+            raise Conflict("An item was erased while this upload of it was judged; the batch is tried again.")
     if fates.get("new"):
         cursor.execute("SELECT min(id), max(id) FROM judged_row WHERE fate = 'new'")
         first, last = cursor.fetchone()

@@ -21,6 +21,7 @@ from labeling.models import (
     Customer,
     Draft,
     Erasure,
+    ImportedIdentity,
     Invitation,
     Item,
     LegalHold,
@@ -28,7 +29,7 @@ from labeling.models import (
     UnplacedAnswer,
 )
 from labeling.services.rounds import cancel_open
-from labeling.types import ITEM_MACHINE, ErasureKind, ItemState
+from labeling.types import HISTORY_FORMATS, ITEM_MACHINE, BatchState, ErasureKind, ItemState
 
 ERASE = "SELECT assay_erase(%s, %s, %s, %s, %s, %s)"
 
@@ -101,6 +102,29 @@ def erase_person(*, user: User, reason: str, actor: User) -> list[Erasure]:
             data={"erasure": erasure.pk},
         )
     return erasures
+
+
+@transaction.atomic
+def erase_imported_person(*, identity: ImportedIdentity, reason: str, actor: User) -> Erasure:
+    """Erase the name and the words of somebody in the tool that a customer's history came from. It cannot be undone.
+
+    What they chose stays, and is nobody's. The customer's exports of earlier tools are deleted by the job. Raises
+    NotAllowed unless `actor` manages the customer, Invalid without a reason, ErasedBefore, LegalHoldStands, and Conflict
+    while such an export is being read, as it may name them; then nothing has changed.
+    """
+    reason = _sound_reason(reason)
+    _refuse_strangers(actor, [identity.customer_id])
+    lock_row(Customer.objects.filter(pk=identity.customer_id))
+    if Erasure.objects.filter(kind=ErasureKind.IMPORTED, subject_id=identity.pk).exists():
+        raise ErasedBefore("This person was erased before.")
+    refuse_under_legal_hold(customer_id=identity.customer_id)
+    coming = Batch.objects.filter(customer=identity.customer_id, state=BatchState.RECEIVED)
+    if coming.filter(format__in=HISTORY_FORMATS).exists():
+        raise Conflict("An export that may name this person is still being read; try again once it has been.")
+    erasure = _erase(ErasureKind.IMPORTED, identity.pk, identity.customer_id, reason, actor, uuid.uuid4())
+    assert erasure is not None, "An imported person has a customer."
+    record("person.erased", subject=identity, actor_id=actor.pk, data={"erasure": erasure.pk})
+    return erasure
 
 
 def customers_of_person(user: User) -> set[int]:

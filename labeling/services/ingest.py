@@ -3,6 +3,7 @@
 Jobs only: this module reads Parquet.
 """
 
+import json
 import time
 from collections.abc import Iterator
 from itertools import islice
@@ -15,9 +16,10 @@ from django.db.models import F
 from config.kernel.canonical import canonical_bytes
 from config.kernel.locks import ADVISORY_INGEST, session_lock
 from labeling.errors import NotItems
-from labeling.models import Batch, RejectedRow, StagedRow
+from labeling.models import Batch, Item, RejectedRow, StagedRow
 from labeling.reading import parquet
 from labeling.reading.rows import Reading, kept, read_items
+from labeling.selectors import erased_items
 from labeling.services.acceptance import accept_batch, refuse_batch
 from labeling.services.imports import fetch_source, is_pending
 from labeling.services.rounds import documents_in_force
@@ -106,9 +108,35 @@ def _stage_piece(batch: Batch, rows: Iterator[ItemRow | RowFault]) -> int:
                 copy.write(staged)
                 staged = bytearray()
         copy.write(staged)
+    _silence_erased(batch, faults)
     RejectedRow.objects.bulk_create([_reject(batch, fault) for fault in faults])
     Batch.objects.filter(pk=batch.pk).update(rows_read=F("rows_read") + read, rejected=F("rejected") + refused)
     return read
+
+
+def _silence_erased(batch: Batch, faults: list[RowFault]) -> None:
+    """Empty what is kept of rows that have an erased item's id: its erasure is over, and would not come by again."""
+    named = {fault.line: name for fault in faults if (name := _id_in(fault.raw))}
+    if not named:
+        return
+    known = dict(
+        Item.objects.filter(project=batch.project_id, external_id__in=set(named.values())).values_list(
+            "pk", "external_id"
+        )
+    )
+    erased = {known[item_id] for item_id in erased_items(known)}
+    for fault in faults:
+        if named.get(fault.line) in erased:
+            fault.excerpt = fault.raw = ""
+
+
+def _id_in(raw: str) -> str:
+    """Return the external id that a refused row has, or "" where it is no JSON object, or has none to speak of."""
+    try:
+        name = json.loads(raw)["external_id"]
+    except (ValueError, RecursionError, TypeError, KeyError):
+        return ""
+    return name if isinstance(name, str) and name.isprintable() else ""
 
 
 def _staged(prefix: bytes, row: ItemRow) -> bytes:

@@ -9,6 +9,7 @@ from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from config.kernel.clock import database_now
 from labeling.errors import ErasedBefore, LegalHoldStands
 from labeling.models import Annotation, Batch, Customer, Erasure, Item, ItemVersion, LegalHold, Project, Round
+from labeling.services.erased_files import uploads_left_over, uploads_with
 from labeling.services.erasures import erase_item, erase_upload
 from labeling.types import BatchState, ErasureKind, RoundReason, RoundState
 
@@ -17,6 +18,8 @@ from labeling.types import BatchState, ErasureKind, RoundReason, RoundState
 class Due:
     """What retention would erase of one project. `in_work` items are due and left until their open round has ended;
     while `held_by` names a legal hold, nothing of the project is erased.
+
+    `files` are deleted for certain; `files_searched` are read first, and deleted if they name one of the items.
     """
 
     project: Project
@@ -27,6 +30,7 @@ class Due:
     versions: int
     annotations: int
     files: int
+    files_searched: int
     oldest: datetime | None
 
 
@@ -109,10 +113,11 @@ def _open_rounds() -> QuerySet[Round]:
 
 def _due(project: Project, by: datetime) -> Due:
     due, going = due_items(project, by=by), erasable_items(project, by=by)
-    totals = going.aggregate(
-        items=Count("pk"),
-        files=Count("batch", filter=Q(batch__source_erased_at=None), distinct=True),
-        oldest=Min("created_at"),
+    totals = going.aggregate(items=Count("pk"), oldest=Min("created_at"))
+    goes = Q(pk__in=uploads_with(project.pk, going).values("pk")) | Q(pk__in=due_uploads(project, by=by).values("pk"))
+    left_over = Q(pk__in=uploads_left_over(project.pk).values("pk"))
+    files = Batch.objects.filter(project=project).aggregate(
+        gone=Count("pk", filter=goes), searched=Count("pk", filter=left_over & ~goes)
     )
     return Due(
         project=project,
@@ -121,7 +126,8 @@ def _due(project: Project, by: datetime) -> Due:
         in_work=due.filter(Exists(_open_rounds())).count(),
         versions=ItemVersion.objects.filter(item__in=going).count(),
         annotations=Annotation.objects.filter(round__item__in=going).count(),
-        files=totals["files"] + due_uploads(project, by=by).count(),
+        files=files["gone"],
+        files_searched=files["searched"] if totals["items"] else 0,
         items=totals["items"],
         oldest=totals["oldest"],
     )

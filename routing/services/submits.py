@@ -13,6 +13,7 @@ from config.kernel.models import User
 from labeling.forms import ItemShape, check_answers
 from labeling.models import Annotation, UnplacedAnswer
 from labeling.presentation import display_order
+from labeling.selectors import is_version_erased
 from labeling.services.judgments import Judgment, as_kept, forget_draft, keep_unplaced, record_annotation
 from routing.errors import LeaseOver, NoSuchLease
 from routing.types import LeaseState, Submitted
@@ -97,12 +98,15 @@ def submit_task(*, user: User, token: UUID, answers: dict[str, Any], seconds: fl
     """
     held = _lock(user, token)
     if held.is_erased:
-        raise LeaseOver("This item was erased; an answer to it is not kept.", state=held.lease_state)
+        raise _erased(held)
     check_answers(held.document, ItemShape.of(held.payload), answers)
     judgment = _judgment(held, token, answers, seconds)
     if held.lease_state == LeaseState.SUBMITTED and (earlier := _repeated(judgment)) is not None:
         return Submitted(earlier, is_placed=True, is_repeat=True)
     if not held.is_placeable:
+        # The lock may have waited for the erasure itself, and then read the content as it was before.
+        if is_version_erased(held.item_version_id):
+            raise _erased(held)
         judgment = replace(judgment, submission=uuid5(token, digest(answers)))
         is_repeat = UnplacedAnswer.objects.filter(submission=judgment.submission).exists()
         keep_unplaced(judgment=judgment)
@@ -112,6 +116,10 @@ def submit_task(*, user: User, token: UUID, answers: dict[str, Any], seconds: fl
     _complete(held, annotation_id, user.pk)
     forget_draft(task_id=held.task_id, reviewer_id=held.reviewer_id)
     return Submitted(public_id, is_placed=True, is_repeat=False)
+
+
+def _erased(held: _Held) -> LeaseOver:
+    return LeaseOver("This item was erased; an answer to it is not kept.", state=held.lease_state)
 
 
 def _repeated(judgment: Judgment) -> UUID | None:

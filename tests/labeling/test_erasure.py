@@ -5,7 +5,7 @@ import json
 
 import pytest
 from django.core.files.storage import storages
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -17,6 +17,7 @@ from delivery.models import ReleaseEntry
 from labeling.errors import ErasedBefore, LegalHoldStands
 from labeling.models import Annotation, Batch, Erasure, Item, RejectedRow, UnplacedAnswer
 from labeling.selectors import verify_tombstone
+from labeling.services import erased_files
 from labeling.services.batches import keep_source, receive_batch
 from labeling.services.erasures import erase_item, erase_person
 from labeling.services.legal_holds import lift_legal_hold, place_legal_hold
@@ -227,6 +228,39 @@ def test_an_upload_that_never_named_the_item_is_kept(planted):
     assert list(kept) == [other]
     assert storages["sources"].exists(other.source_path)
     assert RejectedRow.objects.get(batch=other).excerpt == "not JSON"
+
+
+def test_many_items_at_once_are_searched_for_in_pieces(planted, monkeypatch):
+    monkeypatch.setattr(erased_files, "SOUGHT_AT_ONCE", 1)
+    named = upload(planted.project, planted.dana, item_row("fresh"), item_row("silent"), name="named")
+    other = upload(planted.project, planted.dana, item_row("elsewhere"), b"not JSON", name="other")
+    for name in ("spoken", "silent"):
+        erase_item(item=Item.objects.get(external_id=name), reason="Asked for", actor=planted.dana)
+    settle()
+    named.refresh_from_db()
+    assert named.source_erased_at is not None
+    assert list(Batch.objects.filter(source_erased_at=None)) == [other]
+
+
+def test_files_are_deleted_under_no_lock_and_again_after_a_crash(planted, monkeypatch):
+    storage = storages["sources"]
+    delete, seen = type(storage).delete, []
+
+    def dies_after(self, name):
+        seen.append(connection.in_atomic_block)
+        delete(self, name)
+        raise SystemExit(1)
+
+    monkeypatch.setattr(type(storage), "delete", dies_after)
+    erase_item(item=planted.item, reason="Asked for", actor=planted.dana)
+    with pytest.raises(SystemExit):
+        roof.finish(planted.northwind.pk)
+    assert seen == [False]
+    assert Batch.objects.filter(source_erased_at=None).count() == 2
+    monkeypatch.undo()
+    roof.finish(planted.northwind.pk)
+    assert not Batch.objects.filter(source_erased_at=None).exists()
+    assert Erasure.objects.get().finished_at is not None
 
 
 def as_file(*rows):

@@ -30,6 +30,8 @@ def refused(kind, *statements):
 
 PARTS = (
     "labeling_erase_item(1, 1)", "labeling_erase_batch(1)", "labeling_erase_person(1, 1, 1)", "labeling_forget_person(1)",
+    "labeling_empty_item(1, 1)", "labeling_erase_words(1, 1, 1)", "labeling_erase_imported(1, 1, 1)",
+    "labeling_forget_identities(ARRAY[1::bigint])",
     "labeling_leave_tombstone(1, 'x', 1, 'x')", "routing_erase_item(1)", "routing_erase_person(1)",
     "quality_erase_item(1, 1)", "quality_erase_person(1, 1, 1)", "delivery_erase_item(1)",
     "kernel_erase_answers(ARRAY[1::bigint])", "kernel_erase_person(1)",
@@ -96,9 +98,10 @@ def test_a_legal_hold_is_neither_deleted_nor_rewritten(cast):
 
 def test_the_function_refuses_what_is_not_there(cast):
     for kind, subject, customer, why in (
-        ("thing", 1, cast.northwind.pk, "of an item, a person or a batch"),
+        ("thing", 1, cast.northwind.pk, "of an item, a person, a batch or an imported person"),
         ("batch", 1, cast.northwind.pk, "no batch 1 without items"),
         ("item", 1, cast.northwind.pk, "has no item"),
+        ("imported", 1, cast.northwind.pk, "has no imported person"),
         ("person", 10**9, cast.northwind.pk, "There is no person"),
     ):
         with pytest.raises(IntegrityError, match=why), transaction.atomic():

@@ -5,9 +5,10 @@ from django.test import Client
 
 from config.kernel.errors import Conflict, NotAllowed
 from config.kernel.models import Event, User
-from labeling.models import Annotation, Reviewer, Tombstone
+from labeling.models import Annotation, Flag, Reviewer, Tombstone
 from labeling.services.erasures import erase_person
 from labeling.services.people import add_member
+from labeling.services.triage import confirm_flag
 from labeling.types import Role
 from routing.services.leases import keep_draft, skip_task
 from tests.cast import gather_cast
@@ -66,6 +67,20 @@ def test_an_erased_person_leaves_no_name_and_no_words_and_keeps_their_choices(re
     assert not user.has_usable_password()
     assert remembered.project.enrolments.get(reviewer=anna).ended_at is not None
     assert tables_with(WORD) == {"labeling_annotation"}
+
+
+def test_what_was_said_of_flags_on_an_erased_persons_words_goes_with_them(remembered):
+    mine, other = Annotation.objects.get(reviewer=remembered.anna), Annotation.objects.get(reviewer=remembered.bela)
+    for annotation in (mine, other):
+        flag = Flag.objects.create(
+            customer=remembered.northwind, project=remembered.project, annotation=annotation, kind="personal_data",
+            field="rationale", detail={"pattern": "email", "count": 1},
+        )  # fmt: skip
+        confirm_flag(flag=flag, reason="They name quirina@zweifel.example", actor=remembered.mira)
+    erase_person(user=remembered.anna.user, reason="Asked for", actor=remembered.mira)
+    flag = Flag.objects.get(annotation=mine)
+    assert (flag.state, flag.decided_by, flag.reason) == ("confirmed", remembered.mira, "")
+    assert Flag.objects.get(annotation=other).reason == "They name quirina@zweifel.example"
 
 
 def test_a_customers_own_person_is_erased_with_their_keys(cast):

@@ -43,8 +43,8 @@ def test_examples_come_and_go():
 
 
 def test_long_clauses_are_not_compared_word_by_word_but_between_their_first_and_last_change():
-    old = " ".join(f"word{number}" for number in range(700))
-    new = " ".join(f"word{number}" if number % 2 else f"other{number}" for number in range(699))
+    old = " ".join(f"word{number}" for number in range(3000))
+    new = " ".join(f"word{number}" if number % 2 else f"other{number}" for number in range(2999))
     [reworded] = changes_between([clause("a", old)], [clause("a", new)]).reworded
     assert reworded.diff == [["-", old], ["+", new]]
     [reworded] = changes_between([clause("a", f"{old} x {old}")], [clause("a", f"{old} y {old}")]).reworded

@@ -54,6 +54,20 @@ def test_a_dry_run_counts_what_would_go_and_changes_nothing(kept):
     assert Batch.objects.filter(source_erased_at=None).count() == 2
 
 
+def test_a_dry_run_counts_the_files_that_go_and_apart_those_that_may(kept):
+    upload(kept.project, kept.dana, item_row("item-000"), item_row("open"), name="known")
+    unlike = upload(kept.project, kept.dana, item_row("young"), b"nonsense", name="unlike")
+    age(kept.project, 11)
+    Item.objects.filter(external_id="young").update(created_at=database_now())
+    assert (row_of(kept)["files"], row_of(kept)["files_searched"]) == (1, 2)
+    assert roof.erase_due() == 2
+    settle()
+    assert Batch.objects.get(name="known").source_erased_at is not None
+    unlike.refresh_from_db()
+    assert unlike.source_erased_at is None
+    assert (row_of(kept)["files"], row_of(kept)["files_searched"]) == (0, 0)
+
+
 def test_what_would_go_by_a_later_day_is_known_today(kept):
     assert row_of(kept, by=database_now() + timedelta(days=9))["items"] == 0
     assert row_of(kept, by=database_now() + timedelta(days=11))["items"] == 2

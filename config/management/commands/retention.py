@@ -12,7 +12,8 @@ from labeling.models import Customer
 from labeling.services.retention import erase_due
 
 COLUMNS = (
-    "customer", "project", "days", "items", "in_work", "versions", "annotations", "files", "releases", "oldest", "held_by",
+    "customer", "project", "days", "items", "in_work", "versions", "annotations", "files", "files_searched", "releases",
+    "oldest", "held_by",
 )  # fmt: skip
 
 
