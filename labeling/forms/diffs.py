@@ -62,11 +62,13 @@ def _changes(before: Sequence[str], after: Sequence[str]) -> Iterable[tuple[str,
     removed: list[str] = []
     added: list[str] = []
     for op, i1, i2, j1, j2 in Indel.opcodes(one, other):
+        old, new = before[int(i1) : int(i2)], after[int(j1) : int(j2)]
         if op == "equal":
-            yield from ((REMOVED, removed), (ADDED, added), (KEPT, before[i1:i2]))
+            yield from ((REMOVED, removed), (ADDED, added), (KEPT, old))
             removed, added = [], []
-        removed += before[i1:i2] if op != "equal" else []
-        added += after[j1:j2] if op != "equal" else []
+        else:
+            removed += old
+            added += new
     yield from ((REMOVED, removed), (ADDED, added))
 
 
