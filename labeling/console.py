@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef
 
 from config.kernel.models import User
 from config.kernel.types import ConsoleRules
+from labeling.authority import manages_something
 from labeling.models import Membership, Organisation, OrganisationLead
 from labeling.querysets import PROJECT_PATHS
 from labeling.services.access import log_read
@@ -55,4 +56,6 @@ def log_shown(user: User, rows: list[Any]) -> None:
         )
 
 
-RULES = ConsoleRules(standing=standing, led_organisations=led_organisations, log_shown=log_shown)
+RULES = ConsoleRules(
+    standing=standing, led_organisations=led_organisations, manages=manages_something, log_shown=log_shown
+)

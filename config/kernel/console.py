@@ -81,6 +81,15 @@ def is_vendor_lead(request: HttpRequest) -> bool:
     return standing_of(request) == VENDOR_LEAD
 
 
+def manages(request: HttpRequest) -> bool:
+    """Whether this person manages a customer, or is a superuser; asked once a request."""
+    known = getattr(request, "console_manages", None)
+    if known is None:
+        known = rules().manages(request.user)
+        request.console_manages = known  # type: ignore[attr-defined]
+    return bool(known)
+
+
 class ConsoleSite(UnfoldAdminSite):
     """The console. Only active people of the console's surface enter; its responses carry the console's own policy."""
 
@@ -129,6 +138,11 @@ class ConsoleAdmin(ModelAdmin):
         if self.permission is None or not hasattr(rows, "visible_to"):
             return rows
         return rows.visible_to(person(request), self.permission)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Only what a filter of the list offers: any other lookup would tell a secret column sign by sign."""
+        names = [str(each[0] if isinstance(each, tuple) else each) for each in self.get_list_filter(request)]
+        return any(lookup == name or lookup.startswith(f"{name}__") for name in names)
 
     def led_rows(self, rows: models.QuerySet[Any], request: HttpRequest) -> models.QuerySet[Any]:
         """Keep the rows of the people whom this vendor lead leads."""
@@ -223,16 +237,17 @@ class ServiceAdd(ConsoleAdmin):
     """For models whose rows people make in the console: a form's values go to a service, and nowhere else.
 
     `add_fields` are the model's fields that are asked for; `make(request, values)` calls the service and returns the
-    new row. A refusal is shown on the form with its sentence, at its field where it has one.
+    new row. With `made_by_managers` it reaches beyond a project: whoever leads one alone makes none. A refusal is shown on the form with its sentence, at its field where it has one.
     """
 
     add_fields: ClassVar[Any] = ()
+    made_by_managers: ClassVar[bool] = False
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> models.Model:
         raise NotImplementedError
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_operator(request)
+        return is_operator(request) and (not self.made_by_managers or manages(request))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.add_fields if obj is None else super().get_fields(request, obj)

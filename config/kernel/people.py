@@ -4,7 +4,7 @@ import secrets
 
 from django.db import transaction
 
-from config.kernel.errors import Conflict, Invalid
+from config.kernel.errors import Conflict, Invalid, NotAllowed
 from config.kernel.events import record
 from config.kernel.models import User
 from config.kernel.types import Surface
@@ -28,7 +28,12 @@ def create_person(*, name: str, email: str, surface: str, actor: User | None) ->
 
 @transaction.atomic
 def renew_password(*, user: User, actor: User) -> str:
-    """Give the person another made-up password and return it; the old one and its sessions end."""
+    """Give the person another made-up password and return it; the old one and its sessions end.
+
+    Raises NotAllowed for a superuser's, unless a superuser gives it.
+    """
+    if user.is_superuser and not actor.is_superuser:
+        raise NotAllowed("Only a superuser can give a superuser another password.")
     password = secrets.token_urlsafe(12)
     user.set_password(password)
     user.save(update_fields=["password"])

@@ -102,9 +102,10 @@ class ConsoleRules:
     """What the console must know of the record, which the kernel cannot: named by settings.ASSAY_CONSOLE_RULES.
 
     `standing(user)` is "operator", "vendor_lead" or "" (somebody who may see nothing); `led_organisations(user)` are
-    those whose people a vendor lead sees; `log_shown(user, rows)` leaves a trace of content that a page showed.
+    those whose people a vendor lead sees; `manages(user)` is whether they manage a customer; `log_shown(user, rows)` leaves a trace of content that a page showed.
     """
 
     standing: Callable[[Any], str]
     led_organisations: Callable[[Any], Any]
+    manages: Callable[[Any], bool]
     log_shown: Callable[[Any, list[Any]], None]

@@ -24,6 +24,7 @@ from config.kernel.models import ApiKey, Event, User
 from config.kernel.people import create_person, renew_password
 from config.kernel.requests import person
 from config.kernel.types import Surface
+from labeling.authority import people_in_charge_of
 from labeling.models import (
     AccessLog,
     Customer,
@@ -36,13 +37,6 @@ from labeling.services.erasures import erase_person
 from labeling.services.people import add_member, create_customer, create_reviewer, remove_member
 from labeling.services.settings import CUSTOMER_SETTINGS, REVIEWER_SETTINGS, change_customer, change_reviewer
 from labeling.types import Role
-
-
-def people_seen_by(user: User) -> models.QuerySet[User]:
-    """People without a customer, and those all of whose customers this person manages: nobody else's names or keys."""
-    managed = Customer.objects.visible_to(user, "manage_customer").values("pk")
-    elsewhere = Membership.objects.filter(user=models.OuterRef("pk")).exclude(customer__in=managed)
-    return User.objects.filter(models.Q(pk=user.pk) | ~models.Exists(elsewhere))
 
 
 def shown_once(
@@ -74,6 +68,7 @@ def renew_passwords(modeladmin: ConsoleAdmin, request: HttpRequest, queryset: mo
 
 @admin.register(User)
 class UserAdmin(ServiceAdd):
+    made_by_managers = True
     permission = None
     list_display = ("name", "email", "surface", "is_active", "last_login")
     list_filter = ("surface", "is_active")
@@ -97,7 +92,7 @@ class UserAdmin(ServiceAdd):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[User]:
         """A vendor's lead sees their own people and themselves."""
         if not is_vendor_lead(request):
-            return people_seen_by(person(request))
+            return people_in_charge_of(person(request))
         own = models.Q(reviewer__organisation__in=rules().led_organisations(person(request)))
         return User.objects.filter(own | models.Q(pk=person(request).pk))
 
@@ -117,7 +112,7 @@ class ApiKeyAdmin(ConsoleAdmin):
     actions = (service_action(revoke_key, argument="key", description=_("Revoke")),)
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[ApiKey]:
-        return super().get_queryset(request).filter(user__in=people_seen_by(person(request)))
+        return super().get_queryset(request).filter(user__in=people_in_charge_of(person(request)))
 
 
 class MembershipInline(ConsoleInline):
@@ -127,6 +122,7 @@ class MembershipInline(ConsoleInline):
 
 @admin.register(Customer)
 class CustomerAdmin(ServiceChange):
+    made_by_managers = True
     permission = "see_customer"
     list_display = ("name", "slug", "retention_days", "created_at")
     fields = ("name", "slug", "conflict_tags", "retention_days", "public_id", "created_at")
@@ -165,7 +161,7 @@ class MembershipAdmin(ServiceAdd):
         if db_field.name == "customer" and person(request).is_superuser:
             field.queryset = Customer.objects.all()
         if db_field.name == "user":
-            field.queryset = people_seen_by(person(request)).order_by("name")
+            field.queryset = people_in_charge_of(person(request)).order_by("name")
         return field
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> Membership:
@@ -178,6 +174,7 @@ class MembershipAdmin(ServiceAdd):
 
 @admin.register(Reviewer)
 class ReviewerAdmin(ServiceChange):
+    made_by_managers = True
     permission = None
     led = "organisation"
     led_display = ("user", "organisation", "country", "languages", "clearance", "is_active")
@@ -200,7 +197,7 @@ class ReviewerAdmin(ServiceChange):
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if db_field.name == "user":
-            field.queryset = people_seen_by(person(request)).filter(surface=Surface.DESK).order_by("name")
+            field.queryset = people_in_charge_of(person(request)).filter(surface=Surface.DESK).order_by("name")
         return field
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> Reviewer:

@@ -46,6 +46,7 @@ class InvitationAdmin(ServiceAdd):
 
 @admin.register(Organisation)
 class OrganisationAdmin(ServiceChange):
+    made_by_managers = True
     permission = None
     led = "pk"
     led_display = ("name", "kind")

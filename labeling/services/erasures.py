@@ -77,7 +77,7 @@ def erase_person(*, user: User, reason: str, actor: User) -> list[Erasure]:
     """Erase a person's name, address and words for every customer they have to do with. It cannot be undone.
 
     What they chose stays, under their pseudonym: it is about items, not about them. Their keys and login end. Raises
-    NotAllowed unless `actor` manages all of these customers, Conflict for oneself, Invalid without a reason, and
+    NotAllowed unless `actor` manages all of these customers (a superuser where there are none), Conflict for oneself, Invalid without a reason, and
     LegalHoldStands while a hold of any of them stands; then nothing has changed.
     """
     reason = _sound_reason(reason)
@@ -85,6 +85,8 @@ def erase_person(*, user: User, reason: str, actor: User) -> list[Erasure]:
         raise Conflict("You cannot erase yourself; ask another operator.")
     customers = lock_rows(Customer.objects.filter(pk__in=customers_of_person(user)))
     _refuse_strangers(actor, [customer.pk for customer in customers])
+    if not actor.is_superuser and (user.is_superuser or not customers):
+        raise NotAllowed("Only a superuser can erase a superuser, or somebody who has no customer.")
     for customer in customers:
         refuse_under_legal_hold(customer_id=customer.pk)
     request = uuid.uuid4()

@@ -10,9 +10,9 @@ from django.core.files.storage import storages
 from django.db import transaction
 from django.db.models.functions import Now
 
-from config.kernel.errors import Conflict, Invalid, NotFound
+from config.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from config.kernel.events import record
-from config.kernel.locks import lock_row
+from config.kernel.locks import ADVISORY_GRANTS, advisory_lock, lock_row
 from config.kernel.models import User
 from config.kernel.transitions import transition
 from labeling.errors import NotItems
@@ -37,9 +37,20 @@ def normal_path(path: str) -> str:
 
 @transaction.atomic
 def grant_path(*, customer: Customer, path: str, actor: User) -> SourceGrant:
-    """Let the customer's batches be read from the files under this folder; again is the same."""
+    """Let the customer's batches be read from the files under this folder; again is the same.
+
+    Raises NotAllowed unless a superuser grants it, for the storage is the house's; Conflict where the folder is
+    another customer's, lies within one of theirs, or holds one.
+    """
+    if not actor.is_superuser:
+        raise NotAllowed("Only a superuser can grant a folder: the storage holds every customer's.", field="path")
+    path = normal_path(path)
+    advisory_lock(ADVISORY_GRANTS, 0)
+    others = SourceGrant.objects.filter(ended_at=None).exclude(customer=customer).values_list("path", flat=True)
+    if any(f"{path}/".startswith(f"{other}/") or f"{other}/".startswith(f"{path}/") for other in others):
+        raise Conflict("Another customer was granted this folder, or one within or around it.", field="path")
     grant, is_new = SourceGrant.objects.get_or_create(
-        customer=customer, path=normal_path(path), ended_at=None, defaults={"granted_by": actor}
+        customer=customer, path=path, ended_at=None, defaults={"granted_by": actor}
     )
     if is_new:
         record("path.granted", subject=grant, actor_id=actor.pk)

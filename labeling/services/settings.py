@@ -10,6 +10,7 @@ from config.kernel.events import record
 from config.kernel.jobs import enqueue
 from config.kernel.locks import lock_row
 from config.kernel.models import User
+from labeling.authority import check_in_charge, check_in_charge_of_organisation
 from labeling.models import Customer, Organisation, Pool, Project, Reviewer
 from labeling.services.people import derive_permissions
 from labeling.types import Confidentiality, OrganisationKind, ProjectState
@@ -64,8 +65,12 @@ def change_project(*, project: Project, changes: Mapping[str, Any], actor: User)
 
 @transaction.atomic
 def change_reviewer(*, reviewer: Reviewer, changes: Mapping[str, Any], actor: User) -> Reviewer:
-    """Change what is known of a reviewer: who employs them, where, which languages, which clearance, active or not."""
+    """Change what is known of a reviewer: who employs them, where, which languages, which clearance, active or not.
+
+    Raises NotAllowed where the reviewer works for a customer that `actor` does not manage.
+    """
     reviewer = lock_row(Reviewer.objects.filter(pk=reviewer.pk).select_related(None))
+    check_in_charge(actor, reviewer.user)
     return _changed(reviewer, changes, REVIEWER_SETTINGS, "reviewer.changed", actor)
 
 
@@ -83,8 +88,10 @@ def create_organisation(*, name: str, kind: str, actor: User | None) -> Organisa
 
 @transaction.atomic
 def change_organisation(*, organisation: Organisation, changes: Mapping[str, Any], actor: User) -> Organisation:
-    """Rename an organisation or change its kind. Raises Conflict for in-house while somebody leads it as a vendor's."""
+    """Rename an organisation or change its kind. Raises Conflict for in-house while somebody leads it as a vendor's,
+    NotAllowed where its people work for customers that `actor` does not manage."""
     organisation = lock_row(Organisation.objects.filter(pk=organisation.pk))
+    check_in_charge_of_organisation(actor, organisation)
     if changes.get("kind") == OrganisationKind.IN_HOUSE and organisation.leads.exists():
         raise Conflict("Somebody leads this vendor's people; end that first.", field="kind")
     return _changed(organisation, changes, ORGANISATION_SETTINGS, "organisation.changed", actor)

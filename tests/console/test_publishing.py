@@ -52,7 +52,7 @@ def test_the_blast_radius_is_shown_before_anything_is_published(cast, draft, dja
         "1.50 USD",
         "item-000, item-001",
         "A wrong fact",
-        "<ins> always</ins>",
+        "<ins>always </ins>",
         "Breaking:",
     ):
         assert words in page
@@ -70,7 +70,7 @@ def test_the_confirmed_draft_is_published_and_carried_out(cast, draft):
     listed = operator(cast.mira).get(reverse("admin:labeling_guidelineversion_changelist")).content.decode()
     assert "Published" in listed
     row = operator(cast.mira).get(reverse("admin:labeling_guidelineversion_change", args=[draft.pk])).content.decode()
-    assert "<ins> always</ins>" in row
+    assert "<ins>always </ins>" in row
 
 
 def test_a_draft_is_scheduled(cast, draft):

@@ -96,7 +96,12 @@ def test_a_customers_own_person_is_erased_with_their_keys(cast):
 
 def test_a_person_of_nobody_is_erased_too(cast):
     user = User.objects.create_user("quirina@zweifel.example", "secret", name="Quirina", surface="desk")
-    assert erase_person(user=user, reason="Never came", actor=cast.mira) == []
+    with pytest.raises(NotAllowed, match="superuser"):
+        erase_person(user=user, reason="Never came", actor=cast.mira)
+    boss = User.objects.create_superuser("boss@example.org", "boss-password", name="Boss")
+    with pytest.raises(NotAllowed):
+        erase_person(user=boss, reason="A rival", actor=cast.mira)
+    assert erase_person(user=user, reason="Never came", actor=boss) == []
     assert tables_with("uirina") == set()
     assert Event.objects.get(kind="person.erased").subject_id == user.pk
 

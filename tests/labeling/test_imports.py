@@ -5,7 +5,8 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.db import IntegrityError, connection, transaction
 
-from config.kernel.errors import Conflict, Invalid, NotFound
+from config.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
+from config.kernel.models import User
 from labeling.models import Batch, Item, SourceGrant
 from labeling.services.imports import end_grant, grant_path, import_batch
 from tests.factories import item_row, lines, settle
@@ -17,7 +18,8 @@ def granted(cast):
     storage = storages["imports"]
     for path in ("northwind/2026/items.ndjson", "meridian/items.ndjson", "northwind-two/items.ndjson"):
         storage.save(path, ContentFile(lines(item_row("one"), item_row("two"))))
-    cast.grant = grant_path(customer=cast.northwind, path="/northwind/", actor=cast.mira)
+    cast.boss = User.objects.create_superuser("boss@example.org", "boss-password", name="Boss")
+    cast.grant = grant_path(customer=cast.northwind, path="/northwind/", actor=cast.boss)
     yield cast
     for path in ("northwind/2026/items.ndjson", "meridian/items.ndjson", "northwind-two/items.ndjson"):
         storage.delete(path)
@@ -77,7 +79,7 @@ def test_a_path_that_leads_elsewhere_is_refused(granted, path):
     with pytest.raises(Invalid, match="without"):
         bring(granted, path)
     with pytest.raises(Invalid, match="without"):
-        grant_path(customer=granted.northwind, path=path, actor=granted.mira)
+        grant_path(customer=granted.northwind, path=path, actor=granted.boss)
     assert (Batch.objects.count(), SourceGrant.objects.count()) == (0, 1)
 
 
@@ -110,3 +112,14 @@ def test_the_database_takes_a_digest_once_and_accepts_nothing_without(granted):
 def _update(batch, change):
     with connection.cursor() as cursor:
         cursor.execute(f"UPDATE labeling_batch SET {change} WHERE id = %s", [batch.pk])
+
+
+def test_folders_are_granted_by_superusers_and_never_to_two_customers(granted):
+    with pytest.raises(NotAllowed, match="superuser"):
+        grant_path(customer=granted.northwind, path="more", actor=granted.mira)
+    for path in ("northwind", "northwind/2026"):
+        with pytest.raises(Conflict, match="Another customer"):
+            grant_path(customer=granted.meridian, path=path, actor=granted.boss)
+    grant_path(customer=granted.meridian, path="northwind-two", actor=granted.boss)
+    end_grant(grant=granted.grant, actor=granted.boss)
+    grant_path(customer=granted.meridian, path="northwind", actor=granted.boss)

@@ -11,6 +11,7 @@ from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from config.kernel.models import User
 from labeling.models import AccessLog, Batch, ColumnMapping, Item
 from labeling.services.imports import grant_path
 from labeling.services.mappings import save_mapping
@@ -173,7 +174,8 @@ def test_rejects_go_out_as_they_came_and_come_in_again_mended(cast, ask):
 def test_a_granted_file_is_named_and_becomes_a_batch(cast, ask):
     storages["imports"].save("drop/items.ndjson", ContentFile(lines(item_row("one"))))
     assert ask("post", "batches", {"path": "drop/items.ndjson"}).status_code == 404
-    grant_path(customer=cast.northwind, path="drop", actor=cast.mira)
+    boss = User.objects.create_superuser("boss@example.org", "boss-password", name="Boss")
+    grant_path(customer=cast.northwind, path="drop", actor=boss)
     answer = ask("post", "batches", {"path": "drop/items.ndjson"})
     assert (answer.status_code, answer.json()["sha256"]) == (202, None)
     settle()
