@@ -200,6 +200,15 @@ def test_no_bytes_whatever_break_the_table_reader(content):
         assert isinstance(row, SentRow) or "." in (getattr(row, "reason", "") or str(row))
 
 
+def test_gzip_of_endless_empty_members_is_given_up_early():
+    packed = io.BytesIO(gzip.compress(b"") * 100_000)
+    for look in (lambda: format_of(packed, "items.gz"), lambda: read(packed.getvalue())):
+        with pytest.raises(NotItems, match="too many empty members"):
+            look()
+    assert packed.tell() < packed.getbuffer().nbytes / 2
+    assert len(read(gzip.compress(lines(item_row("one"))) + gzip.compress(b"") * 900)) == 1
+
+
 # --- Parquet --------------------------------------------------------------------------------------------------------
 
 
