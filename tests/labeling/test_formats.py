@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import secrets
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from labeling.errors import NotItems
 from labeling.reading import compression, json_array, parquet, tables
-from labeling.reading.detection import format_of
+from labeling.reading.detection import HEAD, HEAD_PACKED, beginning, format_of
 from labeling.reading.rows import Reading, kept, read_items, sent_back
 from labeling.types import ItemRow, RowFault, SentRow
 from tests.cast import FORM
@@ -205,8 +206,15 @@ def test_gzip_of_endless_empty_members_is_given_up_early():
     for look in (lambda: format_of(packed, "items.gz"), lambda: read(packed.getvalue())):
         with pytest.raises(NotItems, match="too many empty members"):
             look()
-    assert packed.tell() < packed.getbuffer().nbytes / 2
     assert len(read(gzip.compress(lines(item_row("one"))) + gzip.compress(b"") * 900)) == 1
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.ZstdCompressor().compress], ids=["gzip", "zstd"])
+def test_only_the_beginning_of_a_packed_file_is_looked_at(pack):
+    packed = io.BytesIO(pack(TABLE.encode()) + pack(b"\n") * 100_000)
+    assert format_of(packed, "items") == "csv"
+    assert packed.tell() <= HEAD_PACKED < packed.getbuffer().nbytes
+    assert len(beginning(io.BytesIO(pack(secrets.token_bytes(2 * HEAD))))) == HEAD
 
 
 # --- Parquet --------------------------------------------------------------------------------------------------------
