@@ -36,7 +36,8 @@ def check_mapping(document: Any) -> None:
     fields = document["fields"]
     if unknown := sorted(set(map(str, fields)) - ITEM_FIELDS):
         raise InvalidMapping(
-            f"An item has no field {unknown[0]!r}; map what is yours into metadata.", field=f"fields.{unknown[0]}"[:100]
+            f"An item has no field {unknown[0]!r}; map what is yours into metadata.",
+            field=_written(f"fields.{unknown[0]}"),
         )
     for needed in ("external_id", "messages"):
         if needed not in fields:
@@ -56,7 +57,7 @@ def _check_field(name: str, value: Any, place: str) -> None:
             _check_extras(each, f"{place}[{index}]")
     elif name == "metadata" and isinstance(value, Mapping) and not SOURCE_KEYS & set(value):
         for key, each in value.items():
-            _check_source(each, f"{place}.{key}")
+            _check_source(each, _written(f"{place}.{key}"))
     else:
         _check_source(value, place)
 
@@ -74,7 +75,7 @@ def _check_source(source: Any, place: str, *, more: frozenset[str] = frozenset()
     if not isinstance(source, Mapping) or ("column" in source) == ("constant" in source):
         raise InvalidMapping('A source is {"column": name} or {"constant": value}.', field=place)
     if unknown := sorted(set(source) - SOURCE_KEYS - more):
-        raise InvalidMapping(f"A source here has no {unknown[0]!r}.", field=f"{place}.{unknown[0]}"[:100])
+        raise InvalidMapping(f"A source here has no {unknown[0]!r}.", field=_written(f"{place}.{unknown[0]}"))
     if "constant" in source:
         if more_keys := sorted({"type", "split", "part"} & set(source)):
             raise InvalidMapping(f"A constant is taken as it is; leave out {more_keys[0]}.", field=place)
@@ -88,6 +89,11 @@ def _check_source(source: Any, place: str, *, more: frozenset[str] = frozenset()
     part = source.get("part", 0)
     if isinstance(part, bool) or not isinstance(part, int) or part < 0 or ("part" in source and "split" not in source):
         raise InvalidMapping("The part is a whole number from 0, of a split.", field=f"{place}.part")
+
+
+def _written(place: str) -> str:
+    """Return the place as it can be sent: without half surrogates."""
+    return place.encode("utf-8", "replace").decode()[:100]
 
 
 def columns_of(document: Mapping[str, Any]) -> set[str]:

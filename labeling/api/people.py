@@ -1,6 +1,7 @@
 """People of a customer, invitations, and one's own keys: for those who manage the customer."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -200,6 +201,14 @@ class ByAge(Pages):
     """Keys are known by their digest, and have no number to be ordered by."""
 
     ordering = "-created"
+
+    @staticmethod
+    def is_position(text: str) -> bool:
+        try:
+            datetime.fromisoformat(text).astimezone(UTC)
+        except (ValueError, OverflowError):
+            return False
+        return True
 
 
 class Keys(ManagingView, generics.ListAPIView[ApiKey]):

@@ -1,10 +1,13 @@
 """Projects, items, the access log: parse, ask permission, call, render. Batches have a module of their own."""
 
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django_filters.fields import IsoDateTimeField
 from django_filters.filters import CharFilter, ChoiceFilter, IsoDateTimeFilter
 from django_filters.rest_framework.filterset import FilterSet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -129,10 +132,25 @@ class ItemDetail(CustomerView):
         return Response(ItemContentSerializer(found).data)
 
 
+class MomentField(IsoDateTimeField):
+    """A time that is one in UTC too, as the database keeps it."""
+
+    def to_python(self, value: Any) -> Any:
+        moment = super().to_python(value)
+        try:
+            return moment and moment.astimezone(UTC)
+        except OverflowError:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from None
+
+
+class MomentFilter(IsoDateTimeFilter):
+    field_class = MomentField
+
+
 class AccessFilter(FilterSet):
     door = ChoiceFilter(choices=[(door, door) for door in DOORS])
-    since = IsoDateTimeFilter(field_name="at", lookup_expr="gte")
-    until = IsoDateTimeFilter(field_name="at", lookup_expr="lt")
+    since = MomentFilter(field_name="at", lookup_expr="gte")
+    until = MomentFilter(field_name="at", lookup_expr="lt")
 
     class Meta:
         model = AccessLog

@@ -14,12 +14,18 @@ CHUNK = 256 * 1024
 # A file may unpack to this many times its size once it is larger than what is free: text hardly ever reaches it.
 RATIO_MOST = 200
 FREE = 64 * 1024**2
+# Members of nothing: some writers end a file with a few, and each takes its time.
+EMPTY_MOST = 1000
 # Zstandard frames may ask for a window up to this size; it is all the memory that unpacking takes.
 WINDOW_MOST = 128 * 1024**2
 
 
 def unpacked(stream: IO[bytes], *, most: int) -> IO[bytes]:
-    """Return a stream of the plain bytes. It raises NotItems beyond `most` bytes or RATIO_MOST, and for damaged files."""
+    """Return a stream of the plain bytes.
+
+    It raises NotItems beyond `most` bytes or RATIO_MOST, for damaged files, and for gzip of more than EMPTY_MOST empty
+    members in a row.
+    """
     stream.seek(0)
     head = stream.read(4)
     stream.seek(0)
@@ -40,6 +46,7 @@ class _Gzip:
         self._packed = packed
         self._member = zlib.decompressobj(wbits=31)
         self._waiting = b""
+        self._empty = 0
 
     def read(self, size: int) -> bytes:
         """Return up to `size` plain bytes, nothing at the end; raises EOFError where the file ends in a member."""
@@ -50,11 +57,15 @@ class _Gzip:
                 if not self._waiting:
                     return b""
                 self._member = zlib.decompressobj(wbits=31)
+                self._empty += 1
+                if self._empty > EMPTY_MOST:
+                    raise zlib.error("too many empty members")
             packed = self._member.unconsumed_tail or self._waiting or self._packed.read(CHUNK)
             self._waiting = b""
             if not packed:
                 raise EOFError
             if plain := self._member.decompress(packed, size):
+                self._empty = 0
                 return plain
 
 

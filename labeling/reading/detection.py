@@ -1,5 +1,6 @@
 """Which format a file has: as the caller says, else by how it begins and what it is called."""
 
+import io
 import json
 from typing import IO, Any
 
@@ -9,6 +10,8 @@ from labeling.reading.ndjson import BYTE_ORDER_MARK
 from labeling.types import SourceFormat
 
 HEAD = 256 * 1024
+HEAD_PACKED = 2 * HEAD
+PIECE = 4096
 PARQUET = b"PAR1"
 
 # How files begin that people take for text: said by name, since "line 1 is not JSON" helps nobody.
@@ -55,8 +58,19 @@ def format_of(stream: IO[bytes], name: str, *, said: str = "") -> str:
 
 
 def beginning(stream: IO[bytes]) -> bytes:
-    """Return the first HEAD bytes, unpacked."""
-    return compression.unpacked(stream, most=2**62).read(HEAD)
+    """Return the first HEAD bytes, unpacked; fewer where HEAD_PACKED bytes do not unpack to as many."""
+    stream.seek(0)
+    packed = stream.read(HEAD_PACKED)
+    plain = compression.unpacked(io.BytesIO(packed), most=2**62)
+    head = b""
+    try:
+        while len(head) < HEAD and (piece := plain.read(min(PIECE, HEAD - len(head)))):
+            head += piece
+    except NotItems:
+        # Of a longer file, this may be where the beginning was cut off.
+        if not head or len(packed) < HEAD_PACKED:
+            raise
+    return head
 
 
 def _parquet(stream: IO[bytes], said: str) -> str:

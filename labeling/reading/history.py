@@ -5,7 +5,7 @@ for one choice, a list for several, a number for a rating, tiers for a ranking.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from config.kernel.canonical import canonical_bytes
@@ -92,9 +92,9 @@ def _tiers(value: Any) -> Any:
 
 
 def _moment(text: str) -> str | None:
-    """Return the time in ISO 8601 with its offset, UTC where it names none; None for what is no time."""
+    """Return the time in ISO 8601 and UTC, which it is in where it names no offset; None for what is no time in UTC."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return (moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
+    except (ValueError, OverflowError):
         return None
-    return moment.isoformat() if moment.tzinfo else f"{moment.isoformat()}+00:00"

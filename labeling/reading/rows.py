@@ -160,14 +160,16 @@ def shown(row: ItemRow | RowFault) -> dict[str, Any]:
 
 def kept(fault: RowFault) -> RowFault:
     """Return the fault as it is stored: a row of more than RAW_KEPT bytes is cut to its beginning, and that is said."""
-    raw = fault.raw.replace("\x00", "�").encode("utf-8", "replace").decode()
-    reason = fault.reason
+    raw, reason = storable(fault.raw), storable(fault.reason)
     if len(raw.encode()) > RAW_KEPT:
         raw = ""
         reason = f"{reason[:400]} (The row is longer than {RAW_KEPT // 1024} KB; only its beginning is kept.)"
-    excerpt = fault.excerpt.replace("\x00", "�").encode("utf-8", "replace").decode()
-    field = fault.field.replace("\x00", "�").encode("utf-8", "replace").decode()
-    return RowFault(fault.line, field, reason.encode("utf-8", "replace").decode(), excerpt, raw)
+    return RowFault(fault.line, storable(fault.field), reason, storable(fault.excerpt), raw)
+
+
+def storable(text: str) -> str:
+    """Return the text as the database takes it, without NUL and half surrogates."""
+    return text.replace("\x00", "�").encode("utf-8", "replace").decode()
 
 
 def sent_back(raw: str, excerpt: str, *, line: int, field: str, reason: str) -> bytes:

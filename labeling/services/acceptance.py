@@ -9,6 +9,7 @@ from config.kernel.jobs import enqueue
 from config.kernel.locks import lock_row
 from config.kernel.transitions import transition
 from labeling.models import Batch, Customer, Project, RejectedRow, StagedRow
+from labeling.reading.rows import storable
 from labeling.selectors import waits_for_flags
 from labeling.services.history import keep_history
 from labeling.types import BATCH_MACHINE, BatchState
@@ -219,4 +220,4 @@ def refuse_batch(*, batch_id: int, fault: str) -> None:
     """Refuse a file that cannot be read to its end: nothing of it is taken."""
     batch = lock_row(Batch.objects.filter(pk=batch_id))
     StagedRow.objects.filter(batch=batch)._raw_delete("default")
-    transition(batch, BatchState.REFUSED, machine=BATCH_MACHINE, actor_id=None, fault=fault[:500])
+    transition(batch, BatchState.REFUSED, machine=BATCH_MACHINE, actor_id=None, fault=storable(fault)[:500])

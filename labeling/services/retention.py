@@ -49,13 +49,22 @@ def days_kept(project: Project) -> int | None:
     return project.customer.retention_days if project.retention_days is None else project.retention_days
 
 
+def _past_before(project: Project, by: datetime) -> datetime | None:
+    """Return since when content has to be there to stay at `by`; None where all of it stays."""
+    days = days_kept(project)
+    try:
+        return None if days is None else by - timedelta(days=days)
+    except OverflowError:
+        return None
+
+
 def due_items(project: Project, *, by: datetime) -> QuerySet[Item]:
     """Return the items of the project that are past their time at `by` and still hold content."""
-    days = days_kept(project)
-    if days is None:
+    before = _past_before(project, by)
+    if before is None:
         return Item.objects.none()
     erased = Erasure.objects.filter(kind=ErasureKind.ITEM, subject_id=OuterRef("pk"))
-    return Item.objects.filter(~Exists(erased), project=project, created_at__lt=by - timedelta(days=days))
+    return Item.objects.filter(~Exists(erased), project=project, created_at__lt=before)
 
 
 def erasable_items(project: Project, *, by: datetime) -> QuerySet[Item]:
@@ -65,13 +74,13 @@ def erasable_items(project: Project, *, by: datetime) -> QuerySet[Item]:
 
 def due_uploads(project: Project, *, by: datetime) -> QuerySet[Batch]:
     """Return the uploads that are past their time and became no item, as all of their rows were refused or known."""
-    days = days_kept(project)
-    if days is None:
+    before = _past_before(project, by)
+    if before is None:
         return Batch.objects.none()
     brought = ItemVersion.objects.filter(batch=OuterRef("pk"))
     erased = Erasure.objects.filter(kind=ErasureKind.BATCH, subject_id=OuterRef("pk"))
     finished = Batch.objects.filter(project=project, source_erased_at=None).exclude(state=BatchState.RECEIVED)
-    return finished.filter(~Exists(brought), ~Exists(erased), created_at__lt=by - timedelta(days=days))
+    return finished.filter(~Exists(brought), ~Exists(erased), created_at__lt=before)
 
 
 def what_would_go(*, customer: Customer | None = None, by: datetime | None = None) -> list[Due]:

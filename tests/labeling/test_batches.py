@@ -2,6 +2,8 @@
 
 import io
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from django.core.files.storage import storages
 from django.db import DatabaseError
@@ -10,6 +12,7 @@ from config.kernel.errors import Conflict, Invalid
 from labeling.errors import NotItems
 from labeling.models import Batch, Item, ItemVersion, RejectedRow, Round, StagedRow, Task
 from labeling.services import acceptance
+from labeling.services.acceptance import refuse_batch
 from labeling.services.batches import keep_source, receive_batch
 from labeling.services.ingest import ingest_batch
 from labeling.services.projects import pause_project
@@ -90,6 +93,17 @@ def test_a_file_that_cannot_hold_items_leaves_nothing(cast, content):
     with pytest.raises(NotItems):
         receive(cast, content)
     assert not Batch.objects.exists()
+
+
+def test_a_parquet_column_with_nul_in_its_name_refuses_the_file(cast):
+    written = io.BytesIO()
+    pq.write_table(pa.table({"external_id": ["a"], "prompt": ["Q"], "a\x00b": [b"x"]}), written)
+    batch, _ = receive(cast, written.getvalue(), "items.parquet")
+    ingest_batch(batch_id=batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "refused"
+    refuse_batch(batch_id=receive(cast, lines(item_row("one")))[0].pk, fault="a\x00b\ud800")
+    assert Batch.objects.order_by("id").last().fault == "a�b?"
 
 
 def test_a_file_beyond_the_limit_is_refused(cast, settings):

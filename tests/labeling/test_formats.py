@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import secrets
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from labeling.errors import NotItems
 from labeling.reading import compression, json_array, parquet, tables
-from labeling.reading.detection import format_of
+from labeling.reading.detection import HEAD, HEAD_PACKED, beginning, format_of
 from labeling.reading.rows import Reading, kept, read_items, sent_back
 from labeling.types import ItemRow, RowFault, SentRow
 from tests.cast import FORM
@@ -200,6 +201,22 @@ def test_no_bytes_whatever_break_the_table_reader(content):
         assert isinstance(row, SentRow) or "." in (getattr(row, "reason", "") or str(row))
 
 
+def test_gzip_of_endless_empty_members_is_given_up_early():
+    packed = io.BytesIO(gzip.compress(b"") * 100_000)
+    for look in (lambda: format_of(packed, "items.gz"), lambda: read(packed.getvalue())):
+        with pytest.raises(NotItems, match="too many empty members"):
+            look()
+    assert len(read(gzip.compress(lines(item_row("one"))) + gzip.compress(b"") * 900)) == 1
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.ZstdCompressor().compress], ids=["gzip", "zstd"])
+def test_only_the_beginning_of_a_packed_file_is_looked_at(pack):
+    packed = io.BytesIO(pack(TABLE.encode()) + pack(b"\n") * 100_000)
+    assert format_of(packed, "items") == "csv"
+    assert packed.tell() <= HEAD_PACKED < packed.getbuffer().nbytes
+    assert len(beginning(io.BytesIO(pack(secrets.token_bytes(2 * HEAD))))) == HEAD
+
+
 # --- Parquet --------------------------------------------------------------------------------------------------------
 
 
@@ -265,6 +282,65 @@ def test_a_damaged_parquet_file_is_refused():
     assert refused(content[:-20], "parquet").startswith("The Parquet file is damaged")
     assert refused(b"PAR1" + b"\x00" * 50, "parquet").startswith("The Parquet file is damaged")
     assert refused(in_parquet({"external_id": ["x" * 2000]}), "parquet", most=10).startswith("The file unpacks to more")
+
+
+def test_a_text_that_parquet_keeps_once_is_counted_as_often_as_it_stands():
+    rows = 300
+    text = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array(["x" * 2**20]))
+    nested = pa.ListArray.from_arrays(pa.array(range(rows + 1), pa.int32()), text)
+    for column in (text, nested):
+        table = pa.table({"external_id": [str(n) for n in range(rows)], "prompt": ["Q"] * rows, "metadata.big": column})
+        written = io.BytesIO()
+        pq.write_table(table, written, compression="zstd", store_schema=False, dictionary_pagesize_limit=2**30)
+        assert written.tell() < 100_000
+        before = pa.total_allocated_bytes()
+        taken = (pa.total_allocated_bytes() - before for _ in parquet.read(written, most=20 * 2**20))
+        with pytest.raises(NotItems, match=r"more than 0\.0195312 GB"):
+            assert max(taken) < 0
+        assert max(pa.total_allocated_bytes() - before for _ in parquet.read(written, most=MOST)) < 40 * 2**20
+
+
+def test_a_parquet_row_that_is_too_long_is_a_fault_and_the_others_are_read(monkeypatch):
+    monkeypatch.setattr(parquet, "LONGEST_ROW", 2**20)
+    for texts in ([["short"], ["x" * 2**20], ["short"]], [["short"], ["x" * 2**18] * 5, None]):
+        rows = list(parquet.read(io.BytesIO(in_parquet({"external_id": ["a", "b", "c"], "texts": texts})), most=MOST))
+        assert rows[0] == SentRow(1, {"external_id": "a", "texts": ["short"]}, None)
+        assert rows[1] == RowFault(2, "", "The row is longer than 1 MB.", "")
+        assert rows[2].content["external_id"] == "c"
+
+
+def test_every_type_of_parquet_is_read_as_it_was_written():
+    values = {
+        "text": (["ä" * 300, None, "c"], pa.large_string()),
+        "fixed": ([["a", "b"], None, ["c", "d"]], pa.list_(pa.string(), 2)),
+        "deep": ([[{"a": ["x", "x"]}], [], [{"a": None}]], pa.list_(pa.struct([("a", pa.large_list(pa.string()))]))),
+        "number": ([1, None, 3], pa.int64()),
+        "empty": ([None] * 3, pa.null()),
+    }
+    content = in_parquet({name: value for name, (value, _) in values.items()}, **{n: t for n, (_, t) in values.items()})
+    rows = [row.content for row in parquet.read(io.BytesIO(content), most=MOST)]
+    assert rows == [
+        {"text": "ä" * 300, "fixed": ["a", "b"], "deep": [{"a": ["x", "x"]}], "number": 1},
+        {"deep": []},
+        {"text": "c", "fixed": ["c", "d"], "deep": [{}], "number": 3},
+    ]
+
+
+def test_a_parquet_file_with_too_many_columns_or_a_name_twice_is_refused():
+    wide = in_parquet({f"metadata.c{number}": ["x"] for number in range(1001)})
+    assert refused(wide, "parquet") == "The Parquet file has more than 1000 columns; leave some out."
+    written = io.BytesIO()
+    pq.write_table(pa.Table.from_arrays([pa.array(["a"])] * 2, names=["external_id"] * 2), written)
+    assert refused(written.getvalue(), "parquet") == "Two columns are called 'external_id'; rename one."
+    written = io.BytesIO()
+    table = pa.table({"external_id": ["a"], "prompt": ["Q"]})
+    pq.write_table(table, written, use_dictionary=False, column_encoding={"prompt": "DELTA_BYTE_ARRAY"})
+    assert refused(written.getvalue(), "parquet").startswith("The Parquet file uses DELTA_BYTE_ARRAY")
+    kind, value = pa.int64(), 1
+    for _ in range(70):
+        kind, value = pa.struct([("s", kind)]), {"s": value}
+    deep = in_parquet({"external_id": ["a"], "prompt": ["Q"], "metadata": [value]}, metadata=kind)
+    assert refused(deep, "parquet") == "The column 'metadata' is nested deeper than 64."
 
 
 # --- going on -------------------------------------------------------------------------------------------------------

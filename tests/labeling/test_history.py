@@ -8,11 +8,13 @@ import pytest
 from delivery.models import LedgerEntry
 from labeling.life import life_of_item
 from labeling.models import Annotation, Flag, ImportedIdentity, Item, RejectedRow, Reviewer, Round, Task
-from labeling.reading.history import answer_of
+from labeling.reading.history import answer_of, judgments_of
 from labeling.selectors import progress_of
 from labeling.services.batches import keep_source, receive_batch
 from labeling.services.mappings import save_mapping
 from labeling.services.triage import dismiss_flag
+from labeling.types import SaidBefore
+from tests.cast import FORM
 from tests.factories import judge, settle
 
 TEXTS = {"prompt": "Capital of France?", "answer1": "Paris.", "answer2": "Lyon.", "language": "en", "topic": "towns"}
@@ -205,3 +207,25 @@ def test_an_export_again_brings_nothing_twice(cast):
 )  # fmt: skip
 def test_a_value_becomes_the_answer_of_its_question(kind, value, answer):
     assert answer_of({"id": "q", "type": kind}, value, ["a", "b", "c"]) == answer
+
+
+@pytest.mark.parametrize(
+    ("at", "moment"),
+    [
+        ("2024-05-01T10:00:00+02:00", "2024-05-01T08:00:00+00:00"),
+        ("2024-05-01", "2024-05-01T00:00:00+00:00"),
+        ("0001-01-01T00:00:00+23:59", None),
+        ("9999-12-31T23:59:59-23:00", None),
+        ("soon", None),
+    ],
+)
+def test_a_time_is_kept_in_utc_and_dropped_where_it_is_none_there(at, moment):
+    said_before = SaidBefore("a", {"preference": "a"}, at=at)
+    [judgment], unfit = judgments_of([said_before], FORM, ["a", "b"])
+    assert (judgment.at, unfit) == (moment, [])
+
+
+def test_an_annotation_from_before_all_time_is_taken_without_its_time(cast):
+    impossible = said("a@old.example", created_at="0001-01-01T00:00:00+23:59")
+    assert bring(cast, {"id": 7, "data": TEXTS, "annotations": [impossible]}).state == "accepted"
+    assert Annotation.objects.get().created_at.year > 2000

@@ -189,6 +189,8 @@ def test_customers_read_their_own_retention(kept):
     [later] = client.get(f"{path}?by=2000-01-31", headers=kept.bearer("dana")).json()
     assert later["items"] == 0
     assert client.get(f"{path}?by=soon", headers=kept.bearer("dana")).status_code == 422
+    [never] = client.get(f"{path}?by=0001-01-01", headers=kept.bearer("dana")).json()
+    assert (never["items"], never["files"]) == (0, 0)
     assert client.get(path, headers=kept.bearer("victor")).json() == []
     assert client.get(path, headers=kept.bearer("ruth")).json() == []
 

@@ -15,7 +15,7 @@ from config.kernel.models import User
 from labeling.models import AccessLog, Batch, ColumnMapping, Item
 from labeling.services.imports import grant_path
 from labeling.services.mappings import save_mapping
-from tests.factories import item_row, lines, settle
+from tests.factories import item_row, lines, settle, upload_items
 from tests.labeling.test_columns import MAPPING
 
 CSV = b"id,data.prompt,answer_1,answer_2,who,d,topic,tags\n1,Why?,A,B,m,2,t,x;y\n2,How?,A,B,m,huge,t,\n"
@@ -199,3 +199,34 @@ def test_the_portal_reads_a_file_as_it_is_told(cast):
     file = SimpleUploadedFile("items.txt", b"x")
     client.post(f"{at}upload/", {"file": file, "on_conflict": "overwrite"})
     assert Batch.objects.count() == 1
+
+
+@pytest.mark.parametrize("cursor", ["cD1h", "cD0lMDA=", "cD0wMDAxLTAxLTAxVDAwOjAwOjAwJTJCMjM6NTk="])
+def test_a_cursor_that_no_page_named_is_not_found(ask, cursor):
+    for path in ("items", "/api/v1/keys"):
+        answer = ask("get", f"{path}?cursor={cursor}")
+        assert (answer.status_code, answer.json()["detail"]) == (404, "Invalid cursor")
+
+
+def test_the_next_page_is_found_by_its_cursor(cast, ask):
+    upload_items(cast.project, cast.mira, 2)
+    cast.bearer("dana")
+    for path in ("items", "/api/v1/keys"):
+        first = ask("get", f"{path}?page_size=1").json()
+        second = ask("get", first["next"].removeprefix("http://testserver")).json()
+        assert (len(second["results"]), second["results"] != first["results"]) == (1, True)
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00%2B23:00", "9999-12-31T23:59:59-23:00", "soon"])
+def test_a_time_that_is_none_in_utc_is_refused(ask, moment):
+    answer = ask("get", f"/api/v1/access-log?since={moment}")
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "since")
+
+
+@pytest.mark.parametrize(
+    "fields", [{"\ud800": {"column": "x"}}, {"external_id": {"column": "x", "\ud800": 1}, "messages": 1}]
+)
+def test_a_mapping_with_half_a_surrogate_is_refused_by_its_place(ask, fields):
+    answer = ask("post", "column-mappings", {"name": "m", "document": {"fields": fields}})
+    assert (answer.status_code, ColumnMapping.objects.count()) == (422, 0)
+    assert answer.json()["errors"][0]["field"].endswith(".?")
