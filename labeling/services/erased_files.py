@@ -76,9 +76,9 @@ def uploads_with(project_id: int, items: QuerySet[Item]) -> QuerySet[Batch]:
 
 
 def uploads_left_over(project_id: int) -> QuerySet[Batch]:
-    """Return the uploads with rows that did not become items, and those that are still being read."""
+    """Return the uploads with rows that did not become items, those refused unread, and those still being read."""
     left_over = ~Q(rows_read=F("items_created") + F("versions_created"))
-    return Batch.objects.filter(left_over | Q(state=BatchState.RECEIVED), project=project_id, source_erased_at=None)
+    return Batch.objects.filter(left_over | ~Q(state=BatchState.ACCEPTED), project=project_id, source_erased_at=None)
 
 
 def _names_any(batch: Batch, external_ids: Sequence[str]) -> bool:

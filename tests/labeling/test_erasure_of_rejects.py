@@ -1,13 +1,16 @@
 """A row that was refused, mended and accepted leaves nothing behind when its item is erased, however it was spelled."""
 
+import gzip
+import io
 import json
 
 import pytest
 
 from labeling.models import Batch, Item, RejectedRow
+from labeling.services.batches import keep_source, receive_batch
 from labeling.services.erasures import erase_item, erase_upload
 from tests.cast import gather_cast
-from tests.factories import item_row, settle, upload
+from tests.factories import item_row, lines, settle, upload
 from tests.traces import empty_files, files_with, tables_with
 
 WORD = "wrynecked"
@@ -100,3 +103,17 @@ def test_a_refused_row_with_an_erased_items_id_keeps_no_words(cast):
     late = upload(cast.project, cast.mira, said("Ärzte-1", language=f"{WORD}-"), item_row("other"), name="late")
     assert tables_with(WORD) == set()
     assert RejectedRow.objects.get(batch=late).external_id == "Ärzte-1"
+
+
+def test_a_file_that_could_not_be_read_to_its_end_is_searched_too(cast):
+    many = lines(*(item_row(f"row-{n}", metadata={"long": "x" * 30_000}) for n in range(200)), said("cut-1"))
+    source = keep_source(project=cast.project, source=io.BytesIO(gzip.compress(many)[:-8]), name="cut")
+    broken, _ = receive_batch(project=cast.project, name="cut", source=source, actor=cast.mira)
+    settle()
+    broken.refresh_from_db()
+    assert (broken.state, broken.rows_read) == ("refused", 0)
+    upload(cast.project, cast.mira, said("cut-1"), name="whole")
+    erase_item(item=Item.objects.get(external_id="cut-1"), reason="Asked for", actor=cast.dana)
+    settle()
+    broken.refresh_from_db()
+    assert broken.source_erased_at is not None
