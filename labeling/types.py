@@ -225,13 +225,17 @@ class SentRow:
 
 @dataclass(slots=True)
 class RowFault:
-    """Why one uploaded row was not taken: its line, the field at fault, a sentence, how the row began, and the row."""
+    """Why one uploaded row was not taken: its line, the field at fault, a sentence, how the row began, and the row.
+
+    `external_id` is what the row was about to be called, where that could be read.
+    """
 
     line: int
     field: str
     reason: str
     excerpt: str = ""
     raw: str = ""
+    external_id: str | None = None
 
 
 @dataclass(slots=True)

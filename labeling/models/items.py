@@ -173,6 +173,8 @@ class RejectedRow(models.Model):
     reason = models.CharField(_("reason"), max_length=500)
     excerpt = models.TextField(_("how it begins"), blank=True)
     raw = models.TextField(_("the row"), blank=True, default="", db_default="")
+    # What an erasure finds the row by, as it was read: its text may spell it otherwise. None where none could be read.
+    external_id = models.CharField(_("external id"), max_length=200, null=True, blank=True, db_collation="C")
 
     objects = TenantQuerySet.as_manager()
 

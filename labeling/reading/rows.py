@@ -99,10 +99,13 @@ def read_row(sent: SentRow, reading: Reading, mapping: Mapping[str, Any] | None)
     except RowRefused as wrong:
         as_sent = content if row is None or reading.mapping or export or sent.text is not None else row
         text = sent.text.decode("utf-8", "replace") if sent.text and not is_sent_again else _written(as_sent)
-        return _fault(sent.line, _told(wrong, content, export, mapping), text)
+        name = _name_of(content if row is None else row, export, mapping if row is None else None)
+        return _fault(sent.line, _told(wrong, content, export, mapping), text, name)
     if export is not None:
         item.history, unfit = judgments_of(export.said_before(content, item.keys), reading.form, item.keys)
-        item.faults = [RowFault(sent.line, place, reason[:500]) for place, reason in unfit]
+        item.faults = [
+            RowFault(sent.line, place, reason[:500], external_id=item.external_id) for place, reason in unfit
+        ]
     return item
 
 
@@ -132,8 +135,29 @@ def _item_row(
     return row
 
 
-def _fault(line: int, wrong: RowRefused, text: str) -> RowFault:
-    return RowFault(line, wrong.field[:100], wrong.reason[:500], text[:EXCERPT], text)
+def _fault(line: int, wrong: RowRefused, text: str, external_id: str | None) -> RowFault:
+    return RowFault(line, wrong.field[:100], wrong.reason[:500], text[:EXCERPT], text, external_id)
+
+
+def _name_of(row: Mapping[str, Any], export: Any, mapping: Mapping[str, Any] | None) -> str | None:
+    """Return what a refused row calls its item, or None where that cannot be told or no item is called so.
+
+    `mapping` is given where it has not been applied, as something else in the row kept it from being.
+    """
+    try:
+        if mapping is not None:
+            only = {"fields": {"external_id": mapping["fields"]["external_id"]}}
+            row = apply_mapping(only, export.fields_of(row) if export else row)
+    except RowRefused:
+        return None
+    name = row.get("external_id")
+    if name is None or name == "":
+        name = row.get("id")
+    if isinstance(name, int) and not isinstance(name, bool) and abs(name) < 10**199:
+        name = str(name)
+    if not isinstance(name, str) or not 0 < len(name) <= 200 or "\x00" in name:
+        return None
+    return None if any("\ud800" <= letter <= "\udfff" for letter in name) else name
 
 
 def _written(row: Mapping[str, Any]) -> str:
@@ -164,7 +188,7 @@ def kept(fault: RowFault) -> RowFault:
     if len(raw.encode()) > RAW_KEPT:
         raw = ""
         reason = f"{reason[:400]} (The row is longer than {RAW_KEPT // 1024} KB; only its beginning is kept.)"
-    return RowFault(fault.line, storable(fault.field), reason, storable(fault.excerpt), raw)
+    return RowFault(fault.line, storable(fault.field), reason, storable(fault.excerpt), raw, fault.external_id)
 
 
 def storable(text: str) -> str:

@@ -70,8 +70,8 @@ SELECT FROM labeling_item WHERE id IN (SELECT item_id FROM judged_row WHERE fate
 
 # What is sent about an erased item is not kept: its erasure is over, and would not come by again.
 REJECT_CONFLICTS = """
-INSERT INTO labeling_rejectedrow (customer_id, batch_id, line, field, reason, excerpt, raw)
-SELECT s.customer_id, s.batch_id, s.line, 'external_id', j.why,
+INSERT INTO labeling_rejectedrow (customer_id, batch_id, line, external_id, field, reason, excerpt, raw)
+SELECT s.customer_id, s.batch_id, s.line, s.external_id, 'external_id', j.why,
     CASE WHEN e.is_erased THEN '' ELSE left(s.external_id, 200) END,
     CASE WHEN e.is_erased OR octet_length(r.raw) > 65536 THEN '' ELSE r.raw END
 FROM judged_row j JOIN labeling_stagedrow s ON s.id = j.id

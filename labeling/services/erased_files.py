@@ -2,10 +2,12 @@
 
 Nothing else is lost with them: the versions of the other items are in the record, and the batch keeps its digest and
 counts. An upload that named the item again without adding it (a duplicate, a conflict, a refused row) is found by its
-external id; a file that cannot be read for it, as it is compressed, goes too where it holds such rows.
+external id; a file that cannot be searched for it, as it is compressed or spells letters by escapes, goes too where it
+holds such rows.
 """
 
 import json
+import re
 from collections.abc import Collection, Sequence
 from posixpath import dirname
 
@@ -21,6 +23,9 @@ from labeling.types import HISTORY_FORMATS, BatchState, ErasureKind, SourceForma
 
 CHUNK = 1024**2
 COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"PAR1")
+
+# JSON may write any letter so, an external id's among them: each in more ways than can be searched for.
+ESCAPE = re.compile(rb"\\u[0-9a-fA-F]{4}|\\/")
 
 # A file is searched for so many external ids at once; for more it is read again.
 SOUGHT_AT_ONCE = 100
@@ -71,9 +76,9 @@ def uploads_with(project_id: int, items: QuerySet[Item]) -> QuerySet[Batch]:
 
 
 def uploads_left_over(project_id: int) -> QuerySet[Batch]:
-    """Return the uploads with rows that did not become items, and those that are still being read."""
+    """Return the uploads with rows that did not become items, those refused unread, and those still being read."""
     left_over = ~Q(rows_read=F("items_created") + F("versions_created"))
-    return Batch.objects.filter(left_over | Q(state=BatchState.RECEIVED), project=project_id, source_erased_at=None)
+    return Batch.objects.filter(left_over | ~Q(state=BatchState.ACCEPTED), project=project_id, source_erased_at=None)
 
 
 def _names_any(batch: Batch, external_ids: Sequence[str]) -> bool:
@@ -86,16 +91,22 @@ def _names_any(batch: Batch, external_ids: Sequence[str]) -> bool:
         for first in range(0, len(external_ids), SOUGHT_AT_ONCE):
             sought = external_ids[first : first + SOUGHT_AT_ONCE]
             source.seek(0)
-            if _holds_any(source, {spelled.encode() for name in sought for spelled in (name, json.dumps(name)[1:-1])}):
+            if _holds_any(source, {spelled.encode() for name in sought for spelled in _spellings(name)}):
                 return True
     return False
 
 
+def _spellings(name: str) -> tuple[str, ...]:
+    """The name as text, as JSON without escapes of letters, and as a table's cell."""
+    return name, json.dumps(name, ensure_ascii=False)[1:-1], name.replace('"', '""')
+
+
 def _holds_any(source: File, needles: Collection[bytes]) -> bool:
-    overlap = max(map(len, needles))
+    """Whether the file holds any of the needles, or an escape that may hide one."""
+    overlap = max(6, *map(len, needles))
     window = source.read(CHUNK)
     while window:
-        if any(needle in window for needle in needles):
+        if ESCAPE.search(window) or any(needle in window for needle in needles):
             return True
         chunk = source.read(CHUNK)
         window = window[-overlap:] + chunk if chunk else b""

@@ -27,6 +27,7 @@ from labeling.types import BatchState, ItemRow, PastJudgment, RowFault
 
 SLICE = 5000
 SECONDS_A_JOB = 20.0
+ERASED = "Erased."
 SENT_AT_ONCE = 128 * 1024
 
 STAGE = (
@@ -116,7 +117,7 @@ def _stage_piece(batch: Batch, rows: Iterator[ItemRow | RowFault]) -> int:
 
 def _silence_erased(batch: Batch, faults: list[RowFault]) -> None:
     """Empty what is kept of rows that have an erased item's id: its erasure is over, and would not come by again."""
-    named = {fault.line: name for fault in faults if (name := _id_in(fault.raw))}
+    named = {fault.line: name for fault in faults if (name := fault.external_id or _id_in(fault.raw))}
     if not named:
         return
     known = dict(
@@ -127,7 +128,8 @@ def _silence_erased(batch: Batch, faults: list[RowFault]) -> None:
     erased = {known[item_id] for item_id in erased_items(known)}
     for fault in faults:
         if named.get(fault.line) in erased:
-            fault.excerpt = fault.raw = ""
+            fault.excerpt = fault.raw = fault.field = ""
+            fault.reason = ERASED
 
 
 def _id_in(raw: str) -> str:
@@ -188,4 +190,5 @@ def _reject(batch: Batch, fault: RowFault) -> RejectedRow:
         reason=fault.reason,
         excerpt=fault.excerpt,
         raw=fault.raw,
+        external_id=fault.external_id,
     )
