@@ -173,6 +173,41 @@ def test_a_frozen_release_takes_nothing_more_and_loses_nothing(delivered):
     )
 
 
+def test_every_trigger_function_reads_the_schema_before_temporary_tables(db):
+    assert (
+        run(
+            "SELECT proname FROM pg_proc WHERE prorettype = 'trigger'::regtype AND pronamespace = 'public'::regnamespace"
+            " AND NOT coalesce('search_path=public, pg_temp' = ANY(proconfig), false)"
+        )
+        == []
+    )
+
+
+def test_a_temporary_table_does_not_stand_for_the_one_a_guard_reads(delivered):
+    """By row (the release's state, the customer of a parent) and by statement (the parents of all rows inserted)."""
+    for shadow, insert, said in (
+        (
+            "CREATE TEMPORARY TABLE delivery_release ON COMMIT DROP AS SELECT id, customer_id, project_id,"
+            " 'requested'::text AS state FROM public.delivery_release",
+            "INSERT INTO public.delivery_artifact (customer_id, project_id, release_id, name, media_type, stored_as, bytes,"
+            " sha256) SELECT customer_id, project_id, release_id, 'more', media_type, stored_as, bytes, sha256"
+            " FROM public.delivery_artifact LIMIT 1",
+            "only while the release is being frozen",
+        ),
+        (
+            "CREATE TEMPORARY TABLE labeling_project ON COMMIT DROP AS"
+            f" SELECT id, {delivered.meridian.pk}::bigint AS customer_id FROM public.labeling_project",
+            "INSERT INTO public.labeling_item (customer_id, project_id, batch_id, public_id, external_id, state)"
+            f" SELECT {delivered.meridian.pk}, project_id, batch_id, gen_random_uuid(), 'shadowed', 'accepted'"
+            " FROM public.labeling_item LIMIT 1",
+            "labeling_item.project_id",
+        ),
+    ):
+        with transaction.atomic():
+            run(shadow)
+            assert said in refused(IntegrityError, insert)
+
+
 def test_published_documents_never_change(cast):
     assert "never changes" in refused(IntegrityError, "UPDATE labeling_guidelineversion SET clauses = '[]'")
     assert "never changes" in refused(IntegrityError, "UPDATE labeling_formversion SET document = '{}'")
