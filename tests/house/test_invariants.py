@@ -14,7 +14,7 @@ from labeling.models import Annotation, ColumnMapping, Erasure, Tombstone
 from labeling.services.judgments import invalidate_annotation
 from quality.types import GOLD_MACHINE, STANDING_MACHINE
 from routing.services.enrolments import grant_qualification
-from routing.types import LEASE_MACHINE
+from routing.types import LEASE_MACHINE, LeaseState
 from tests.cast import gather_cast
 from tests.factories import freeze, resolve_items, take, upload_items
 
@@ -160,6 +160,24 @@ def test_a_state_moves_along_its_edges_only(delivered):
     assert "cannot go from resolved to open" in refused(
         IntegrityError, "UPDATE labeling_round SET state = 'open', closed_at = NULL"
     )
+
+
+def test_an_item_is_accepted_and_a_lease_live_first(delivered):
+    item = (
+        "INSERT INTO labeling_item (customer_id, project_id, batch_id, public_id, external_id, state) SELECT customer_id,"
+        " project_id, batch_id, gen_random_uuid(), %s, %s FROM labeling_item LIMIT 1"
+    )
+    for state in sorted({*labeling.ItemState} - {"accepted", "in_progress"}):
+        assert "accepted first" in refused(IntegrityError, item, state, state)
+    assert run(item, "accepted", "accepted") == 1
+    for state in sorted({*LeaseState} - {"live"}):
+        assert "live first" in refused(
+            IntegrityError,
+            "INSERT INTO routing_lease (customer_id, project_id, task_id, round_id, reviewer_id, guideline_id, token, state,"
+            " until, why, ended_at) SELECT customer_id, project_id, task_id, round_id, reviewer_id, guideline_id,"
+            " gen_random_uuid(), %s, until, why, ended_at FROM routing_lease LIMIT 1",
+            state,
+        )
 
 
 def test_a_frozen_release_takes_nothing_more_and_loses_nothing(delivered):
