@@ -53,7 +53,7 @@ def _work_again(cast: Any) -> None:
     keep_draft(user=cast.cleo.user, token=take(cast.cleo).token, answers={"rationale": WORD})
 
 
-def call_erase(kind: str, subject: int, customer: int) -> Any:
+def call_erase(kind: str, subject: int, customer: int | None) -> Any:
     with connection.cursor() as cursor:
         cursor.execute("SELECT assay_erase(%s, %s, %s, 'Test', NULL, gen_random_uuid())", [kind, subject, customer])
         return cursor.fetchone()[0]

@@ -10,11 +10,14 @@ from django.db import migrations
 
 # Each refusal names itself with SQLSTATE 23514 (check violation), so that Django raises IntegrityError.
 
+# Every function looks in the schema first: the runtime role's temporary tables, last, never stand for the tables read.
+SEARCH_PATH = "SET search_path = public, pg_temp"
+
 
 def _trigger(name: str, table: str, when: str, body: str, function: str | None = None) -> migrations.RunSQL:
     function = function or f"{table}_{name}"
     return migrations.RunSQL(
-        f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $guard$\nBEGIN\n{body}\nEND $guard$;\n"
+        f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql {SEARCH_PATH} AS $guard$\nBEGIN\n{body}\nEND $guard$;\n"
         f"CREATE TRIGGER {name} {when} ON {table} FOR EACH ROW EXECUTE FUNCTION {function}();",
         f"DROP TRIGGER {name} ON {table}; DROP FUNCTION {function}();",
     )
@@ -102,7 +105,7 @@ def refuse_of_all(name: str, table: str, *, condition: str, message: str) -> mig
 def _check_of_all(name: str, table: str, checks: str) -> migrations.RunSQL:
     function = f"{table}_{name}"
     return migrations.RunSQL(
-        f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $guard$\nDECLARE wrong bigint;\nBEGIN\n"
+        f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql {SEARCH_PATH} AS $guard$\nDECLARE wrong bigint;\nBEGIN\n"
         f"{checks}\nRETURN NULL;\nEND $guard$;\n"
         f"CREATE TRIGGER {name} AFTER INSERT ON {table} REFERENCING NEW TABLE AS added"
         f" FOR EACH STATEMENT EXECUTE FUNCTION {function}();",
@@ -127,7 +130,7 @@ def state_edges(table: str, *, edges: list[str]) -> migrations.RunSQL:
     """The state column moves along `edges` ("open>leased") only. The edges are the trigger's arguments, for tests to read."""
     function = f"{table}_state_edges"
     return migrations.RunSQL(
-        f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $guard$\nBEGIN\n"
+        f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql {SEARCH_PATH} AS $guard$\nBEGIN\n"
         "IF NEW.state IS DISTINCT FROM OLD.state AND NOT (OLD.state || '>' || NEW.state = ANY(TG_ARGV)) THEN\n"
         f"  RAISE EXCEPTION '{table} % cannot go from % to %', OLD.id, OLD.state, NEW.state USING ERRCODE = '23514';\n"
         "END IF;\nRETURN NEW;\nEND $guard$;\n"
@@ -150,7 +153,7 @@ def refuse(name: str, table: str, *, when: str, condition: str, message: str) ->
 def function(signature: str, *, returns: str, body: str, rights: str = "") -> migrations.RunSQL:
     """A plpgsql function that nobody but its owner may call; grants are `config.kernel.roles`'s."""
     return migrations.RunSQL(
-        f"CREATE FUNCTION {signature} RETURNS {returns} LANGUAGE plpgsql {rights} SET search_path = public, pg_temp"
+        f"CREATE FUNCTION {signature} RETURNS {returns} LANGUAGE plpgsql {rights} {SEARCH_PATH}"
         f" AS $body$\n{body}\n$body$;\nREVOKE ALL ON FUNCTION {signature} FROM PUBLIC;",
         f"DROP FUNCTION {signature};",
     )

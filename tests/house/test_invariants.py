@@ -14,7 +14,7 @@ from labeling.models import Annotation, ColumnMapping, Erasure, Tombstone
 from labeling.services.judgments import invalidate_annotation
 from quality.types import GOLD_MACHINE, STANDING_MACHINE
 from routing.services.enrolments import grant_qualification
-from routing.types import LEASE_MACHINE
+from routing.types import LEASE_MACHINE, LeaseState
 from tests.cast import gather_cast
 from tests.factories import freeze, resolve_items, take, upload_items
 
@@ -162,6 +162,24 @@ def test_a_state_moves_along_its_edges_only(delivered):
     )
 
 
+def test_an_item_is_accepted_and_a_lease_live_first(delivered):
+    item = (
+        "INSERT INTO labeling_item (customer_id, project_id, batch_id, public_id, external_id, state) SELECT customer_id,"
+        " project_id, batch_id, gen_random_uuid(), %s, %s FROM labeling_item LIMIT 1"
+    )
+    for state in sorted({*labeling.ItemState} - {"accepted", "in_progress"}):
+        assert "accepted first" in refused(IntegrityError, item, state, state)
+    assert run(item, "accepted", "accepted") == 1
+    for state in sorted({*LeaseState} - {"live"}):
+        assert "live first" in refused(
+            IntegrityError,
+            "INSERT INTO routing_lease (customer_id, project_id, task_id, round_id, reviewer_id, guideline_id, token, state,"
+            " until, why, ended_at) SELECT customer_id, project_id, task_id, round_id, reviewer_id, guideline_id,"
+            " gen_random_uuid(), %s, until, why, ended_at FROM routing_lease LIMIT 1",
+            state,
+        )
+
+
 def test_a_frozen_release_takes_nothing_more_and_loses_nothing(delivered):
     assert "never changes" in refused(IntegrityError, "UPDATE delivery_release SET content_digest = 'x'")
     assert "never changes" in refused(IntegrityError, "DELETE FROM delivery_release")
@@ -171,6 +189,41 @@ def test_a_frozen_release_takes_nothing_more_and_loses_nothing(delivered):
         " SELECT customer_id, project_id, release_id, 'more', media_type, stored_as, bytes, sha256 FROM delivery_artifact"
         " LIMIT 1",
     )
+
+
+def test_every_trigger_function_reads_the_schema_before_temporary_tables(db):
+    assert (
+        run(
+            "SELECT proname FROM pg_proc WHERE prorettype = 'trigger'::regtype AND pronamespace = 'public'::regnamespace"
+            " AND NOT coalesce('search_path=public, pg_temp' = ANY(proconfig), false)"
+        )
+        == []
+    )
+
+
+def test_a_temporary_table_does_not_stand_for_the_one_a_guard_reads(delivered):
+    """By row (the release's state, the customer of a parent) and by statement (the parents of all rows inserted)."""
+    for shadow, insert, said in (
+        (
+            "CREATE TEMPORARY TABLE delivery_release ON COMMIT DROP AS SELECT id, customer_id, project_id,"
+            " 'requested'::text AS state FROM public.delivery_release",
+            "INSERT INTO public.delivery_artifact (customer_id, project_id, release_id, name, media_type, stored_as, bytes,"
+            " sha256) SELECT customer_id, project_id, release_id, 'more', media_type, stored_as, bytes, sha256"
+            " FROM public.delivery_artifact LIMIT 1",
+            "only while the release is being frozen",
+        ),
+        (
+            "CREATE TEMPORARY TABLE labeling_project ON COMMIT DROP AS"
+            f" SELECT id, {delivered.meridian.pk}::bigint AS customer_id FROM public.labeling_project",
+            "INSERT INTO public.labeling_item (customer_id, project_id, batch_id, public_id, external_id, state)"
+            f" SELECT {delivered.meridian.pk}, project_id, batch_id, gen_random_uuid(), 'shadowed', 'accepted'"
+            " FROM public.labeling_item LIMIT 1",
+            "labeling_item.project_id",
+        ),
+    ):
+        with transaction.atomic():
+            run(shadow)
+            assert said in refused(IntegrityError, insert)
 
 
 def test_published_documents_never_change(cast):

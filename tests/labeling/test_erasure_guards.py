@@ -3,9 +3,12 @@
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
+from config.kernel.models import User
 from labeling.models import Erasure
 from labeling.services.erasures import erase_person
+from labeling.services.invitations import invite_member
 from labeling.services.legal_holds import lift_legal_hold, place_legal_hold
+from labeling.types import Role
 from tests.cast import gather_cast
 from tests.erasing import WORD, both, call_erase, plant_word
 from tests.traces import empty_files, tables_with
@@ -35,7 +38,7 @@ PARTS = (
     "labeling_forget_identities(ARRAY[1::bigint])",
     "labeling_leave_tombstone(1, 'x', 1, 'x')", "routing_erase_item(1)", "routing_erase_person(1)",
     "quality_erase_item(1, 1)", "quality_erase_person(1, 1, 1)", "delivery_erase_item(1)",
-    "kernel_erase_answers(ARRAY[1::bigint])", "kernel_erase_person(1)",
+    "kernel_erase_answers(ARRAY[1::bigint])", "kernel_erase_person(1)", "labeling_customers_of_person(1)",
 )  # fmt: skip
 
 
@@ -95,6 +98,30 @@ def test_a_legal_hold_is_neither_deleted_nor_rewritten(cast):
     assert "never change" in refused(IntegrityError, "UPDATE labeling_legalhold SET reason = 'Other'")
     lift_legal_hold(hold=hold, reason="Over", actor=cast.mira)
     assert "never changes" in refused(IntegrityError, "UPDATE labeling_legalhold SET lifted_at = now()")
+
+
+def test_a_person_is_erased_past_no_legal_hold_whichever_customer_is_named(planted):
+    """Of Northwind, Anna has judgments, Dana a membership, Ruth an invitation; each is named with another customer, or none."""
+    anna, dana, ruth = planted.anna.user, planted.dana, planted.ruth
+    invite_member(customer=planted.northwind, email=ruth.email, role=Role.CUSTOMER_VIEWER, actor=planted.mira)
+    hold = place_legal_hold(
+        customer=planted.northwind, project=planted.project, reason="The court asks", actor=planted.mira
+    )
+    for user in (anna, dana, ruth):
+        for customer in (None, planted.meridian.pk, planted.northwind.pk):
+            with pytest.raises(IntegrityError, match="A legal hold stands: The court asks"), transaction.atomic():
+                call_erase("person", user.pk, customer)
+        assert User.objects.get(pk=user.pk).email == user.email
+    assert not Erasure.objects.exists()
+    lift_legal_hold(hold=hold, reason="Over", actor=planted.mira)
+    assert call_erase("person", anna.pk, None) is None
+    assert User.objects.get(pk=anna.pk).email != anna.email
+
+
+def test_the_hold_of_a_customer_that_knows_nothing_of_a_person_keeps_nobody(cast):
+    place_legal_hold(customer=cast.meridian, reason="The court asks", actor=cast.otto)
+    assert call_erase("person", cast.dana.pk, cast.northwind.pk) is not None
+    assert User.objects.get(pk=cast.dana.pk).email != "dana@example.org"
 
 
 def test_the_function_refuses_what_is_not_there(cast):
