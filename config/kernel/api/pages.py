@@ -16,7 +16,7 @@ class Pages(CursorPagination):
     def decode_cursor(self, request: Request) -> Any:
         """Return the cursor, if one was sent; raises NotFound for one that no page has named."""
         cursor = super().decode_cursor(request)
-        if cursor is not None and cursor.position is not None and not self.is_position(cursor.position):
+        if cursor is not None and cursor.position is not None and not self.is_position(str(cursor.position)):
             raise NotFound(self.invalid_cursor_message)
         return cursor
 
