@@ -167,6 +167,8 @@ SPECTACULAR_SETTINGS = {
         "BatchState": "labeling.types.BatchState",
         "ItemState": "labeling.types.ItemState",
         "ReleaseState": "delivery.types.ReleaseState",
+        "Role": "labeling.types.Role",
+        "RoleToInvite": "labeling.api.people.ROLES_TO_INVITE",
     },
 }
 

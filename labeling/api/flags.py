@@ -83,7 +83,7 @@ class ProjectFlags(CustomerView, generics.ListAPIView[Flag]):
         )
 
 
-class DecisionSerializer(serializers.Serializer[Any]):
+class FlagDecisionSerializer(serializers.Serializer[Any]):
     decision = serializers.ChoiceField(choices=["dismiss", "confirm"])
     reason = serializers.CharField(max_length=300)
 
@@ -104,11 +104,11 @@ class FlagDecision(CustomerView):
 
     scopes = {"POST": Scope.UPLOAD}
 
-    @extend_schema(request=DecisionSerializer, responses=FlagSerializer)
+    @extend_schema(request=FlagDecisionSerializer, responses=FlagSerializer)
     def post(self, request: Request, flag: UUID) -> Response:
         """Dismiss the flag, or confirm that it is right. Dismissing the last one that holds an item lets it go to work."""
         found = selectors.get_flag(user=person(request), public_id=flag, permission="upload_batch")
-        asked = DecisionSerializer(data=request.data)
+        asked = FlagDecisionSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         decide = dismiss_flag if asked.validated_data["decision"] == "dismiss" else confirm_flag
         decided = decide(flag=found, reason=asked.validated_data["reason"], actor=person(request))

@@ -27,6 +27,8 @@ from labeling.types import Role
 
 OURS = (Role.OPERATOR, Role.LEAD)
 
+ROLES_TO_INVITE = sorted((role, Role(role).label) for role in OWN_PEOPLE)
+
 
 class MemberSerializer(serializers.ModelSerializer[Membership]):
     """A member: your own people by name; ours by what they are and since when."""
@@ -73,7 +75,7 @@ class MadeInvitationSerializer(InvitationSerializer):
 
 class NewMemberSerializer(serializers.Serializer[Any]):
     email = serializers.EmailField()
-    role = serializers.ChoiceField(choices=sorted((role, Role(role).label) for role in OWN_PEOPLE))
+    role = serializers.ChoiceField(choices=ROLES_TO_INVITE)
     customer = serializers.SlugField(required=False, help_text="Needed by those who manage more than one.")
     project = serializers.UUIDField(required=False, allow_null=True)
 
