@@ -1,6 +1,5 @@
-"""A person is erased under no legal hold of any customer that holds anything of them, whichever one is named.
-
-What is not about that is as in 0002.
+"""Imported people are erased too; a person, under no legal hold of any customer that holds anything of them, whichever one
+is named. What is not about that is as in 0001.
 """
 
 from django.db import migrations
@@ -97,7 +96,7 @@ SIGNATURE = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("config", "0003_search_path")]
+    dependencies = [("config", "0002_search_path")]
 
     operations = [
         guards.function("labeling_customers_of_person(of_user bigint)", returns="bigint[]", body=CUSTOMERS_OF_PERSON),

@@ -6,7 +6,7 @@ from config.kernel import guards
 
 
 class Migration(migrations.Migration):
-    dependencies = [("config", "0004_holds_of_people")]
+    dependencies = [("config", "0003_holds_of_people")]
 
     operations = [
         # In progress, too: the bench grows its millions of items with their rounds, and updating them would leave as many dead.

@@ -19,7 +19,7 @@ END $$
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("config", "0002_imported_people"),
+        ("config", "0001_erasure"),
         ("kernel", "0005_wakeup_by_queue"),
         ("labeling", "0011_erasures_reach"),
         ("routing", "0005_erasure"),
