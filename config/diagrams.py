@@ -15,7 +15,7 @@ from labeling.types import (
     TASK_MACHINE,
 )
 from quality.types import GOLD_MACHINE, STANDING_MACHINE
-from routing.types import LEASE_MACHINE
+from routing.types import ESCALATION_MACHINE, LEASE_MACHINE
 
 BEGIN = "<!-- drawn by manage.py diagrams: begin -->"
 END = "<!-- end -->"
@@ -32,7 +32,7 @@ MACHINES: dict[str, tuple[tuple[Machine, str], ...]] = {
         (TASK_MACHINE, "open"),
         (FLAG_MACHINE, "open"),
     ),
-    "routing": ((LEASE_MACHINE, "live"),),
+    "routing": ((LEASE_MACHINE, "live"), (ESCALATION_MACHINE, "open")),
     "quality": ((GOLD_MACHINE, "active"), (STANDING_MACHINE, "probation")),
     "delivery": ((RELEASE_MACHINE, "requested"),),
 }

@@ -20,6 +20,11 @@ class Trust(models.TextChoices):
     PAUSED = "paused", _("Paused")
 
 
+class ExclusionReason(models.TextChoices):
+    AUTHOR = "author", _("Wrote what is judged")
+    OTHER_ROLE = "other_role", _("Judged the item in another role")
+
+
 class LeaseState(models.TextChoices):
     LIVE = "live", _("Live")
     SUBMITTED = "submitted", _("Submitted")
@@ -27,6 +32,50 @@ class LeaseState(models.TextChoices):
     SKIPPED = "skipped", _("Skipped")
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
+
+class ClockStopKind(models.TextChoices):
+    RULING = "ruling", _("a ruling")
+    SAMPLE = "sample", _("the check of a sample")
+    CLEARANCE = "clearance", _("a clearance")
+    OTHER = "other", _("something else")
+
+
+class EscalationKind(models.TextChoices):
+    AT_RISK = "at_risk", _("The due time is at risk")
+    MISSED = "missed", _("The due time was missed")
+    NOBODY = "nobody", _("Work that nobody can do")
+    SKIPPED = "skipped", _("Skipped again and again")
+    EXPERTS = "experts", _("Expert work will miss the due time")
+
+
+class EscalationSubject(models.TextChoices):
+    PROJECT = "project", _("Project")
+    POOL = "pool", _("Pool")
+    ROUND = "round", _("Round")
+
+
+class Severity(models.TextChoices):
+    INFO = "info", _("For information")
+    WARNING = "warning", _("Warning")
+    URGENT = "urgent", _("Urgent")
+
+
+class EscalationState(models.TextChoices):
+    OPEN = "open", _("Open")
+    ACKNOWLEDGED = "acknowledged", _("Acknowledged")
+    ACTED = "acted", _("Acted on")
+    RESOLVED = "resolved", _("Resolved")
+
+
+ESCALATION_MACHINE = machine(
+    "escalation",
+    {
+        "open": {"acknowledged", "resolved"},
+        "acknowledged": {"acted", "resolved"},
+        "acted": {"resolved"},
+    },
+    {"acknowledged": "acknowledged_at", "acted": "acted_at", "resolved": "resolved_at"},
+)
 
 # An expired lease may still be submitted, if nobody has leased the task since.
 LEASE_MACHINE = machine(

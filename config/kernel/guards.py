@@ -159,6 +159,28 @@ def function(signature: str, *, returns: str, body: str, rights: str = "") -> mi
     )
 
 
+def in_schema() -> migrations.RunSQL:
+    """Have every trigger function that looks elsewhere look in the schema first. pghistory's need it each time it makes them."""
+    return migrations.RunSQL(
+        "DO $$ DECLARE made regprocedure; BEGIN\n"
+        "FOR made IN SELECT p.oid FROM pg_proc p JOIN pg_roles r ON r.oid = p.proowner\n"
+        "  WHERE p.prorettype = 'trigger'::regtype AND p.pronamespace = 'public'::regnamespace AND r.rolname = current_user\n"
+        "  AND NOT EXISTS (SELECT FROM unnest(p.proconfig) AS setting WHERE setting LIKE 'search_path=%')\n"
+        f"LOOP EXECUTE format('ALTER FUNCTION %s {SEARCH_PATH}', made); END LOOP; END $$",
+        migrations.RunSQL.noop,
+    )
+
+
+def fill(name: str, table: str, *, when: str, body: str) -> migrations.RunSQL:
+    """What only the database writes: a trigger that sets columns of NEW and returns it. `body` is plpgsql."""
+    return _trigger(name, table, when, f"{body}\nRETURN NEW;")
+
+
+def after_all(name: str, table: str, *, body: str) -> migrations.RunSQL:
+    """What follows from all rows of an INSERT, in one statement over `added`."""
+    return _check_of_all(name, table, body)
+
+
 def dropped(name: str, table: str) -> migrations.RunSQL:
     """Take a guard away, so that the same migration can set it anew with another rule."""
     return migrations.RunSQL(f"DROP TRIGGER {name} ON {table}; DROP FUNCTION {table}_{name}();", migrations.RunSQL.noop)

@@ -24,6 +24,7 @@ LOCK_ORDER = (
     "labeling.Round",
     "routing.Lease",
     "labeling.Task",
+    "labeling.Pool",
     "quality.GoldItem",
     "quality.Standing",
     "routing.Enrolment",

@@ -9,13 +9,15 @@ from labeling.querysets import CustomerChangeQuerySet, TenantQuerySet
 
 CustomerChanges: Any = changes_of(Customer, "name", "slug", "conflict_tags", "retention_days")
 OrganisationChanges: Any = changes_of(Organisation, "name", "kind")
-ReviewerChanges: Any = changes_of(Reviewer, "organisation", "country", "languages", "clearance", "is_active")
+ReviewerChanges: Any = changes_of(
+    Reviewer, "organisation", "country", "languages", "clearance", "conflict_tags", "is_active"
+)
 ProjectChanges: Any = changes_of(
     Project,
     "customer", "slug", "name", "description", "state", "stage", "confidentiality", "clearance", "languages",
     "skills_by_domain", "overlap_kind", "overlap", "lease_seconds", "gold_share", "quality_contract", "acceptance_plan",
     "endpoints", "priority", "due_at", "hold_flagged", "recheck_share", "retention_days", "pay_amount", "price_amount",
-    "currency",
+    "currency", "countries", "organisation_ids", "distressing_domains",
 )  # fmt: skip
 
 

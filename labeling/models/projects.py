@@ -22,6 +22,8 @@ from labeling.settings_documents import (
 )
 from labeling.types import ChangeKind, Confidentiality, DocumentState, FlagKind, Overlap, ProjectState, Stage
 
+COUNTRY_HELP = _("A country is two capital letters of ISO 3166-1, such as DE.")
+
 ANSWER_MAPPING_HELP = _(
     'Empty: they do not. Otherwise how, with tests that must hold: {"questions": {"old": {"to": "new", "values": {"yes":'
     ' "good"}}}, "tests": [{"from": {"old": {"choice": "yes"}}, "to": {"new": {"choice": "good"}}}]}.'
@@ -131,6 +133,27 @@ class Project(models.Model):
         max_length=3,
         default="USD",
         validators=[RegexValidator(r"^[A-Z]{3}\Z", _("A currency is three capital letters, such as EUR."))],
+    )
+    countries = ArrayField(
+        models.CharField(max_length=2, validators=[RegexValidator(r"^[A-Z]{2}\Z", COUNTRY_HELP)]),
+        default=list,
+        blank=True,
+        verbose_name=_("countries"),
+        help_text=_("Only reviewers in these countries: DE, US (ISO 3166-1). Empty: any."),
+    )
+    organisation_ids = ArrayField(
+        models.BigIntegerField(),
+        default=list,
+        blank=True,
+        verbose_name=_("organisations"),
+        help_text=_("Only these organisations' people. None: any."),
+    )
+    distressing_domains = ArrayField(
+        models.CharField(max_length=60),
+        default=list,
+        blank=True,
+        verbose_name=_("distressing domains"),
+        help_text=_("Work of these domains counts against each reviewer's cap on distressing work."),
     )
     created_at = models.DateTimeField(_("created"), db_default=Now())
 

@@ -166,6 +166,13 @@ class Reviewer(models.Model):
     country = models.CharField(_("country (ISO 3166-1)"), max_length=2, blank=True)
     languages = ArrayField(models.CharField(max_length=35), default=list, verbose_name=_("languages"))
     clearance = models.PositiveSmallIntegerField(_("clearance"), default=0)
+    conflict_tags = ArrayField(
+        models.CharField(max_length=60),
+        default=list,
+        blank=True,
+        verbose_name=_("conflict tags"),
+        help_text=_("Employers and interests; work of customers with one of these tags is never offered."),
+    )
     is_simulated = models.BooleanField(_("simulated"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("since"), db_default=Now())

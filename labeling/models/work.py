@@ -62,6 +62,11 @@ class Pool(models.Model):
     )
     difficulty = models.PositiveSmallIntegerField(_("difficulty"))
     clearance = models.PositiveSmallIntegerField(_("clearance"), default=0)
+    is_distressing = models.BooleanField(_("distressing"), default=False, db_default=False)
+    needs_trusted = models.BooleanField(
+        _("trusted reviewers only"), default=False, db_default=False, help_text=_("Set while quality asks for it.")
+    )
+    tail = models.BigIntegerField(_("position of the last task that took its turn"), default=0, db_default=0)
     priority = models.SmallIntegerField(_("priority"), default=0)
     due_at = models.DateTimeField(_("due"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), db_default=Now())
@@ -79,7 +84,12 @@ class Pool(models.Model):
 
 
 class Task(models.Model):
-    """One unit of work for exactly one reviewer. `position` orders the open and reserved tasks of a pool as one queue."""
+    """One unit of work for exactly one reviewer. `position` orders the open and reserved tasks of a pool as one queue.
+
+    Tasks take their turn at the pool's tail, position by position, commit by commit: so a reviewer's place in the queue
+    can be remembered (`routing.Cursor`). A task that comes back, or is put before the tail, stands in a lane of its own
+    that goes first: `returned_xid` is the transaction it came in, and only the database writes it.
+    """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
     project = models.ForeignKey(Project, models.PROTECT, related_name="+", db_index=False)
@@ -90,6 +100,7 @@ class Task(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=TaskState, default=TaskState.OPEN)
     reserved_for = models.ForeignKey(Reviewer, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     position = models.BigIntegerField(_("position in the queue"))
+    returned_xid = models.BigIntegerField(_("came back in transaction"), null=True, editable=False)
     created_at = models.DateTimeField(_("created"), db_default=Now())
     completed_at = models.DateTimeField(_("completed"), null=True, blank=True)
 
@@ -109,8 +120,13 @@ class Task(models.Model):
         indexes = [
             models.Index(
                 fields=["pool", "position", "id"],
-                condition=Q(state=TaskState.OPEN, reserved_for=None),
+                condition=Q(state=TaskState.OPEN, reserved_for=None, returned_xid=None),
                 name="task_open",
+            ),
+            models.Index(
+                fields=["pool", "returned_xid", "position", "id"],
+                condition=Q(state=TaskState.OPEN, reserved_for=None) & ~Q(returned_xid=None),
+                name="task_open_returned",
             ),
             models.Index(
                 fields=["reserved_for", "pool", "position", "id"],

@@ -199,6 +199,7 @@ def _open_rounds(
         for opened in rounds
         for slot, reviewer_id in enumerate(places[opened.item_id])
     ]
+    lock_rows(Pool.objects.filter(pk__in={pool.pk for pool in pools.values()}))
     Task.objects.bulk_create(tasks, batch_size=2000)
     return len(tasks)
 
@@ -275,7 +276,9 @@ def pools_for(*, project: Project, stage: str, versions: Iterable[ItemVersion]) 
     for needed in {requirement(version) for version in versions}:
         language, domain, difficulty = needed
         skills = sorted(f"{skill}:{level}" for skill, level in project.skills_by_domain.get(domain, {}).items())
-        signature = digest([stage, language, skills, difficulty, project.clearance])
+        is_distressing = domain in project.distressing_domains
+        needs = [stage, language, skills, difficulty, project.clearance]
+        signature = digest([*needs, "distressing"] if is_distressing else needs)
         made[needed], _ = Pool.objects.get_or_create(
             project=project,
             signature=signature,
@@ -286,6 +289,7 @@ def pools_for(*, project: Project, stage: str, versions: Iterable[ItemVersion]) 
                 "skills": skills,
                 "difficulty": difficulty,
                 "clearance": project.clearance,
+                "is_distressing": is_distressing,
                 "priority": project.priority,
                 "due_at": project.due_at,
             },

@@ -19,9 +19,9 @@ CUSTOMER_SETTINGS = ("name", "conflict_tags", "retention_days")
 PROJECT_SETTINGS = (
     "name", "description", "confidentiality", "clearance", "languages", "skills_by_domain", "overlap", "lease_seconds",
     "gold_share", "quality_contract", "acceptance_plan", "priority", "due_at", "hold_flagged", "recheck_share",
-    "retention_days", "pay_amount", "price_amount", "currency",
+    "retention_days", "pay_amount", "price_amount", "currency", "countries", "organisation_ids", "distressing_domains",
 )  # fmt: skip
-REVIEWER_SETTINGS = ("organisation", "country", "languages", "clearance", "is_active")
+REVIEWER_SETTINGS = ("organisation", "country", "languages", "clearance", "conflict_tags", "is_active")
 ORGANISATION_SETTINGS = ("name", "kind")
 
 # Urgency moves pools and never rewrites tasks: what changes on the project is copied there.

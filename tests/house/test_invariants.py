@@ -13,8 +13,9 @@ from labeling import types as labeling
 from labeling.models import Annotation, ColumnMapping, Erasure, Tombstone
 from labeling.services.judgments import invalidate_annotation
 from quality.types import GOLD_MACHINE, STANDING_MACHINE
+from routing.models import Escalation, EscalationStep
 from routing.services.enrolments import grant_qualification
-from routing.types import LEASE_MACHINE, LeaseState
+from routing.types import ESCALATION_MACHINE, LEASE_MACHINE, LeaseState
 from tests.cast import gather_cast
 from tests.factories import freeze, resolve_items, take, upload_items
 
@@ -28,6 +29,7 @@ MACHINES: dict[str, Machine] = {
     "labeling_round": labeling.ROUND_MACHINE,
     "labeling_task": labeling.TASK_MACHINE,
     "routing_lease": LEASE_MACHINE,
+    "routing_escalation": ESCALATION_MACHINE,
     "quality_golditem": GOLD_MACHINE,
     "quality_standing": STANDING_MACHINE,
     "delivery_release": RELEASE_MACHINE,
@@ -55,6 +57,7 @@ IMMUTABLE = {
     "labeling_projectchange",
     "labeling_reviewerchange",
     "routing_qualificationchange",
+    "routing_escalationstep",
 }
 
 
@@ -85,6 +88,9 @@ def delivered(transactional_db):
     owned = {"customer": cast.northwind, "project": cast.project}
     ColumnMapping.objects.create(**owned, name="csv", number=1, document={}, digest="0" * 64, created_by=cast.dana)
     grant_qualification(reviewer=cast.anna, skill="medical", level=2, reason="Test", actor=cast.mira)
+    cause = {"kind": "nobody", "severity": "warning", "subject": "project", "subject_id": cast.project.pk}
+    escalation = Escalation.objects.create(**owned, **cause, message="Test")
+    EscalationStep.objects.create(customer=cast.northwind, escalation=escalation, what="Test")
     erasure = Erasure.objects.create(customer=cast.northwind, kind="item", subject_id=0, reason="Test")
     Tombstone.objects.create(
         customer=cast.northwind, erasure=erasure, subject="test", subject_id=0, keyed_digest="0" * 64

@@ -1,0 +1,182 @@
+"""Time: business calendars, service levels, what stops the clock, and escalations with their steps."""
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from config.kernel.public_ids import PublicIdField
+from labeling.models import Customer, Pool, Project
+from labeling.querysets import CustomersQuerySet, TenantQuerySet
+from routing.types import ClockStopKind, EscalationKind, EscalationState, EscalationSubject, Severity
+
+
+class BusinessCalendar(models.Model):
+    """The hours in which a customer's work is counted: `hours` as an availability has them, less the holidays."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="calendars")
+    name = models.CharField(_("name"), max_length=100)
+    time_zone = models.CharField(_("time zone (IANA)"), max_length=60, default="UTC")
+    hours = models.JSONField(_("weekly hours"), default=list, blank=True)
+    holidays = ArrayField(models.DateField(), default=list, blank=True, verbose_name=_("holidays"))
+
+    objects = CustomersQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("business calendar")
+        constraints = [models.UniqueConstraint(fields=["customer", "name"], name="calendar_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProjectRouting(models.Model):
+    """How a project's work is routed where that differs from the house: weights of the choice between pools, skips.
+
+    `weights` are checked by `routing.weights.weights_from`.
+    """
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
+    project = models.OneToOneField(Project, models.PROTECT, related_name="routing")
+    weights = models.JSONField(_("weights"), default=dict, blank=True)
+    escalate_after_skips = models.PositiveSmallIntegerField(
+        _("escalate after skips"),
+        default=3,
+        help_text=_("A task that so many people skipped goes to an operator instead of the next reviewer."),
+    )
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("project routing")
+        constraints = [
+            models.CheckConstraint(condition=Q(escalate_after_skips__gte=1), name="project_routing_skips_positive")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project}"
+
+
+class ServiceLevel(models.Model):
+    """What was promised for a project: how many business hours a batch takes at most, and from when on it is at risk.
+
+    `ladder` says who is told and what is done as a miss comes nearer (`routing.ladder`).
+    """
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
+    project = models.OneToOneField(Project, models.PROTECT, related_name="service_level")
+    calendar = models.ForeignKey(BusinessCalendar, models.PROTECT, related_name="+")
+    turnaround_hours = models.FloatField(_("turnaround (business hours)"))
+    at_risk_hours = models.FloatField(_("at risk from (business hours before)"), default=4.0)
+    ladder = models.JSONField(_("escalation ladder"), default=list, blank=True)
+    created_at = models.DateTimeField(_("since"), db_default=Now())
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("service level")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(turnaround_hours__gt=0) & Q(at_risk_hours__gte=0), name="service_level_positive"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project}: {self.turnaround_hours:g} h"
+
+
+class ClockStop(models.Model):
+    """The project waits for its customer: from here to there the clock stands still. Both see it, with the reason."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
+    project = models.ForeignKey(Project, models.PROTECT, related_name="clock_stops")
+    public_id = PublicIdField()
+    kind = models.CharField(_("waiting for"), max_length=12, choices=ClockStopKind)
+    reason = models.CharField(_("reason"), max_length=300)
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    started_at = models.DateTimeField(_("since"), db_default=Now())
+    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    ended_at = models.DateTimeField(_("until"), null=True, blank=True)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("clock stop")
+        constraints = [
+            models.UniqueConstraint(fields=["project", "kind"], condition=Q(ended_at=None), name="clock_stop_once"),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(ended_at__gte=models.F("started_at")), name="clock_stop_ends_after"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class Escalation(models.Model):
+    """Something somebody has to see to: opened by a rule, closed by a person or by the facts. One open for a cause."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
+    project = models.ForeignKey(Project, models.PROTECT, related_name="escalations")
+    public_id = PublicIdField()
+    kind = models.CharField(_("kind"), max_length=20, choices=EscalationKind)
+    severity = models.CharField(_("severity"), max_length=10, choices=Severity)
+    subject = models.CharField(_("about"), max_length=10, choices=EscalationSubject)
+    subject_id = models.BigIntegerField(_("which"))
+    pool = models.ForeignKey(Pool, models.PROTECT, null=True, blank=True, related_name="+")
+    message = models.CharField(_("what is wrong"), max_length=500)
+    state = models.CharField(_("state"), max_length=14, choices=EscalationState, default=EscalationState.OPEN)
+    rung = models.PositiveSmallIntegerField(_("rung of the ladder"), default=0)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    opened_at = models.DateTimeField(_("opened"), db_default=Now())
+    acknowledged_at = models.DateTimeField(_("acknowledged"), null=True, blank=True)
+    acted_at = models.DateTimeField(_("acted on"), null=True, blank=True)
+    resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
+    customer_told_at = models.DateTimeField(_("customer told"), null=True, blank=True)
+    customer_message = models.CharField(_("what the customer was told"), max_length=500, blank=True)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("escalation")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "kind", "subject", "subject_id"],
+                condition=~Q(state=EscalationState.RESOLVED),
+                name="escalation_one_open_for_a_cause",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=EscalationState.RESOLVED, resolved_at__isnull=False)
+                | (~Q(state=EscalationState.RESOLVED) & Q(resolved_at=None)),
+                name="escalation_resolved_is_dated",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=[EscalationState.ACKNOWLEDGED, EscalationState.ACTED])
+                | Q(acknowledged_at__isnull=False, owner__isnull=False),
+                name="escalation_acknowledged_by_name",
+            ),
+        ]
+        indexes = [models.Index(fields=["project", "state", "id"], name="escalation_by_state")]
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class EscalationStep(models.Model):
+    """One thing that was done about an escalation: by whom, when, what. Never changed."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
+    escalation = models.ForeignKey(Escalation, models.PROTECT, related_name="steps")
+    what = models.CharField(_("what"), max_length=300)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    at = models.DateTimeField(_("at"), db_default=Now())
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("escalation step")
+
+    def __str__(self) -> str:
+        return self.what

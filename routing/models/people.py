@@ -1,0 +1,162 @@
+"""Who may serve what, when, and how much: qualifications, enrolments, availability, limits, blocks."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.postgres.fields import DateRangeField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from config.kernel.history import changes_of
+from config.kernel.public_ids import PublicIdField
+from labeling.models import Customer, Project, Reviewer
+from labeling.querysets import CustomersQuerySet, TenantQuerySet
+from routing.types import Trust
+
+
+class Qualification(models.Model):
+    """A skill at a level, granted by somebody for a reason. Held until it expires."""
+
+    reviewer = models.ForeignKey(Reviewer, models.CASCADE, related_name="qualifications")
+    skill = models.CharField(_("skill"), max_length=60)
+    level = models.PositiveSmallIntegerField(_("level"))
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    granted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.CharField(_("why"), max_length=300)
+    granted_at = models.DateTimeField(_("granted"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("qualification")
+        constraints = [
+            models.UniqueConstraint(fields=["reviewer", "skill"], name="qualification_skill_once"),
+            models.CheckConstraint(condition=Q(level__gte=1, level__lte=5), name="qualification_level_1_to_5"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.skill}:{self.level}"
+
+
+QualificationChanges: Any = changes_of(Qualification, "reviewer", "skill", "level", "expires_at", "reason")
+
+
+class QualificationChange(QualificationChanges):
+    """A qualification as it was from then on."""
+
+    def __str__(self) -> str:
+        return f"{self.pgh_label} of qualification {self.pgh_obj_id}"
+
+
+class Enrolment(models.Model):
+    """A reviewer works on a project, at a trust level that quality sets and the router reads.
+
+    `standing` is the lower bound of their accuracy there, as quality last said; the choice between pools weighs it.
+    """
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
+    project = models.ForeignKey(Project, models.PROTECT, related_name="enrolments", db_index=False)
+    reviewer = models.ForeignKey(Reviewer, models.PROTECT, related_name="enrolments")
+    trust = models.CharField(_("trust"), max_length=12, choices=Trust, default=Trust.PROBATION)
+    trust_reason = models.CharField(_("why"), max_length=300, blank=True)
+    standing = models.FloatField(_("standing"), default=0.5, db_default=0.5)
+    max_difficulty = models.PositiveSmallIntegerField(
+        _("difficulty up to"), null=True, blank=True, help_text=_("Empty: any.")
+    )
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    created_at = models.DateTimeField(_("since"), db_default=Now())
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("enrolment")
+        constraints = [
+            models.UniqueConstraint(fields=["project", "reviewer"], name="enrolment_once"),
+            models.CheckConstraint(condition=Q(standing__gte=0, standing__lte=1), name="enrolment_standing_is_a_share"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reviewer} on {self.project}"
+
+
+class Availability(models.Model):
+    """When a reviewer works, and how much at most. Without a row: always, and without limits.
+
+    `hours` lists the week's working times in `time_zone`: [{"day": 0, "from": "09:00", "to": "17:00"}], Monday is 0;
+    empty: any time. A break of `break_minutes` follows `break_after_minutes` of work without one. The person sets what
+    they offer; an operator may set all of it.
+    """
+
+    reviewer = models.OneToOneField(Reviewer, models.CASCADE, related_name="availability")
+    is_on = models.BooleanField(_("takes work"), default=True)
+    time_zone = models.CharField(_("time zone (IANA)"), max_length=60, default="UTC")
+    hours = models.JSONField(_("weekly hours"), default=list, blank=True)
+    daily_limit = models.PositiveIntegerField(_("judgments a day"), null=True, blank=True)
+    weekly_limit = models.PositiveIntegerField(_("judgments a week"), null=True, blank=True)
+    distressing_daily_limit = models.PositiveIntegerField(_("distressing judgments a day"), null=True, blank=True)
+    break_after_minutes = models.PositiveIntegerField(_("break after (minutes)"), null=True, blank=True)
+    break_minutes = models.PositiveIntegerField(_("break (minutes)"), default=10)
+    changed_at = models.DateTimeField(_("changed"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("availability")
+        verbose_name_plural = _("availabilities")
+
+    def __str__(self) -> str:
+        return f"{self.reviewer}"
+
+
+class Leave(models.Model):
+    """Days on which a reviewer does not work."""
+
+    reviewer = models.ForeignKey(Reviewer, models.CASCADE, related_name="leaves")
+    during = DateRangeField(_("during"))
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("leave")
+
+    def __str__(self) -> str:
+        return f"{self.reviewer}: {self.during}"
+
+
+class Workload(models.Model):
+    """What a reviewer has done today and this week, by the calendar of their time zone; kept by each submit."""
+
+    reviewer = models.OneToOneField(Reviewer, models.CASCADE, primary_key=True, related_name="workload")
+    day = models.DateField(_("day"))
+    day_count = models.PositiveIntegerField(_("judgments that day"), default=0)
+    day_distressing_count = models.PositiveIntegerField(_("distressing judgments that day"), default=0)
+    week = models.DateField(_("Monday of the week"))
+    week_count = models.PositiveIntegerField(_("judgments that week"), default=0)
+    stretch_began_at = models.DateTimeField(_("working without a break since"), null=True, blank=True)
+    last_at = models.DateTimeField(_("last judgment"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("workload")
+
+    def __str__(self) -> str:
+        return f"{self.reviewer}: {self.day_count} on {self.day}"
+
+
+class Block(models.Model):
+    """A customer does not want this person on its work. Never shown to the person as such."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="blocks")
+    public_id = PublicIdField()
+    reviewer = models.ForeignKey(Reviewer, models.PROTECT, related_name="+")
+    reason = models.CharField(_("reason"), max_length=300)
+    placed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    placed_at = models.DateTimeField(_("placed"), db_default=Now())
+    lifted_at = models.DateTimeField(_("lifted"), null=True, blank=True)
+
+    objects = CustomersQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("block")
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "reviewer"], condition=Q(lifted_at=None), name="block_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reason
