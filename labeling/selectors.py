@@ -210,7 +210,8 @@ def verify_tombstone(*, customer: Customer, digest: str) -> Tombstone | None:
     An item version's is its `item_digest`; an annotation's is the digest of {"answers", "rationale"} in canonical JSON.
     """
     keyed = hmac.new(bytes(customer.pseudonym_key), digest.encode(), hashlib.sha256).hexdigest()
-    return Tombstone.objects.filter(customer=customer, keyed_digest=keyed).order_by("pk").first()
+    found = Tombstone.objects.filter(customer=customer, keyed_digest=keyed)
+    return found.select_related("erasure").order_by("pk").first()
 
 
 def counting_annotations_of(round_ids: Collection[int]) -> QuerySet[Annotation]:

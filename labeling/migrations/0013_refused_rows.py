@@ -1,6 +1,7 @@
 """What an erasure empties of refused rows, it finds by keys: its cost does not grow with the rows that a project refused.
 
-An imported person's erasure empties the reasons as well: they may quote the row.
+An imported person's erasure empties the reasons as well: they may quote the row. And an erasure says how far its files
+have been searched and rewritten.
 """
 
 from django.db import migrations, models
@@ -198,5 +199,13 @@ class Migration(migrations.Migration):
             returns="jsonb",
             body=ERASE_IMPORTED,
         ),
+        *[
+            migrations.AddField("erasure", name, models.BigIntegerField(verbose_name, default=0, db_default=0))
+            for name, verbose_name in (
+                ("searched_through", "files searched up to upload"),
+                ("searched_bytes", "bytes searched of it"),
+                ("rewritten_through", "files rewritten up to release"),
+            )
+        ],
         migrations.RunSQL("DROP FUNCTION labeling_hides(text, text)", migrations.RunSQL.noop),
     ]

@@ -124,17 +124,14 @@ def _silence_erased(batch: Batch, faults: list[RowFault]) -> None:
     finds what is kept here.
     """
     lock_row(Customer.objects.filter(pk=batch.customer_id))
-    named = {id(fault): name for fault in faults if (name := fault.external_id or _id_in(fault.raw))}
-    known = dict(
-        Item.objects.filter(project=batch.project_id, external_id__in=set(named.values())).values_list(
-            "pk", "external_id"
-        )
-    )
+    names = [fault.external_id or _id_in(fault.raw) for fault in faults]
+    items = Item.objects.filter(project=batch.project_id, external_id__in=set(names))
+    known = dict(items.values_list("pk", "external_id"))
     erased = {known[item_id] for item_id in erased_items(known)}
-    is_any_erased = len(named) < len(faults) and is_erased_since(project_id=batch.project_id, at=batch.created_at)
-    for fault in faults:
-        name = named.get(id(fault))
-        if name in erased or (name is None and is_any_erased):
+    if "" in names and is_erased_since(project_id=batch.project_id, at=batch.created_at):
+        erased.add("")
+    for fault, name in zip(faults, names, strict=True):
+        if name in erased:
             fault.excerpt = fault.raw = fault.field = ""
             fault.reason = ERASED
 
