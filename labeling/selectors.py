@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Collection, Iterator
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from labeling.models import (
     FormVersion,
     Item,
     ItemVersion,
+    LegalHold,
     Project,
     RejectedRow,
     Round,
@@ -188,9 +190,18 @@ def erased_items(item_ids: Collection[int]) -> set[int]:
     return set(erased.values_list("subject_id", flat=True))
 
 
-def is_version_erased(item_version_id: int) -> bool:
-    """Whether the version's content was erased, as of this statement."""
-    return ItemVersion.objects.filter(pk=item_version_id, payload__has_key="erased").exists()
+def is_erased_since(*, project_id: int, at: datetime) -> bool:
+    """Whether any item of the project was erased at that time or later."""
+    later = Erasure.objects.filter(kind=ErasureKind.ITEM, customer__projects=project_id, created_at__gte=at)
+    return later.filter(Exists(Item.objects.filter(pk=OuterRef("subject_id"), project=project_id))).exists()
+
+
+def standing_hold(*, customer_id: int, project_id: int | None = None) -> LegalHold | None:
+    """Return the oldest legal hold that stands on the customer, on this project, or (without one) on any project of it."""
+    standing = LegalHold.objects.filter(customer=customer_id, lifted_at=None)
+    if project_id is not None:
+        standing = standing.filter(Q(project=None) | Q(project=project_id))
+    return standing.order_by("pk").first()
 
 
 def verify_tombstone(*, customer: Customer, digest: str) -> Tombstone | None:
@@ -199,7 +210,8 @@ def verify_tombstone(*, customer: Customer, digest: str) -> Tombstone | None:
     An item version's is its `item_digest`; an annotation's is the digest of {"answers", "rationale"} in canonical JSON.
     """
     keyed = hmac.new(bytes(customer.pseudonym_key), digest.encode(), hashlib.sha256).hexdigest()
-    return Tombstone.objects.filter(customer=customer, keyed_digest=keyed).order_by("pk").first()
+    found = Tombstone.objects.filter(customer=customer, keyed_digest=keyed)
+    return found.select_related("erasure").order_by("pk").first()
 
 
 def counting_annotations_of(round_ids: Collection[int]) -> QuerySet[Annotation]:

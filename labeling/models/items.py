@@ -164,7 +164,10 @@ class StagedRow(models.Model):
 
 
 class RejectedRow(models.Model):
-    """A row that was not taken, with its line, the field at fault and the reason. It never stops the others."""
+    """A row that was not taken, with its line, the field at fault and the reason. It never stops the others.
+
+    An erasure finds what it empties by indexes; those on what the text says are in migration 0013.
+    """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="rejects", db_index=False)
@@ -180,7 +183,18 @@ class RejectedRow(models.Model):
 
     class Meta:
         verbose_name = _("rejected row")
-        indexes = [models.Index(fields=["batch", "id"], name="rejects_by_batch")]
+        indexes = [
+            models.Index(fields=["batch", "id"], name="rejects_by_batch"),
+            models.Index(
+                fields=["customer", "external_id"],
+                condition=Q(external_id__isnull=False),
+                name="rejects_by_external_id",
+            ),
+            models.Index(fields=["batch"], condition=~Q(excerpt="") | ~Q(raw=""), name="rejects_with_text"),
+            models.Index(
+                fields=["batch"], condition=Q(external_id__isnull=True) & ~Q(reason="Erased."), name="rejects_unnamed"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.reason}"

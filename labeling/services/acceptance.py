@@ -136,9 +136,11 @@ def accept_batch(*, batch_id: int) -> bool:
     Returns False where staged rows are missing, which a crash of the server may do: then the batch begins again.
     """
     project_id = Batch.objects.values_list("project_id", flat=True).get(pk=batch_id)
-    brings_history = StagedRow.objects.filter(batch=batch_id, history__isnull=False).exists()
+    staged = StagedRow.objects.filter(batch=batch_id)
+    brings_history = staged.filter(history__isnull=False).exists()
     project = Project.objects.get(pk=project_id)
-    if brings_history:
+    # A batch without a sound row quotes one that was refused: an erasure has emptied that, or waits and finds the quotation.
+    if brings_history or not staged.exists():
         lock_row(Customer.objects.filter(pk=project.customer_id))
     lock_row(Project.objects.filter(pk=project_id))
     batch = lock_row(Batch.objects.filter(pk=batch_id))
@@ -155,6 +157,7 @@ def accept_batch(*, batch_id: int) -> bool:
         cursor.execute("DROP TABLE judged_row")
         for setting in ("enable_bitmapscan", "enable_seqscan", "work_mem"):
             cursor.execute(f"SET LOCAL {setting} = DEFAULT")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
     StagedRow.objects.filter(batch=batch)._raw_delete("default")
     _finish(batch, fates)
     return True

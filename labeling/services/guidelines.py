@@ -14,6 +14,7 @@ from config.kernel.errors import Conflict, Invalid
 from config.kernel.events import record
 from config.kernel.locks import lock_row
 from config.kernel.models import User
+from config.kernel.reasons import checked_reason
 from config.kernel.transitions import transition
 from labeling.answer_mapping import check_mapping
 from labeling.guideline_documents import check_guideline
@@ -137,8 +138,7 @@ def publish_draft(
 @transaction.atomic
 def decline_draft(*, guideline: GuidelineVersion, reason: str, actor: User) -> GuidelineVersion:
     """Decline the draft, and say why. Raises Invalid without a reason, and TransitionRefused once it is decided."""
-    if not reason.strip():
-        raise Invalid("Say why this draft is declined; whoever proposed it will ask.", field="reason")
+    reason = checked_reason(reason, ask="Say why this draft is declined; whoever proposed it will ask.")
     guideline = lock_row(GuidelineVersion.objects.filter(pk=guideline.pk))
     transition(
         guideline,
@@ -146,7 +146,7 @@ def decline_draft(*, guideline: GuidelineVersion, reason: str, actor: User) -> G
         machine=GUIDELINE_MACHINE,
         actor_id=actor.pk,
         data={"number": guideline.number},
-        decline_reason=reason.strip()[:300],
+        decline_reason=reason,
     )
     return guideline
 

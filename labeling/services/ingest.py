@@ -14,12 +14,12 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from config.kernel.canonical import canonical_bytes
-from config.kernel.locks import ADVISORY_INGEST, session_lock
+from config.kernel.locks import ADVISORY_INGEST, lock_row, session_lock
 from labeling.errors import NotItems
-from labeling.models import Batch, Item, RejectedRow, StagedRow
+from labeling.models import Batch, Customer, Item, RejectedRow, StagedRow
 from labeling.reading import parquet
 from labeling.reading.rows import Reading, kept, read_items
-from labeling.selectors import erased_items
+from labeling.selectors import erased_items, is_erased_since
 from labeling.services.acceptance import accept_batch, refuse_batch
 from labeling.services.imports import fetch_source, is_pending
 from labeling.services.rounds import documents_in_force
@@ -109,25 +109,29 @@ def _stage_piece(batch: Batch, rows: Iterator[ItemRow | RowFault]) -> int:
                 copy.write(staged)
                 staged = bytearray()
         copy.write(staged)
-    _silence_erased(batch, faults)
+    if faults:
+        _silence_erased(batch, faults)
     RejectedRow.objects.bulk_create([_reject(batch, fault) for fault in faults])
     Batch.objects.filter(pk=batch.pk).update(rows_read=F("rows_read") + read, rejected=F("rejected") + refused)
     return read
 
 
 def _silence_erased(batch: Batch, faults: list[RowFault]) -> None:
-    """Empty what is kept of rows that have an erased item's id: its erasure is over, and would not come by again."""
-    named = {fault.line: name for fault in faults if (name := fault.external_id or _id_in(fault.raw))}
-    if not named:
-        return
-    known = dict(
-        Item.objects.filter(project=batch.project_id, external_id__in=set(named.values())).values_list(
-            "pk", "external_id"
-        )
-    )
+    """Empty what is kept of rows that an erasure would have emptied: it is over, and would not come by again.
+
+    A row goes that has an erased item's id. One whose id cannot be read may have any: it goes where an item of the
+    project was erased since the batch came. Until this piece is committed the customer's next erasure waits, and then
+    finds what is kept here.
+    """
+    lock_row(Customer.objects.filter(pk=batch.customer_id))
+    names = [fault.external_id or _id_in(fault.raw) for fault in faults]
+    items = Item.objects.filter(project=batch.project_id, external_id__in=set(names))
+    known = dict(items.values_list("pk", "external_id"))
     erased = {known[item_id] for item_id in erased_items(known)}
-    for fault in faults:
-        if named.get(fault.line) in erased:
+    if "" in names and is_erased_since(project_id=batch.project_id, at=batch.created_at):
+        erased.add("")
+    for fault, name in zip(faults, names, strict=True):
+        if name in erased:
             fault.excerpt = fault.raw = fault.field = ""
             fault.reason = ERASED
 

@@ -8,7 +8,8 @@ from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from config.kernel.clock import database_now
 from labeling.errors import ErasedBefore, LegalHoldStands
-from labeling.models import Annotation, Batch, Customer, Erasure, Item, ItemVersion, LegalHold, Project, Round
+from labeling.models import Annotation, Batch, Customer, Erasure, Item, ItemVersion, Project, Round
+from labeling.selectors import standing_hold
 from labeling.services.erased_files import uploads_left_over, uploads_with
 from labeling.services.erasures import erase_item, erase_upload
 from labeling.types import BatchState, ErasureKind, RoundReason, RoundState
@@ -111,8 +112,7 @@ def erase_due(*, most: int) -> int:
 
 def held_by(project: Project) -> str:
     """Return the reason of the legal hold that stands on the project or its customer, or ""."""
-    standing = LegalHold.objects.filter(customer=project.customer_id, lifted_at=None)
-    hold = standing.filter(Q(project=None) | Q(project=project)).order_by("pk").first()
+    hold = standing_hold(customer_id=project.customer_id, project_id=project.pk)
     return hold.reason if hold else ""
 
 

@@ -316,12 +316,8 @@ def assign_items(*, project: Project, assignments: Mapping[str, Sequence[Reviewe
     """
     if project.overlap_kind != Overlap.ASSIGNED:
         raise Conflict("This project hands items to whoever is free; set its overlap to assigned to name reviewers.")
-    rounds = {
-        opened.item.external_id: opened
-        for opened in Round.objects.filter(
-            project=project, state=RoundState.OPEN, item__external_id__in=list(assignments)
-        ).select_related("item", "item_version")
-    }
+    named = Round.objects.filter(project=project, state=RoundState.OPEN, item__external_id__in=list(assignments))
+    rounds = {opened.item.external_id: opened for opened in lock_rows(named.select_related("item", "item_version"))}
     if missing := sorted(set(assignments) - rounds.keys()):
         raise Invalid(f"Item {missing[0]!r} has no open round in this project.", field="assignments")
     pools = pools_of(project, list(rounds.values()))

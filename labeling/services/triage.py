@@ -5,26 +5,18 @@ import time
 from django.db import transaction
 from django.db.models import QuerySet
 
-from config.kernel.errors import Conflict, Invalid
+from config.kernel.errors import Conflict
 from config.kernel.jobs import enqueue
 from config.kernel.locks import lock_row, lock_rows
 from config.kernel.models import User
+from config.kernel.reasons import checked_reason
 from config.kernel.transitions import transition, transition_many
 from labeling.models import Flag, Item, ItemVersion
 from labeling.selectors import free_items, is_waiting
 from labeling.services.rounds import reopen_locked
 from labeling.types import FLAG_MACHINE, ITEM_MACHINE, FlagState, ItemState, RoundReason
 
-REASON_LONGEST = 300
 SLICE = 1000
-
-
-def checked_reason(reason: str) -> str:
-    """Return the reason as it is kept; raises Invalid for none, or one that is too long."""
-    reason = reason.strip()
-    if not reason or len(reason) > REASON_LONGEST:
-        raise Invalid(f"Say why, in at most {REASON_LONGEST} characters.", field="reason")
-    return reason
 
 
 @transaction.atomic
@@ -106,7 +98,7 @@ def _item_of(flag: Flag) -> Item | None:
 
 
 def _decide(flag: Flag, target: str, reason: str, actor: User) -> Flag:
-    reason = checked_reason(reason)
+    reason = checked_reason(reason, ask="Say why the flag is right, or is none.")
     locked = lock_row(Flag.objects.filter(pk=flag.pk))
     if locked.state != FlagState.OPEN:
         raise Conflict(f"This flag was {locked.state} before.")

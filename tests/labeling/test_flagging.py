@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 from django.db import connections
-from django.utils import timezone
 from django_q.models import OrmQ
 
 from config.kernel.models import Event
@@ -14,7 +13,7 @@ from labeling.models import Batch, Flag, Item, ItemSketch, ItemVersion, Task
 from labeling.services import flagging
 from labeling.services.flagging import flag_batch, measure_flagging
 from tests.cast import gather_cast, open_new_project
-from tests.factories import item_row, run_jobs, settle, take, upload
+from tests.factories import item_row, let_batches_age, run_jobs, settle, take, upload
 from tests.labeling.test_language_identification import ENGLISH, GERMAN
 
 LONG = (
@@ -212,7 +211,7 @@ def test_the_sweep_finds_batches_whose_flags_nobody_looks_for(cast, monkeypatch)
     batch = upload(cast.project, cast.dana, row("one"))
     monkeypatch.undo()
     assert jobs.sweep_batches() == 0
-    Batch.objects.update(created_at=timezone.now() - timedelta(hours=1))
+    let_batches_age(timedelta(hours=1))
     assert jobs.sweep_batches() == 1
     settle()
     batch.refresh_from_db()

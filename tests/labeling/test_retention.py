@@ -15,7 +15,7 @@ from config.kernel.clock import database_now
 from labeling.models import Annotation, Batch, Customer, Erasure, Item, Project, RejectedRow
 from labeling.services.legal_holds import lift_legal_hold, place_legal_hold
 from tests.cast import gather_cast
-from tests.factories import freeze, item_row, judge, resolve_items, settle, upload, upload_items
+from tests.factories import freeze, item_row, judge, let_batches_age, resolve_items, settle, upload, upload_items
 from tests.traces import empty_files, files_with, tables_with
 
 
@@ -102,7 +102,7 @@ def test_an_item_is_erased_once_the_work_on_it_has_ended(kept):
 
 def test_an_upload_that_became_no_item_goes_with_its_refused_rows(kept):
     refused = upload(kept.project, kept.dana, b"nonsense that nobody may keep", name="refused")
-    Batch.objects.update(created_at=database_now() - timedelta(days=11))
+    let_batches_age(timedelta(days=11))
     assert (refused.state, row_of(kept)["files"], row_of(kept)["items"]) == ("refused", 1, 0)
     hold = place_legal_hold(customer=kept.northwind, project=kept.project, reason="Court", actor=kept.mira)
     assert roof.erase_due() == 0
