@@ -108,7 +108,7 @@ def _flag_slice(batch_id: int) -> int:
         _reopen_worked_on(made, replaced=current)
     flag_annotations(annotation_ids=_imported_with(versions))
     Batch.objects.filter(pk=batch.pk).update(
-        flagged_through=versions[-1].pk, flagged_count=F("flagged_count") + len(versions)
+        flagged_through=versions[-1].pk, flagged_count=F("flagged_count") + len(versions), worked_at=Now()
     )
     return len(versions)
 
