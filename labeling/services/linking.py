@@ -10,19 +10,22 @@ from django.db import connection
 from labeling.models import Batch, ItemSketch, ItemVersion
 from labeling.near_duplicates import ALIKE, Neighbourhood, bands_of, signature_of, stored, text_to_compare
 
-# The planner knows nothing yet of rows just written, and must not read the table through for them.
-BY_INDEX = "SELECT set_config('enable_seqscan', %s, true)"
+# By the index of bands, whatever the planner guesses: it takes a list of thousands for a reason to read the table through.
+BY_BANDS = "SELECT set_config('enable_seqscan', %(on)s, true), set_config('enable_indexscan', %(on)s, true)"
 
-# The sketches of other items, each by its latest, that share a band with any of these.
-KNOWN = """
-SELECT s.signature, v.item_id, s.bands
-FROM labeling_itemsketch s
-JOIN labeling_itemversion v ON v.id = s.item_version_id AND v.item_id <> ALL(%(items)s)
-JOIN labeling_item i ON i.id = v.item_id AND i.state <> 'withdrawn'
+MET = """
+SELECT s.id, s.item_version_id, s.signature, s.bands FROM labeling_itemsketch s
 WHERE s.bands && %(bands)s::bigint[] AND s.project_id = %(project)s
-  AND NOT EXISTS (SELECT FROM labeling_itemversion later JOIN labeling_itemsketch ls ON ls.item_version_id = later.id
-                  WHERE later.item_id = v.item_id AND later.number > v.number)
-ORDER BY s.id
+"""
+
+# Of these versions, those of other items that are still there, each item by its latest that left a sketch.
+OTHERS = """
+SELECT v.id, v.item_id FROM labeling_itemversion v
+JOIN labeling_item i ON i.id = v.item_id AND i.state <> 'withdrawn'
+WHERE v.id = ANY(%(versions)s) AND v.item_id <> ALL(%(items)s) AND v.number = (
+    SELECT max(u.number) FROM labeling_itemversion u JOIN labeling_itemsketch s ON s.item_version_id = u.id
+    WHERE u.item_id = v.item_id
+)
 """
 
 
@@ -64,19 +67,19 @@ def _sketch(batch: Batch, version: ItemVersion) -> ItemSketch | None:
 
 
 def _known(batch: Batch, sketches: Collection[ItemSketch]) -> Neighbourhood:
-    """Return the earlier sketches that any of these may be like."""
+    """Return the earlier sketches of other items that share a band with any of these."""
+    bands = sorted({band for sketch in sketches for band in sketch.bands})
+    items = [sketch.item_version.item_id for sketch in sketches]
     near = Neighbourhood()
     with connection.cursor() as cursor:
-        cursor.execute(BY_INDEX, ["off"])
-        cursor.execute(
-            KNOWN,
-            {
-                "project": batch.project_id,
-                "items": [sketch.item_version.item_id for sketch in sketches],
-                "bands": sorted({band for sketch in sketches for band in sketch.bands}),
-            },
-        )
-        for signature, item_id, bands in cursor:
-            near.add(bytes(signature), item_id, bands)
-        cursor.execute(BY_INDEX, ["on"])
+        cursor.execute(BY_BANDS, {"on": "off"})
+        cursor.execute(MET, {"bands": bands, "project": batch.project_id})
+        met = sorted(cursor.fetchall())
+        cursor.execute(BY_BANDS, {"on": "on"})
+        if met:
+            cursor.execute(OTHERS, {"versions": [version_id for _, version_id, _, _ in met], "items": items})
+            others = dict(cursor.fetchall())
+            for _, version_id, signature, of_bands in met:
+                if version_id in others:
+                    near.add(bytes(signature), others[version_id], of_bands)
     return near
