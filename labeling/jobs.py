@@ -15,6 +15,7 @@ from labeling.selectors import batches_without_tasks
 from labeling.services.carrying_out import carry_out as carry_out_documents
 from labeling.services.carrying_out import pending_projects
 from labeling.services.flagging import flag_batch
+from labeling.services.flagging import flag_imported as flag_imported_annotations
 from labeling.services.free_text import flag_annotations
 from labeling.services.ingest import ingest_batch
 from labeling.services.reuploads import reopen_revised, unrevised_batches
@@ -48,6 +49,12 @@ def generate(batch_id: int) -> int:
 def flag(batch_id: int) -> int:
     """Look for flags in what the batch brought."""
     return flag_batch(batch_id=batch_id)
+
+
+def flag_imported(batch_id: int, after: int = 0) -> None:
+    """Look for personal data in what an export of an earlier tool brought; what is left is another job's."""
+    if (through := flag_imported_annotations(batch_id=batch_id, after=after)) is not None:
+        enqueue("labeling.jobs.flag_imported", batch_id, through, queue="bulk")
 
 
 def scan_annotations(facts: list[Fact]) -> None:

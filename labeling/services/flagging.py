@@ -51,6 +51,22 @@ def flag_batch(*, batch_id: int, seconds: float = SECONDS) -> int:
     return done
 
 
+def flag_imported(*, batch_id: int, after: int = 0, seconds: float = SECONDS) -> int | None:
+    """Look for personal data in the annotations that came with the batch's versions after `after`, for a while.
+
+    For batches whose flags were looked for before imported annotations were. Return the version to go on after, None at
+    the end. Again, it adds no flags.
+    """
+    ends = time.monotonic() + seconds
+    while time.monotonic() <= ends:
+        versions = list(ItemVersion.objects.filter(batch=batch_id, pk__gt=after).order_by("pk").only("item")[:SLICE])
+        if not versions:
+            return None
+        flag_annotations(annotation_ids=_imported_with(versions))
+        after = versions[-1].pk
+    return after
+
+
 def measure_flagging(*, batch_id: int) -> float:
     """Look through an accepted batch to its end, however long it takes; return versions a second (0 where none waited)."""
     began = time.monotonic()
