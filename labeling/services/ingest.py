@@ -83,8 +83,8 @@ def _stage(batch: Batch) -> bool:
             source, reading_of(batch), most=settings.UNPACKED_BYTES_MOST, skip=batch.rows_read, parquet=parquet
         )
         first = list(islice(rows, 1))
-        # A job stages for as long as it took to find its place: what is read again never outweighs what is new.
-        ends = began + max(SECONDS_A_JOB, 2 * (time.monotonic() - began))
+        # A job stages longer by what it took to find its place: what is read again never outweighs what is new.
+        ends = began + SECONDS_A_JOB + 2 * (time.monotonic() - began)
         rows = chain(first, rows)
         while _stage_piece(batch, rows) == SLICE:
             if time.monotonic() > ends:
