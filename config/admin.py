@@ -57,7 +57,7 @@ def show_retention(modeladmin: ConsoleAdmin, request: HttpRequest, queryset: Que
 def in_words(row: dict[str, Any]) -> str:
     """Return a row of `what_would_go` as a sentence."""
     text = (
-        f"{row['project']} (kept for {row['days']} days): {row['items']} items with {row['versions']} versions and"
+        f"{row['project']} (kept for {row['days']} days): {_at_least(row)}{row['items']} items with {row['versions']} versions and"
         f" {row['annotations']} annotations, {row['files']} uploaded files, {row['releases']} releases written anew"
     )
     if row["files_searched"]:
@@ -65,6 +65,10 @@ def in_words(row: dict[str, Any]) -> str:
     if row["in_work"]:
         text += f"; {row['in_work']} more are still being worked on"
     return text + (f". A legal hold keeps them all: {row['held_by']}" if row["held_by"] else ".")
+
+
+def _at_least(row: dict[str, Any]) -> str:
+    return "more than " if row["is_more"] else ""
 
 
 CustomerAdmin.actions = (*CustomerAdmin.actions, show_retention)

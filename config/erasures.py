@@ -9,7 +9,6 @@ from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
 from config.contributions import ERASURE_FILES
-from config.kernel.clock import database_now
 from config.kernel.jobs import enqueue
 from config.kernel.locks import ADVISORY_ERASURE, session_lock
 from config.kernel.types import Fact
@@ -79,11 +78,10 @@ def erase_due() -> int:
 
 def what_would_go(*, customer: Customer | None = None, by: datetime | None = None) -> list[dict[str, Any]]:
     """Return what retention would erase now, or by a later day: a plain row a project, from every app. Nothing changes."""
-    by = by or database_now()
-    return [_row(due, by) for due in retention.what_would_go(customer=customer, by=by)]
+    return [_row(due) for due in retention.what_would_go(customer=customer, by=by)]
 
 
-def _row(due: retention.Due, by: datetime) -> dict[str, Any]:
+def _row(due: retention.Due) -> dict[str, Any]:
     return {
         "customer": due.project.customer.slug,
         "project": due.project.slug,
@@ -96,6 +94,7 @@ def _row(due: retention.Due, by: datetime) -> dict[str, Any]:
         "annotations": due.annotations,
         "files": due.files,
         "files_searched": due.files_searched,
-        "releases": releases_carrying(retention.erasable_items(due.project, by=by)),
+        "releases": releases_carrying(due.counted),
         "oldest": due.oldest,
+        "is_more": due.is_more,
     }

@@ -206,6 +206,7 @@ def _storage(folder: str) -> dict[str, object]:
                 "endpoint_url": os.environ.get("ASSAY_S3_ENDPOINT") or None,
                 "default_acl": "private",
                 "file_overwrite": True,
+                "max_memory_size": 8 * 1024**2,  # what is larger is read through a temporary file
             },
         }
     return {

@@ -107,6 +107,26 @@ def open_flags_count(project: Project, *, most: int) -> int:
     return Flag.objects.filter(project=project, state=FlagState.OPEN).order_by()[:most].count()
 
 
+# From one batch to the next along the index, whatever the number of their items.
+WITHOUT_TASKS = """
+WITH RECURSIVE found AS (
+    (SELECT batch_id FROM labeling_item WHERE state = 'accepted' ORDER BY batch_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT i.batch_id FROM labeling_item i WHERE i.state = 'accepted' AND i.batch_id > found.batch_id
+            ORDER BY i.batch_id LIMIT 1)
+    FROM found WHERE found.batch_id IS NOT NULL
+)
+SELECT batch_id FROM found WHERE batch_id IS NOT NULL
+"""
+
+
+def batches_without_tasks() -> list[int]:
+    """Return the batches with accepted items whose tasks are still to be made."""
+    with connection.cursor() as cursor:
+        cursor.execute(WITHOUT_TASKS)
+        return [row[0] for row in cursor.fetchall()]
+
+
 def waits_for_flags(batch: Batch) -> bool:
     """Whether the batch's tasks are made once its flags have been looked for: some may hold items, or give a language."""
     if batch.flagged_at is not None:

@@ -99,7 +99,7 @@ def _generate_slice(batch_id: int) -> int:
     transition_many(gold, ItemState.GOLD, machine=ITEM_MACHINE, actor_id=None)
     stages = {item.pk: batch.stage for item in plain}
     created = _open_rounds(project, plain, versions, stages=stages, reason=RoundReason.FIRST)
-    Batch.objects.filter(pk=batch.pk).update(tasks_generated=F("tasks_generated") + created)
+    Batch.objects.filter(pk=batch.pk).update(tasks_generated=F("tasks_generated") + created, worked_at=Now())
     transition_many(plain, ItemState.IN_PROGRESS, machine=ITEM_MACHINE, actor_id=None)
     return len(items)
 

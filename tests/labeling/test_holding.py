@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.utils import timezone
+from django_q.models import OrmQ
 
 from labeling import jobs
 from labeling.models import Batch, Flag, Item, Round, Task
@@ -13,7 +14,7 @@ from labeling.services.rounds import reopen_items
 from labeling.services.settings import change_project
 from labeling.services.triage import confirm_flag, dismiss_flag, release_held
 from labeling.types import ItemState
-from tests.factories import item_row, judge, let_batches_age, resolve_items, settle, take, upload
+from tests.factories import item_row, judge, resolve_items, settle, take, upload
 from tests.labeling.test_conflicts import upload_anew
 from tests.labeling.test_flagging import row, without_language
 from tests.labeling.test_language_identification import GERMAN
@@ -112,9 +113,10 @@ def test_the_sweep_lets_go_of_what_was_forgotten(cast):
     upload(cast.project, cast.dana, with_mail("one"))
     resolve = upload(cast.project, cast.dana, row("two"))
     upload_anew(cast, row("two", "Write to anna@example.org."))
-    let_batches_age(timedelta(hours=1))
+    Batch.objects.update(worked_at=timezone.now() - timedelta(hours=1))
     assert jobs.sweep_batches() == 0
-    hold(cast)
+    change_project(project=cast.project, changes={"hold_flagged": []}, actor=cast.mira)
+    OrmQ.objects.all().delete()
     assert jobs.sweep_batches() == 2
     settle()
     assert set(Item.objects.values_list("state", flat=True)) == {"in_progress"}

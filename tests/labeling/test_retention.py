@@ -11,8 +11,10 @@ from django.test import Client
 from django.urls import reverse
 
 from config import erasures as roof
+from config.admin import in_words
 from config.kernel.clock import database_now
 from labeling.models import Annotation, Batch, Customer, Erasure, Item, Project, RejectedRow
+from labeling.services import retention
 from labeling.services.legal_holds import lift_legal_hold, place_legal_hold
 from tests.cast import gather_cast
 from tests.factories import freeze, item_row, judge, let_batches_age, resolve_items, settle, upload, upload_items
@@ -66,6 +68,19 @@ def test_a_dry_run_counts_the_files_that_go_and_apart_those_that_may(kept):
     unlike.refresh_from_db()
     assert unlike.source_erased_at is None
     assert (row_of(kept)["files"], row_of(kept)["files_searched"]) == (0, 0)
+
+
+def test_of_very_many_the_oldest_are_counted_and_that_there_are_more_is_said(kept, monkeypatch):
+    age(kept.project, 11)
+    assert row_of(kept)["is_more"] is False
+    monkeypatch.setattr(retention, "MOST_COUNTED", 1)
+    row = row_of(kept)
+    assert [row[name] for name in ("items", "versions", "annotations", "files", "releases", "in_work", "is_more")] == [
+        1, 1, 3, 1, 1, 1, True,
+    ]  # fmt: skip
+    assert in_words(row).startswith("pairs (kept for 10 days): more than 1 items with 1 versions and 3 annotations")
+    monkeypatch.setattr(retention, "MOST_COUNTED", 2)
+    assert (row_of(kept)["items"], row_of(kept)["is_more"]) == (2, False)
 
 
 def test_what_would_go_by_a_later_day_is_known_today(kept):
@@ -152,10 +167,10 @@ def test_a_long_list_goes_in_slices(kept, monkeypatch):
 
 def test_the_dry_run_asks_as_much_of_many_items_as_of_few(kept, django_assert_num_queries):
     age(kept.project, 11)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         roof.what_would_go()
     upload_items(kept.project, kept.mira, 20)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         roof.what_would_go()
 
 

@@ -9,16 +9,19 @@ from rich.table import Table
 from config import erasures
 from config.progress import console_for, print_json
 from labeling.models import Customer
-from labeling.services.retention import erase_due
+from labeling.services.retention import MOST_COUNTED, erase_due
 
 COLUMNS = (
     "customer", "project", "days", "items", "in_work", "versions", "annotations", "files", "files_searched", "releases",
-    "oldest", "held_by",
+    "oldest", "is_more", "held_by",
 )  # fmt: skip
 
 
 class Command(BaseCommand):
-    help = "Say what retention would erase, project by project; erase it with --erase. Files follow by a job."
+    help = (
+        "Say what retention would erase, project by project; erase it with --erase. Files follow by a job. A project's"
+        f" oldest {MOST_COUNTED:,} items are counted; is more says that there are more."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--customer", help="one customer's short name; all of them otherwise")
