@@ -259,6 +259,8 @@ CSRF_TRUSTED_ORIGINS = listed("ASSAY_ORIGINS", default=[])
 SECURE_SSL_REDIRECT = IS_PRODUCTION and not flag("ASSAY_TLS_ENDS_BEFORE")
 SECURE_HSTS_SECONDS = 31_536_000 if IS_PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_PRODUCTION
+# How many proxies stand in front, each of which adds to X-Forwarded-For the address that it was asked from.
+ASSAY_PROXIES = int(os.environ.get("ASSAY_PROXIES") or flag("ASSAY_TLS_ENDS_BEFORE"))
 SECURE_REFERRER_POLICY = "same-origin"
 if flag("ASSAY_TLS_ENDS_BEFORE"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
