@@ -14,6 +14,7 @@ from config.kernel.models import ApiKey, User
 from config.kernel.requests import address_of, person
 from config.kernel.tries import TooManyTries
 from config.kernel.types import Scope, Surface
+from config.portal.paging import page_of
 from config.portal.views import PortalPage, typed
 from config.surfaces import HOMES
 from labeling.api.people import managed_customer, members_of
@@ -34,9 +35,9 @@ class PeopleDoor(PortalPage):
         user = person(request)
         context = {
             "managed": Customer.objects.visible_to(user, "manage_customer").order_by("name"),
-            "members": members_of(user).order_by("customer__name", "role", "user__name"),
-            "invitations": open_invitations(user),
-            "keys": ApiKey.objects.filter(user=user, revoked_at=None).order_by("-created"),
+            "members": page_of(members_of(user), request, "members"),
+            "invitations": page_of(open_invitations(user), request, "invitations"),
+            "keys": page_of(ApiKey.objects.filter(user=user, revoked_at=None), request, "keys", by="created"),
             "roles": [(role, Role(role).label) for role in sorted(OWN_PEOPLE)],
             "own_roles": OWN_PEOPLE,
             "scopes": [(scope.value, scope.label) for scope in Scope if scope in SCOPES_OF[Surface.PORTAL]],
@@ -58,7 +59,7 @@ class PeoplePage(PeopleDoor):
 def open_invitations(user: User) -> Any:
     """Return the invitations of `user`'s customers that are neither used nor withdrawn, of their own people."""
     rows = Invitation.objects.visible_to(user).filter(role__in=OWN_PEOPLE, accepted_at=None, withdrawn_at=None)
-    return rows.select_related("customer").order_by("-id")
+    return rows.select_related("customer")
 
 
 class Invite(PeopleDoor):
