@@ -12,6 +12,7 @@ from config.kernel.clock import database_now
 from config.kernel.jobs import enqueue
 from config.kernel.locks import ADVISORY_ERASURE, session_lock
 from config.kernel.types import Fact
+from config.kernel.words import counted
 from delivery.selectors import releases_carrying
 from labeling.models import Customer, Erasure
 from labeling.services import retention
@@ -91,3 +92,19 @@ def _row(due: retention.Due, by: datetime) -> dict[str, Any]:
         "releases": releases_carrying(retention.erasable_items(due.project, by=by)),
         "oldest": due.oldest,
     }
+
+
+def in_words(row: dict[str, Any]) -> str:
+    """Return a row of `what_would_go` as a sentence."""
+    text = (
+        f"{row['project']} (kept for {counted(row['days'], 'day', 'days')}): {counted(row['items'], 'item', 'items')} with"
+        f" {counted(row['versions'], 'version', 'versions')} and"
+        f" {counted(row['annotations'], 'annotation', 'annotations')},"
+        f" {counted(row['files'], 'uploaded file', 'uploaded files')},"
+        f" {counted(row['releases'], 'release', 'releases')} written anew"
+    )
+    if row["files_searched"]:
+        text += f"; {counted(row['files_searched'], 'more file is', 'more files are')} searched for their names"
+    if row["in_work"]:
+        text += f"; {counted(row['in_work'], 'more is', 'more are')} still being worked on"
+    return text + (f". A legal hold keeps them all: {row['held_by']}" if row["held_by"] else ".")

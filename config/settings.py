@@ -303,6 +303,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
+FORMAT_MODULE_PATH = ["config.kernel.formats"]
 
 LOGGING = {
     "version": 1,

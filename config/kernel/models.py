@@ -57,6 +57,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.name or self.email
 
+    def get_full_name(self) -> str:
+        """The console's account box asks for it, and shows the e-mail beneath."""
+        return self.name
+
     @property
     def is_staff(self) -> bool:
         """Whether this person may enter the console."""

@@ -21,14 +21,13 @@ from config.kernel.console import (
 )
 from config.kernel.errors import DomainError, NotAllowed
 from config.kernel.keys import SCOPES_OF, issue_key, revoke_key
-from config.kernel.models import ApiKey, Event, User, WrongTries
+from config.kernel.models import ApiKey, User, WrongTries
 from config.kernel.people import create_person, renew_password, take_back_account
 from config.kernel.requests import person
 from config.kernel.tries import lift_wait
 from config.kernel.types import Surface
 from labeling.authority import people_in_charge_of
 from labeling.models import (
-    AccessLog,
     Customer,
     CustomerUserPermission,
     Membership,
@@ -231,32 +230,6 @@ class ReviewerAdmin(ServiceChange):
 
     def change(self, request: HttpRequest, row: Any, changes: dict[str, Any]) -> Reviewer:
         return change_reviewer(reviewer=row, changes=changes, actor=person(request))
-
-
-@admin.register(AccessLog)
-class AccessLogAdmin(BigTableAdmin):
-    list_display = ("at", "door", "object_type", "user_id", "customer_id", "project_id", "object_ids")
-    list_filter = ("door",)
-    search_fields = ("=user_id", "=request_id")
-    list_select_related = False
-    permission = None
-
-    def get_queryset(self, request: HttpRequest) -> models.QuerySet[AccessLog]:
-        """The log is for those who manage the customer."""
-        return AccessLog.objects.visible_to(person(request))
-
-
-@admin.register(Event)
-class EventAdmin(BigTableAdmin):
-    permission = None
-    list_display = ("at", "kind", "subject", "subject_id", "actor_id", "data")
-    search_fields = ("=kind", "=subject_id", "=request_id")
-    list_select_related = False
-
-    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Event]:
-        """Events of customers whom this person sees, and those that concern no customer."""
-        seen = Customer.objects.visible_to(person(request)).values("pk")
-        return super().get_queryset(request).filter(models.Q(customer_id=None) | models.Q(customer_id__in=seen))
 
 
 class GrantAdmin(ConsoleAdmin):

@@ -4,13 +4,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django_filters.filters import ChoiceFilter
 from django_filters.rest_framework.filterset import FilterSet
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.kernel.api.choices import ChoiceField, ChoiceFilter
 from config.kernel.api.idempotency import answer_json_once
 from config.kernel.requests import person
 from config.kernel.types import Scope
@@ -85,7 +85,7 @@ class ProjectFlags(CustomerView, generics.ListAPIView[Flag]):
 
 
 class FlagDecisionSerializer(serializers.Serializer[Any]):
-    decision = serializers.ChoiceField(choices=["dismiss", "confirm"])
+    decision = ChoiceField(choices=["dismiss", "confirm"])
     reason = serializers.CharField(max_length=300)
 
 

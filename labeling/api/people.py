@@ -11,6 +11,7 @@ from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.kernel.api.choices import ChoiceField
 from config.kernel.api.idempotency import answer_json_once
 from config.kernel.api.pages import Pages
 from config.kernel.errors import Invalid, NotFound
@@ -80,7 +81,7 @@ class MadeInvitationSerializer(InvitationSerializer):
 
 class NewMemberSerializer(serializers.Serializer[Any]):
     email = serializers.EmailField()
-    role = serializers.ChoiceField(choices=ROLES_TO_INVITE)
+    role = ChoiceField(choices=ROLES_TO_INVITE)
     customer = serializers.SlugField(required=False, help_text="Needed by those who manage more than one.")
     project = serializers.UUIDField(required=False, allow_null=True)
 
@@ -113,7 +114,7 @@ class MadeKeySerializer(KeySerializer):
 
 class NewKeySerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=100)
-    scopes = serializers.ListField(child=serializers.ChoiceField(choices=Scope.choices), allow_empty=False)
+    scopes = serializers.ListField(child=ChoiceField(choices=Scope.choices), allow_empty=False)
     days = serializers.IntegerField(required=False, default=90, min_value=1, max_value=730)
 
 

@@ -14,8 +14,9 @@ from jsonschema import Draft202012Validator
 
 from config.kernel.canonical import canonical_bytes
 from config.kernel.errors import Invalid
+from config.kernel.schema_faults import dotted
 from labeling.forms.diffs import diff_of
-from labeling.forms.documents import Form, dotted, resolvable
+from labeling.forms.documents import Form, resolvable
 from labeling.forms.questions import (
     CHOICES,
     CRITIQUE,

@@ -32,6 +32,7 @@ def propose_guideline(
     summary: str = "",
     redo: dict[str, Any] | None = None,
     answer_mapping: dict[str, Any] | None = None,
+    planned_from: datetime | None = None,
 ) -> GuidelineVersion:
     """Make the draft of the project's next guideline version; it has its number from now on.
 
@@ -51,6 +52,7 @@ def propose_guideline(
         examples=examples,
         redo=redo,
         answer_mapping=answer_mapping,
+        planned_from=planned_from,
         proposed_by=actor,
         digest=_digest(clauses, examples),
     )
@@ -70,6 +72,7 @@ def revise_draft(
     summary: str = "",
     redo: dict[str, Any] | None = None,
     answer_mapping: dict[str, Any] | None = None,
+    planned_from: datetime | None = None,
 ) -> GuidelineVersion:
     """Put this in the place of what the draft said. Raises as propose_guideline does, and Conflict once it is decided."""
     examples, redo = examples or [], redo or {}
@@ -85,6 +88,7 @@ def revise_draft(
         examples=examples,
         redo=redo,
         answer_mapping=answer_mapping,
+        planned_from=planned_from,
         digest=_digest(clauses, examples),
     )
     guideline.refresh_from_db()

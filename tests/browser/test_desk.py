@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from labeling.models import Annotation, Draft, GuidelineAcknowledgement
+from labeling.services.forms import publish_form
 from labeling.services.guidelines import publish_guideline
-from labeling.services.projects import publish_form
 from routing.models import Lease
 from routing.services.leases import expire_leases
 from tests.browser.logins import log_in
