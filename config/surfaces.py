@@ -54,7 +54,7 @@ class SurfaceLogin(LoginView):
         return type("Form", (SurfaceForm,), {"surface": self.surface})
 
     def form_invalid(self, form: Any) -> HttpResponse:
-        return told_to_wait(super().form_invalid(form))  # type: ignore[no-any-return]
+        return told_to_wait(super().form_invalid(form))
 
     def get_success_url(self) -> str:
         asked = self.get_redirect_url()

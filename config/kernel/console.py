@@ -112,7 +112,7 @@ class ConsoleSite(UnfoldAdminSite):
 
     @method_decorator(csp_replace(settings.CONSOLE_SECURITY_POLICY))
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return told_to_wait(super().login(request, extra_context))  # type: ignore[no-any-return]
+        return told_to_wait(super().login(request, extra_context))
 
 
 class ConsoleAdmin(ModelAdmin):

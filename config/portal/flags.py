@@ -1,5 +1,6 @@
 """The portal's page of a project's flags: what was noticed and where, never the words; and the decisions on it."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from labeling.services.triage import confirm_flag, dismiss_flag
 from labeling.types import FlagKind, FlagState
 
 # What may be done with an open flag, with what is said once it is done.
-DECISIONS = {
+DECISIONS: dict[str, tuple[Callable[..., Any], str]] = {
     "dismiss": (dismiss_flag, "The flag is dismissed."),
     "confirm": (confirm_flag, "The flag is confirmed."),
     "redact": (redact_flagged, "What was found is redacted; the item goes on in its next version."),

@@ -65,7 +65,7 @@ class DraftChange(ServiceChange):
 
 @display(description=_("in force"), ordering="in_force")
 def in_force(guideline: GuidelineVersion) -> str:
-    return span_in_words(guideline.in_force)
+    return format_html('<span class="whitespace-nowrap">{}</span>', span_in_words(guideline.in_force))
 
 
 class GuidelineInline(ConsoleInline):
@@ -217,6 +217,10 @@ class FormVersionAdmin(DraftChange):
     )  # fmt: skip
     list_filter = ("state",)
     list_select_related = ("project",)
+    fields = (
+        "project", "number", "state", "document", "answer_mapping", "digest", "published_at", "mapped_count",
+        "requeued_count", "carried_out_at",
+    )  # fmt: skip
     add_fields = ("project", "document", "answer_mapping")
     change_fields = ("document", "answer_mapping")
     actions = (service_action(publish_form_draft, argument="form", description=_("Publish"), consequence=PUBLISHES),)

@@ -341,7 +341,12 @@ def without_forgery_token(answer):
 def test_a_refused_password_is_hashed_once_whether_there_is_an_account_or_not(cast, name, monkeypatch):
     hashed = []
     encode = MD5PasswordHasher.encode
-    monkeypatch.setattr(MD5PasswordHasher, "encode", lambda *given: hashed.append(1) or encode(*given))
+
+    def counted(*given):
+        hashed.append(1)
+        return encode(*given)
+
+    monkeypatch.setattr(MD5PasswordHasher, "encode", counted)
     _, token = invite(cast, f"{name}@example.org")
     with pytest.raises(Invalid, match="This password will not do"):
         join(token=token, name="Somebody", password="1234567890")

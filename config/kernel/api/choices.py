@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django_filters.fields import ChoiceField as BaseChoice
 from django_filters.filters import ChoiceFilter as BaseFilter
 from rest_framework import serializers
 
@@ -16,17 +17,12 @@ class ChoiceField(serializers.ChoiceField):
         return super().fail(key, **kwargs)
 
 
-class _FormChoice(forms.ChoiceField):
-    def __init__(self, **kwargs: Any) -> None:
-        for name in ("empty_label", "null_label", "null_value"):  # of the filter's own widget, and of no use to an API
-            kwargs.pop(name, None)
-        super().__init__(**kwargs)
-
+class _FilterChoice(BaseChoice):
     def validate(self, value: Any) -> None:
         if value and not self.valid_value(value):
-            allowed = one_of(key for key, _ in self.choices)  # type: ignore[misc]
+            allowed = one_of(key for key, _ in list(self.choices) if key)
             raise forms.ValidationError(f"This is one of {allowed}.", code="invalid_choice")
 
 
 class ChoiceFilter(BaseFilter):
-    field_class = _FormChoice
+    field_class = _FilterChoice
