@@ -185,7 +185,11 @@ def _new_person(invitation: Invitation, name: str, password: str) -> User:
         validate_password(password, user)
     except ValidationError:
         raise Invalid(WRONG_PASSWORD, field="password") from None
-    user.save()
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError:  # somebody made the account at the same time, by another invitation
+        raise Invalid(WRONG_PASSWORD, field="password") from None
     record("person.created", subject=user, actor_id=invitation.invited_by_id, data={"surface": surface})
     return user
 
