@@ -12,6 +12,7 @@ from config.contributions import ERASURE_FILES
 from config.kernel.jobs import enqueue
 from config.kernel.locks import ADVISORY_ERASURE, session_lock
 from config.kernel.types import Fact
+from config.kernel.words import counted
 from delivery.selectors import releases_carrying
 from labeling.models import Customer, Erasure
 from labeling.services import retention
@@ -98,3 +99,20 @@ def _row(due: retention.Due) -> dict[str, Any]:
         "oldest": due.oldest,
         "is_more": due.is_more,
     }
+
+
+def in_words(row: dict[str, Any]) -> str:
+    """Return a row of `what_would_go` as a sentence."""
+    at_least = "more than " if row["is_more"] else ""
+    text = (
+        f"{row['project']} (kept for {counted(row['days'], 'day', 'days')}): {at_least}{counted(row['items'], 'item', 'items')} with"
+        f" {counted(row['versions'], 'version', 'versions')} and"
+        f" {counted(row['annotations'], 'annotation', 'annotations')},"
+        f" {counted(row['files'], 'uploaded file', 'uploaded files')},"
+        f" {counted(row['releases'], 'release', 'releases')} written anew"
+    )
+    if row["files_searched"]:
+        text += f"; {counted(row['files_searched'], 'more file is', 'more files are')} searched for their names"
+    if row["in_work"]:
+        text += f"; {counted(row['in_work'], 'more is', 'more are')} still being worked on"
+    return text + (f". A legal hold keeps them all: {row['held_by']}" if row["held_by"] else ".")

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from config.kernel.briefs import brief
 from config.kernel.console import BigTableAdmin, ConsoleAdmin, display, service_action, state
 from quality.models import GoldItem, GoldScore, Resolution, Standing
 from quality.services.gold import retire_gold
@@ -16,7 +17,7 @@ class GoldItemAdmin(ConsoleAdmin):
         "project",
         state({"active": "success", "retired": "danger"}),
         "concept",
-        "expected",
+        brief("expected", _("expected answer")),
         "created_at",
     )
     list_filter = ("state",)
@@ -33,7 +34,7 @@ class GoldItemAdmin(ConsoleAdmin):
 
 @admin.register(GoldScore)
 class GoldScoreAdmin(BigTableAdmin):
-    list_display = ("reviewer", "gold_item", "is_correct", "by_question", "created_at")
+    list_display = ("reviewer", "gold_item", "is_correct", brief("by_question", _("by question")), "created_at")
     list_filter = ("is_correct",)
     list_select_related = ("reviewer__user", "gold_item")
     search_fields = ("=reviewer__user__email",)
@@ -60,7 +61,15 @@ class StandingAdmin(ConsoleAdmin):
 @admin.register(Resolution)
 class ResolutionAdmin(BigTableAdmin):
     content = True
-    list_display = ("item", "outcome_label", "answers", "distribution", "method", "share", "created_at")
+    list_display = (
+        "item",
+        "outcome_label",
+        brief("answers", _("answers")),
+        brief("distribution", _("votes")),
+        "method",
+        "share",
+        "created_at",
+    )
     list_filter = ("outcome",)
     list_select_related = ("item_version__item",)
     search_fields = ("=item_version__item__external_id",)

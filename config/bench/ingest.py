@@ -23,10 +23,11 @@ from config.kernel.types import Surface
 from labeling.models import Batch, Project
 from labeling.services.batches import keep_source, receive_batch
 from labeling.services.flagging import measure_flagging
+from labeling.services.forms import publish_form
 from labeling.services.guidelines import publish_guideline
 from labeling.services.ingest import ingest_batch
 from labeling.services.people import create_customer
-from labeling.services.projects import create_project, open_project, publish_form
+from labeling.services.projects import create_project, open_project
 
 ROUNDS = 2
 SMALL, LARGE = 10_000, 100_000

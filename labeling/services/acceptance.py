@@ -218,7 +218,7 @@ def _fault(batch: Batch) -> str:
     first = RejectedRow.objects.filter(batch=batch).order_by("id").first()
     if first is None:
         return "The file holds no rows."
-    return f"None of the {batch.rows_read} rows can be used; line {first.line}: {first.reason}"[:500]
+    return f"No row of {batch.rows_read} can be used; line {first.line}: {first.reason}"[:500]
 
 
 @transaction.atomic

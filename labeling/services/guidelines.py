@@ -33,6 +33,7 @@ def propose_guideline(
     summary: str = "",
     redo: dict[str, Any] | None = None,
     answer_mapping: dict[str, Any] | None = None,
+    planned_from: datetime | None = None,
 ) -> GuidelineVersion:
     """Make the draft of the project's next guideline version; it has its number from now on.
 
@@ -52,6 +53,7 @@ def propose_guideline(
         examples=examples,
         redo=redo,
         answer_mapping=answer_mapping,
+        planned_from=planned_from,
         proposed_by=actor,
         digest=_digest(clauses, examples),
     )
@@ -71,6 +73,7 @@ def revise_draft(
     summary: str = "",
     redo: dict[str, Any] | None = None,
     answer_mapping: dict[str, Any] | None = None,
+    planned_from: datetime | None = None,
 ) -> GuidelineVersion:
     """Put this in the place of what the draft said. Raises as propose_guideline does, and Conflict once it is decided."""
     examples, redo = examples or [], redo or {}
@@ -86,6 +89,7 @@ def revise_draft(
         examples=examples,
         redo=redo,
         answer_mapping=answer_mapping,
+        planned_from=planned_from,
         digest=_digest(clauses, examples),
     )
     guideline.refresh_from_db()

@@ -20,8 +20,8 @@ from delivery.services.releases import request_release, retry_release
 from labeling.forms import kept_schema
 from labeling.models import Annotation
 from labeling.pseudonyms import pseudonym
+from labeling.services.forms import publish_form
 from labeling.services.judgments import invalidate_annotation
-from labeling.services.projects import publish_form
 from quality.agreement import agreement
 from quality.models import Resolution
 from routing.services.submits import submit_task

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connections
+from django.db.models.functions import Now
 from django_q.models import OrmQ
 
 from config.kernel.models import Event
@@ -237,7 +238,7 @@ def test_the_sweep_finds_batches_whose_flags_nobody_looks_for(cast, monkeypatch)
     batch = upload(cast.project, cast.dana, row("one"))
     monkeypatch.undo()
     assert jobs.sweep_batches() == 0
-    Batch.objects.update(worked_at=timezone.now() - timedelta(hours=1))
+    Batch.objects.update(worked_at=Now() - timedelta(hours=1))
     assert jobs.sweep_batches() == 1
     settle()
     batch.refresh_from_db()

@@ -174,6 +174,16 @@ def test_the_dry_run_asks_as_much_of_many_items_as_of_few(kept, django_assert_nu
         roof.what_would_go()
 
 
+@pytest.mark.parametrize("columns", ["80", "40"])
+def test_the_command_says_it_in_whole_words_on_a_narrow_screen(kept, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    age(kept.project, 11)
+    lines = command().splitlines()
+    assert max(len(line) for line in lines) <= int(columns)
+    for word in ("annotations,", "uploaded", "written", "worked"):
+        assert any(word in line.split() for line in lines)
+
+
 def command(*arguments):
     """Run the command and return what it printed."""
     out = io.StringIO()
@@ -184,7 +194,10 @@ def command(*arguments):
 
 def test_the_command_says_and_with_erase_does(kept):
     age(kept.project, 11)
-    assert "Nothing was changed" in command()
+    told = command()
+    assert told.startswith("northwind, pairs (kept for 10 days)")
+    assert "Nothing was changed" in told
+    assert "2 items with 2 versions and 6 annotations" in " ".join(told.split())
     said = json.loads(command("--json", "--customer", "northwind"))
     assert (said["figures"], said["projects"][0]["project"]) == ({"due": 2, "erased": 0}, "pairs")
     with pytest.raises(CommandError, match="No customer is called"):
@@ -218,8 +231,8 @@ def test_the_console_says_what_would_go(kept):
     action = {"action": "show_retention", "_selected_action": [kept.northwind.pk]}
     said = [str(message) for message in client.post(path, action, follow=True).context["messages"]]
     assert said == [
-        "Northwind, pairs (kept for 10 days): 2 items with 2 versions and 6 annotations, 1 uploaded files, 1 releases"
-        " written anew; 1 more are still being worked on."
+        "Northwind, pairs (kept for 10 days): 2 items with 2 versions and 6 annotations, 1 uploaded file, 1 release"
+        " written anew; 1 more is still being worked on."
     ]
     assert not Erasure.objects.exists()
     Project.objects.update(retention_days=None)

@@ -5,6 +5,7 @@ import { element } from "./dom.js";
 const OF_THE_PAGE = [
   [["Ctrl", "↵"], "submit"],
   [["g"], "open or close the guideline"],
+  [["s"], "give the task back, with a reason"],
   [["?"], "this list"],
 ];
 

@@ -152,6 +152,12 @@ function say(text, { isBad = false, isOffline = false, action = null } = {}) {
   }
 }
 
+// Nothing is given back until a reason is said and confirmed.
+function openSkip() {
+  byId("skip-reason").value = "";
+  byId("skip-dialog").showModal();
+}
+
 function openKeys() {
   showKeys(byId("keys"), now?.form);
   byId("keys-dialog").showModal();
@@ -188,6 +194,10 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "?") openKeys();
   else if (!now) return;
   else if (event.key === "g") byId("guideline").open = !byId("guideline").open;
+  else if (event.key === "s") {
+    event.preventDefault(); // or the s would be the reason's first letter
+    openSkip();
+  }
   else if (now.form.press(event.key, event.target)) event.preventDefault();
 });
 
@@ -202,10 +212,7 @@ byId("form").addEventListener("submit", (event) => {
   event.preventDefault();
   run(submit);
 });
-byId("skip").addEventListener("click", () => {
-  byId("skip-reason").value = "";
-  byId("skip-dialog").showModal();
-});
+byId("skip").addEventListener("click", openSkip);
 byId("skip-confirm").addEventListener("click", () => run(skip));
 byId("show-keys").addEventListener("click", openKeys);
 byId("look").addEventListener("click", () => run(takeNext));
