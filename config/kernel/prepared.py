@@ -13,7 +13,7 @@ from django.db.backends.postgresql import base
 ServerBindingCursor: Any = base.ServerBindingCursor
 
 
-class _Cursor(ServerBindingCursor):  # type: ignore[misc]
+class _Cursor(ServerBindingCursor):
     """psycopg forgets the text of a statement that it sends by its name; Django wants to log it."""
 
     def _send_query_prepared(self, name: bytes, pgq: Any, *, binary: bool | None = None) -> None:
