@@ -7,13 +7,16 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q
 
+from config.kernel.errors import Invalid
 from config.kernel.life import newest
 from config.kernel.models import User
 from config.kernel.types import LifeMoment
 from labeling.guidelines import guideline_to_read
-from labeling.models import Item, Reviewer
+from labeling.models import Customer, Item, Reviewer
+from routing.availability import Stop, facts_of, stop_of
 from routing.errors import NotAReviewer
-from routing.models import Enrolment, Lease
+from routing.models import Availability, Enrolment, Lease
+from routing.services.workloads import FACTS
 from routing.types import LeasedTask, NothingToDo, PoolChoice, Trust
 
 # The pools that hold a task for this reviewer and whose requirement they meet. Languages match by RFC 4647 basic
@@ -86,6 +89,28 @@ def reviewer_of(user: User) -> Reviewer:
     if reviewer is None:
         raise NotAReviewer("You are not set up as a reviewer, or no longer; ask your operator.")
     return reviewer
+
+
+def reviewer_known_as(*, customer: Customer, pseudonym: str) -> Reviewer:
+    """Return whom the customer knows by this name, from its projects now or before; Invalid where that is nobody."""
+    known = Enrolment.objects.filter(customer=customer, pseudonym=pseudonym).select_related("reviewer").first()
+    if known is None:
+        raise Invalid("Nobody on your projects is known by this name.", field="reviewer")
+    return known.reviewer
+
+
+def working_time_of(reviewer: Reviewer) -> tuple[Availability, Stop | None]:
+    """Return when the reviewer works, unsaved where they never said, and why they get no work now, if so."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {FACTS}, statement_timestamp() FROM labeling_reviewer r"
+            " LEFT JOIN routing_availability a ON a.reviewer_id = r.id"
+            " LEFT JOIN routing_workload w ON w.reviewer_id = r.id WHERE r.id = %s",
+            [reviewer.pk],
+        )
+        facts, now = cursor.fetchone()
+    said = Availability.objects.filter(reviewer=reviewer).first() or Availability(reviewer=reviewer)
+    return said, stop_of(facts_of(facts), now)
 
 
 def leased_task(*, token: UUID, reviewer_id: int) -> LeasedTask:
