@@ -38,6 +38,13 @@ class Migration(migrations.Migration):
                 condition=models.Q(("pseudonym__startswith", "r-")), name="enrolment_has_a_pseudonym"
             ),
         ),
+        migrations.AddConstraint(
+            model_name="leave",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("during__isempty", False), ("during__lower_inf", False)),
+                name="leave_has_a_first_day",
+            ),
+        ),
         guards.immutable(
             "routing_availabilitychange",
             noun="A history of availabilities",

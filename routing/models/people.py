@@ -175,6 +175,11 @@ class Leave(models.Model):
 
     class Meta:
         verbose_name = _("leave")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(during__isempty=False, during__lower_inf=False), name="leave_has_a_first_day"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.reviewer}: {self.during}"

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test import Client
 
 from config.kernel.errors import Conflict, Invalid, NotAllowed
@@ -118,10 +119,12 @@ def test_an_operator_sets_it_for_people_they_are_in_charge_of(cast):
     assert not Leave.objects.exists()
 
 
-def test_the_database_refuses_a_limit_that_stops_all_work(cast):
+def test_the_database_refuses_a_limit_that_stops_all_work_and_a_leave_without_beginning(cast):
     made = set_availability(reviewer=cast.anna, changes={"daily_limit": 3}, actor=cast.mira)
     with pytest.raises(IntegrityError), transaction.atomic():
         Availability.objects.filter(pk=made.pk).update(weekly_ceiling=0)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Leave.objects.create(reviewer=cast.anna, during=DateRange(None, today()))
 
 
 def test_leave_is_taken_listed_and_taken_back(cast):
