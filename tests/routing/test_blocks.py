@@ -13,6 +13,7 @@ from config.kernel.types import Scope
 from labeling.models import Draft, Task
 from labeling.services.rounds import assign_items
 from labeling.services.settings import change_customer, change_reviewer
+from quality.services.gold import seed_gold
 from routing.models import Block, Enrolment, Exclusion, Lease
 from routing.services.blocks import lift_block, place_block
 from routing.services.claims import next_task
@@ -21,7 +22,7 @@ from routing.services.leases import keep_draft
 from routing.services.submits import submit_task
 from routing.types import ExclusionReason
 from tests.cast import gather_cast, open_new_project
-from tests.factories import prefer, take, upload_items
+from tests.factories import item_row, prefer, take, upload, upload_items
 from tests.house.test_invariants import refused
 
 
@@ -109,6 +110,18 @@ def test_what_waits_for_them_alone_waits_for_anybody(cast):
     place_block(customer=cast.northwind, reviewer=cast.anna, reason="Careless", actor=cast.dana)
     assert [task.reserved_for for task in Task.objects.filter(project=project).order_by("slot")] == [None, cast.bela]
     assert Event.objects.filter(kind="task.freed").count() == 1
+
+
+def test_gold_that_waits_for_them_ends_and_no_more_is_made(cast):
+    upload(cast.project, cast.dana, item_row("gold", expected={"answer": {"preference": {"choice": "a"}}}))
+    upload_items(cast.project, cast.mira, 2)
+    seed_gold()
+    gold = Task.objects.filter(kind="gold", reserved_for=cast.anna)
+    assert set(gold.values_list("state", flat=True)) == {"open"}
+    place_block(customer=cast.northwind, reviewer=cast.anna, reason="Careless", actor=cast.dana)
+    seed_gold()
+    assert set(gold.values_list("state", flat=True)) == {"cancelled"}
+    assert Task.objects.filter(kind="gold", reserved_for=cast.bela, state="open").exists()
 
 
 def test_one_block_stands_at_a_time_and_a_lifted_one_never_changes(cast):
