@@ -1,4 +1,5 @@
-"""What the console has of no single app: the jobs' own tables, read-only, an item's whole life, publishing, and what retention would erase."""
+"""What the console has of no single app: the jobs' own tables, read-only, an item's whole life, who may do what, publishing,
+and what retention would erase."""
 
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django_q.models import Failure, OrmQ, Schedule, Success
 
+from config.console.eligibility import PoolWithPeopleAdmin, ReviewerWithEligibilityAdmin, TaskWithEligibilityAdmin
 from config.console.life import life_told
 from config.console.publishing import publish_guideline_draft
 from config.erasures import in_words, what_would_go
@@ -17,15 +19,19 @@ from config.kernel.requests import person
 from labeling.admin.items import ItemAdmin
 from labeling.admin.people import CustomerAdmin
 from labeling.admin.projects import GuidelineVersionAdmin
-from labeling.models import Customer, Item
+from labeling.models import Customer, Item, Pool, Reviewer, Task
 
 # What a version touches spans apps, so the roof publishes.
 GuidelineVersionAdmin.actions = (publish_guideline_draft, *GuidelineVersionAdmin.actions)  # type: ignore[assignment]
 
 # The roof's admin is loaded last: what others registered goes away again, to come back as the whole house knows it.
-for model in (Group, Failure, Item, OrmQ, Schedule, Success):
+for model in (Group, Failure, Item, OrmQ, Pool, Reviewer, Schedule, Success, Task):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
+
+admin.site.register(Pool, PoolWithPeopleAdmin)
+admin.site.register(Reviewer, ReviewerWithEligibilityAdmin)
+admin.site.register(Task, TaskWithEligibilityAdmin)
 
 
 @admin.register(Item)

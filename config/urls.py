@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(url="/desk/"), name="home"),
     path("api/v1/items/<uuid:item>/life", ItemLife.as_view()),
     path("api/v1/", include("labeling.api.urls")),
+    path("api/v1/", include("routing.api.customer_urls")),
     path("api/v1/", include("delivery.api.urls")),
     path("api/v1/projects/<uuid:project>/guidelines/<int:number>/blast-radius", BlastRadius.as_view()),
     path("api/v1/retention", Retention.as_view()),

@@ -59,6 +59,9 @@ OF_TASK = {
         WHERE u.round_id = t.round_id AND u.reviewer_id = %(reviewer)s)""",
     "excluded": """NOT EXISTS (SELECT FROM routing_exclusion x
         WHERE x.round_id = t.round_id AND x.reviewer_id = %(reviewer)s)""",
+    "author": """NOT EXISTS (SELECT FROM labeling_round its JOIN labeling_itemversion v ON v.id = its.item_version_id
+        JOIN routing_enrolment known ON known.project_id = its.project_id AND known.reviewer_id = %(reviewer)s
+        WHERE its.id = t.round_id AND jsonb_exists(v.authors, known.pseudonym))""",
     "other_role": """NOT EXISTS (SELECT FROM labeling_round here JOIN labeling_round there ON there.item_id = here.item_id
         JOIN labeling_annotation n ON n.round_id = there.id AND n.reviewer_id = %(reviewer)s
         JOIN labeling_task other ON other.id = n.task_id

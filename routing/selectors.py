@@ -6,15 +6,18 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from config.kernel.errors import Invalid
 from config.kernel.life import newest
 from config.kernel.models import User
 from config.kernel.prepared import fetch
 from config.kernel.types import LifeMoment
 from labeling.guidelines import guideline_to_read
-from labeling.models import Item, Reviewer
+from labeling.models import Customer, Item, Reviewer
+from routing.availability import Stop, facts_of, stop_of
 from routing.eligibility import HAS_READ, OF_POOL, OF_PROJECT, all_of
 from routing.errors import NotAReviewer
-from routing.models import Enrolment, Lease
+from routing.models import Availability, Enrolment, Lease
+from routing.services.workloads import FACTS
 from routing.types import LeasedTask, NothingToDo, PoolChoice, Trust
 from routing.weights import Weights, weights_from
 
@@ -41,6 +44,7 @@ JOIN labeling_reviewer r ON r.id = e.reviewer_id
 JOIN labeling_pool p ON p.project_id = e.project_id
 LEFT JOIN routing_poolstat s ON s.pool_id = p.id
 WHERE {all_of(OF_POOL)}
+  AND (%(may_distress)s::boolean OR NOT p.is_distressing)
   AND (s.open_count > 0
        OR EXISTS (SELECT FROM labeling_task t
                   WHERE t.pool_id = p.id AND t.state = 'open' AND t.reserved_for_id IS NULL AND t.returned_xid IS NULL)
@@ -68,12 +72,14 @@ WHERE l.token = %(token)s::uuid AND l.reviewer_id = %(reviewer)s::bigint
 JSON_COLUMNS = (10, 11, 13, 14)
 
 
-def servable_pools(*, reviewer_id: int, project: UUID | None) -> tuple[list[PoolChoice], dict[int, Weights]]:
+def servable_pools(
+    *, reviewer_id: int, project: UUID | None, may_distress: bool = True
+) -> tuple[list[PoolChoice], dict[int, Weights]]:
     """Return the pools with open work that this reviewer may serve, in no order, and the weights that projects set.
 
     Pay counts in the choice only where all of it is in one currency.
     """
-    rows = fetch(SERVABLE, {"reviewer": reviewer_id, "project": project})
+    rows = fetch(SERVABLE, {"reviewer": reviewer_id, "project": project, "may_distress": may_distress})
     is_one_currency = len({row[10] for row in rows}) <= 1
     weights = {row[1]: weights_from(json.loads(row[11])) for row in rows if row[11] is not None}
     return [_choice(row, is_one_currency) for row in rows], weights
@@ -110,6 +116,26 @@ def reviewer_of(user: User) -> Reviewer:
     return reviewer
 
 
+def reviewer_known_as(*, customer: Customer, pseudonym: str) -> Reviewer:
+    """Return whom the customer knows by this name, from its projects now or before; Invalid where that is nobody."""
+    known = Enrolment.objects.filter(customer=customer, pseudonym=pseudonym).select_related("reviewer").first()
+    if known is None:
+        raise Invalid("Nobody on your projects is known by this name.", field="reviewer")
+    return known.reviewer
+
+
+def working_time_of(reviewer: Reviewer) -> tuple[Availability, Stop | None]:
+    """Return when the reviewer works, unsaved where they never said, and why they get no work now, if so."""
+    [(facts, now)] = fetch(
+        f"SELECT {FACTS}, statement_timestamp() FROM labeling_reviewer r"
+        " LEFT JOIN routing_availability a ON a.reviewer_id = r.id"
+        " LEFT JOIN routing_workload w ON w.reviewer_id = r.id WHERE r.id = %(reviewer)s",
+        {"reviewer": reviewer.pk},
+    )
+    said = Availability.objects.filter(reviewer=reviewer).first() or Availability(reviewer=reviewer)
+    return said, stop_of(facts_of(facts), now)
+
+
 def as_leased(row: tuple[Any, ...]) -> LeasedTask:
     """Return a row of LEASED as what the desk shows."""
     values = list(row)
@@ -126,7 +152,7 @@ def guideline_first(*, project_id: int, reviewer_id: int) -> NothingToDo:
     )
 
 
-def why_nothing(*, user: User, reviewer_id: int) -> NothingToDo:
+def why_nothing(*, reviewer_id: int) -> NothingToDo:
     """Say why there is no task: not enrolled, paused, or nothing left that they may do."""
     live = Enrolment.objects.filter(reviewer_id=reviewer_id, ended_at=None)
     if not live.exists():

@@ -150,11 +150,13 @@ class LeasedTask:
 
 @dataclass(frozen=True, slots=True)
 class NothingToDo:
-    """Why there is no task, as a code and a sentence for the reviewer; with the guideline they have to read first."""
+    """Why there is no task, as a code and a sentence for the reviewer; with the guideline they have to read first, or until
+    when it lasts, where that is known."""
 
     code: str
     message: str
     guideline: GuidelineToRead | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import JSONField
 from django.http import HttpRequest
@@ -19,7 +20,7 @@ from labeling.forms import InvalidForm
 from labeling.forms.templates import TEMPLATES
 from labeling.guideline_changes import Changes
 from labeling.guidelines import changes_of
-from labeling.models import FormVersion, GuidelineVersion, Project
+from labeling.models import FormVersion, GuidelineVersion, Organisation, Project
 from labeling.services.forms import draft_form, publish_form_draft, revise_form
 from labeling.services.guidelines import decline_draft, propose_guideline, revise_draft
 from labeling.services.projects import (
@@ -79,6 +80,13 @@ class FormInline(ConsoleInline):
     fields = ("number", "state", "digest", "published_at")
 
 
+class ChosenOrganisations(forms.ModelMultipleChoiceField):
+    """Organisations by name; their ids, in order, are what is kept."""
+
+    def clean(self, value: Any) -> Any:
+        return sorted(organisation.pk for organisation in super().clean(value))
+
+
 @admin.register(Project)
 class ProjectAdmin(ServiceChange):
     list_display = (
@@ -93,7 +101,8 @@ class ProjectAdmin(ServiceChange):
     add_fields = (
         "customer", "slug", "name", "description", "confidentiality", "clearance", "languages", "skills_by_domain",
         "overlap", "lease_seconds", "gold_share", "quality_contract", "acceptance_plan", "priority", "due_at",
-        "hold_flagged", "recheck_share", "retention_days", "pay_amount", "price_amount", "currency",
+        "hold_flagged", "recheck_share", "retention_days", "pay_amount", "price_amount", "currency", "countries",
+        "organisation_ids", "distressing_domains",
     )  # fmt: skip
     change_fields = PROJECT_SETTINGS
     actions = (
@@ -117,6 +126,16 @@ class ProjectAdmin(ServiceChange):
             for kind, description in OVERLAPS.items()
         ],
     )
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name != "organisation_ids":
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        return ChosenOrganisations(
+            Organisation.objects.visible_to(person(request)).order_by("name"),
+            required=False,
+            label=db_field.verbose_name,
+            help_text=db_field.help_text,
+        )
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> Project:
         return create_project(**values, actor=person(request))

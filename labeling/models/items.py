@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +12,15 @@ from labeling.models.projects import Project
 from labeling.models.tenants import Customer
 from labeling.querysets import CustomersQuerySet, TenantQuerySet
 from labeling.types import BatchState, ItemState, OnConflict, Provenance, SourceFormat, Stage, VersionReason
+
+
+class Authors(Func):
+    """What the metadata says under "authors", a list or one name, as a JSON array."""
+
+    template = "jsonb_path_query_array(%(expressions)s, '$.authors[*]')"
+
+    def __init__(self) -> None:
+        super().__init__(F("metadata"))
 
 
 class ColumnMapping(models.Model):
@@ -255,6 +264,7 @@ class ItemVersion(models.Model):
     """The content, immutable: messages and responses, and what routing reads of them. Version 1 is the raw input.
 
     `batch` is the upload that brought this version, `line` its row there; a redaction and an identified language have neither.
+    `authors` are the names of those who wrote it, as the metadata has them: a reviewer under such a name never judges it.
     """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
@@ -279,6 +289,9 @@ class ItemVersion(models.Model):
     difficulty = models.PositiveSmallIntegerField(_("difficulty (1-5)"))
     provenance = models.CharField(_("provenance"), max_length=12, choices=Provenance)
     metadata = models.JSONField(_("metadata"), default=dict)
+    authors = models.GeneratedField(
+        expression=Authors(), output_field=models.JSONField(_("authors")), db_persist=True, verbose_name=_("authors")
+    )
     digest = models.CharField(_("digest"), max_length=64)
     created_at = models.DateTimeField(_("created"), db_default=Now())
 

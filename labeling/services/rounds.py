@@ -356,17 +356,21 @@ def close_resolved(*, rounds: Sequence[Round], items: Sequence[Item]) -> None:
 
 @transaction.atomic
 def add_slot(*, round_id: int) -> Task | None:
-    """Ask for one more judgment where an open round has fewer tasks alive than it needs; None where it has enough."""
-    opened = lock_row(Round.objects.filter(pk=round_id))
+    """Ask for one more judgment where an open round has fewer tasks alive than it needs; None where it has enough.
+
+    It asks of a reviewer what the project's settings ask by now.
+    """
+    opened = lock_row(Round.objects.filter(pk=round_id).select_related("item_version", "project"))
     if opened.state != RoundState.OPEN:
         return None
     counting = counting_annotations_of([round_id]).count()
-    tasks = Task.objects.filter(round=opened).select_related("pool").order_by("slot")
+    tasks = Task.objects.filter(round=opened).order_by("slot")
     waiting = sum(task.state in {TaskState.OPEN, TaskState.LEASED} for task in tasks)
     if counting + waiting >= opened.judgments_needed:
         return None
     first, last = tasks[0], max(task.slot for task in tasks)
-    added = new_task(opened, first.pool, last + 1, position=first.position)
+    pool = pools_of(opened.project, [opened])[opened.pk]
+    added = new_task(opened, pool, last + 1, position=first.position)
     added.save(force_insert=True)
     record("task.added", subject=added, actor_id=None, data={"round": round_id})
     return added

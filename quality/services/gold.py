@@ -28,7 +28,8 @@ LOOKAHEAD = 10
 PROBATION_FACTOR = 2
 
 # How far a reviewer is from their share of gold on each project: judgments given, gold given or waiting, the front of
-# the queue before them, and how much they are trusted. Only those who may be given work there.
+# the queue before them, and how much they are trusted. Only those who may be given work there, and whom the customer has
+# not blocked.
 SHARES = """
 SELECT e.project_id, e.reviewer_id, e.trust, p.gold_share,
   (SELECT count(*) FROM labeling_annotation a
@@ -49,6 +50,8 @@ SELECT e.project_id, e.reviewer_id, e.trust, p.gold_share,
 FROM routing_enrolment e
 JOIN labeling_project p ON p.id = e.project_id
 WHERE e.project_id = %(project)s AND e.ended_at IS NULL AND e.trust <> 'paused'
+  AND NOT EXISTS (SELECT FROM routing_block b
+    WHERE b.customer_id = e.customer_id AND b.reviewer_id = e.reviewer_id AND b.lifted_at IS NULL)
   AND (%(reviewers)s::bigint[] IS NULL OR e.reviewer_id = ANY(%(reviewers)s))
 ORDER BY e.reviewer_id
 """

@@ -8,12 +8,15 @@ from django.db import migrations
 
 from config.kernel import guards
 
-# For good: judged, skipped, answered too late, excluded, judged in another role.
+# For good: judged, skipped, answered too late, excluded, wrote it, judged in another role.
 NEVER_MINE = """
 NOT EXISTS (SELECT FROM labeling_annotation n WHERE n.round_id = t.round_id AND n.reviewer_id = me AND n.supersedes_id IS NULL)
 AND NOT EXISTS (SELECT FROM routing_lease o WHERE o.round_id = t.round_id AND o.reviewer_id = me AND o.state = 'skipped')
 AND NOT EXISTS (SELECT FROM labeling_unplacedanswer u WHERE u.round_id = t.round_id AND u.reviewer_id = me)
 AND NOT EXISTS (SELECT FROM routing_exclusion x WHERE x.round_id = t.round_id AND x.reviewer_id = me)
+AND NOT EXISTS (SELECT FROM labeling_round its JOIN labeling_itemversion v ON v.id = its.item_version_id
+    JOIN routing_enrolment known ON known.project_id = its.project_id AND known.reviewer_id = me
+    WHERE its.id = t.round_id AND jsonb_exists(v.authors, known.pseudonym))
 AND NOT EXISTS (SELECT FROM labeling_round here JOIN labeling_round there ON there.item_id = here.item_id
     JOIN labeling_annotation n ON n.round_id = there.id AND n.reviewer_id = me
     JOIN labeling_task other ON other.id = n.task_id
@@ -78,6 +81,7 @@ END
 # that others hold are passed by; nobody waits.
 # Returns *leased* with the token, *held* with the one they have already (another of their windows was faster), or *nothing*.
 # One claim of a reviewer at a time: between looking and leasing, another window could claim and answer a task of the round.
+# The lock is `ADVISORY_REVIEWER`'s.
 CLAIM = f"""
 DECLARE
     place bigint;
@@ -88,7 +92,7 @@ DECLARE
     made record;
     event bigint;
 BEGIN
-    PERFORM pg_advisory_xact_lock(1, hashint8(me));
+    PERFORM pg_advisory_xact_lock(1, (actor % 2147483648)::int);
     SELECT h.token INTO made FROM routing_lease h
     WHERE h.reviewer_id = me AND h.state = 'live' AND h.is_prefetched = ahead;
     IF FOUND THEN
@@ -128,13 +132,16 @@ BEGIN
         FROM labeling_task t JOIN labeling_round r ON r.id = t.round_id JOIN labeling_project p ON p.id = t.project_id
         JOIN labeling_guidelineversion g ON g.project_id = p.id AND g.state = 'published'
          AND g.in_force @> statement_timestamp()
+        JOIN routing_enrolment e ON e.project_id = p.id AND e.reviewer_id = me
+         AND e.ended_at IS NULL AND e.trust <> 'paused'
         LEFT JOIN routing_handlingtime h ON h.form_id = r.form_id AND h.count >= 30
         CROSS JOIN LATERAL (
             SELECT CASE WHEN h.form_id IS NULL THEN p.lease_seconds
                         ELSE LEAST(GREATEST(ceil(2 * h.p95_seconds)::int, 60), 2 * p.lease_seconds) END AS seconds) held
-        WHERE t.id = chosen
+        WHERE t.id = chosen AND p.state = 'open' AND NOT EXISTS (
+            SELECT FROM routing_block b WHERE b.customer_id = p.customer_id AND b.reviewer_id = me AND b.lifted_at IS NULL)
         RETURNING id, customer_id, round_id, token INTO made;
-        IF made.id IS NULL THEN  -- no guideline is in force
+        IF made.id IS NULL THEN  -- the pools were chosen a moment ago: a block, a pause, an end has come between
             CONTINUE;
         END IF;
         UPDATE labeling_task t SET state = 'leased' WHERE t.id = chosen;

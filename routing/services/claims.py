@@ -5,10 +5,10 @@ There is no transaction around it: what has run out is returned, then the pools 
 a reviewer has one task in hand, and one ahead.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
-from django.utils import timezone
 from psycopg.types.json import Jsonb
 
 from config.kernel.errors import Conflict
@@ -18,8 +18,10 @@ from config.kernel.prepared import fetch, fetch_one
 from config.kernel.request_ids import request_id
 from labeling.services.access import LOG_SHOWN
 from routing import policy, selectors
+from routing.availability import WorkFacts, facts_of, may_take_distressing, stop_of
 from routing.errors import NotAReviewer
 from routing.services.leases import AHEAD_SECONDS, RETURN_EXPIRED, withdraw_leases
+from routing.services.workloads import FACTS
 from routing.types import LeasedTask, NothingToDo
 
 # Expired leases returned in passing by every claim, so that nobody waits for the scheduler.
@@ -30,9 +32,11 @@ STRIDE = 64_000
 
 SITUATION = (
     RETURN_EXPIRED
-    + """
-SELECT r.id, own.token, own.is_prefetched, own.task_id, own.is_cancelled
+    + f"""
+SELECT r.id, {FACTS}, statement_timestamp(), own.token, own.is_prefetched, own.task_id, own.is_cancelled
 FROM labeling_reviewer r
+LEFT JOIN routing_availability a ON a.reviewer_id = r.id
+LEFT JOIN routing_workload w ON w.reviewer_id = r.id
 LEFT JOIN LATERAL (
     SELECT l.token, l.is_prefetched, l.task_id, t.state <> 'leased' AS is_cancelled
     FROM routing_lease l JOIN labeling_task t ON t.id = l.task_id
@@ -58,12 +62,13 @@ SHOW_AGAIN = f"WITH shown AS ({selectors.LEASED}){LOG_SHOWN}SELECT * FROM shown"
 
 @dataclass(frozen=True, slots=True)
 class _Situation:
-    """Who asks, and what they hold; `cancelled` are tasks that were taken from under their leases."""
+    """Who asks, what they hold, and their working time at the moment `now` of the database."""
 
     reviewer_id: int
     in_hand: UUID | None
     ahead: UUID | None
-    cancelled: tuple[int, ...]
+    facts: WorkFacts
+    now: datetime
 
 
 def next_task(*, user: User, project: UUID | None = None) -> LeasedTask | NothingToDo:
@@ -77,7 +82,7 @@ def next_task(*, user: User, project: UUID | None = None) -> LeasedTask | Nothin
     situation = _situation(user)
     if held := situation.in_hand or _hand_over(situation.ahead):
         return _shown(SHOW_AGAIN, user, situation.reviewer_id, held)
-    return _claim(user, situation.reviewer_id, project, is_ahead=False)
+    return _claim(user, situation, project, is_ahead=False)
 
 
 def prefetch_task(*, user: User, project: UUID | None = None) -> LeasedTask | NothingToDo:
@@ -90,7 +95,9 @@ def prefetch_task(*, user: User, project: UUID | None = None) -> LeasedTask | No
         raise Conflict("There is no task in your hand; ask for the next one instead.")
     if situation.ahead is not None:
         return _shown(SHOW_AGAIN, user, situation.reviewer_id, situation.ahead)
-    return _claim(user, situation.reviewer_id, project, is_ahead=True)
+    facts = situation.facts  # the task in hand counts against the limits as if it were done
+    facts = replace(facts, day_count=facts.day_count + 1, week_count=facts.week_count + 1)
+    return _claim(user, replace(situation, facts=facts), project, is_ahead=True)
 
 
 def _situation(user: User) -> _Situation:
@@ -103,11 +110,11 @@ def _situation(user: User) -> _Situation:
     rows = fetch(SITUATION, parameters)
     if not rows:
         raise NotAReviewer("You are not set up as a reviewer, or no longer; ask your operator.")
-    cancelled = tuple(task_id for *_, task_id, is_cancelled in rows if is_cancelled)
-    if cancelled:
+    if cancelled := [task_id for *_, task_id, is_cancelled in rows if is_cancelled]:
         withdraw_leases(task_ids=cancelled)
-    held = {is_prefetched: token for _, token, is_prefetched, _, is_cancelled in rows if token and not is_cancelled}
-    return _Situation(rows[0][0], held.get(False), held.get(True), cancelled)
+    reviewer_id, facts, now = rows[0][:3]
+    held = {is_ahead: token for *_, token, is_ahead, _, is_cancelled in rows if token and not is_cancelled}
+    return _Situation(reviewer_id, held.get(False), held.get(True), facts_of(facts), now)
 
 
 def _hand_over(token: UUID | None) -> UUID | None:
@@ -117,10 +124,14 @@ def _hand_over(token: UUID | None) -> UUID | None:
     return row[0] if row else None
 
 
-def _claim(user: User, reviewer_id: int, project: UUID | None, *, is_ahead: bool) -> LeasedTask | NothingToDo:
+def _claim(user: User, situation: _Situation, project: UUID | None, *, is_ahead: bool) -> LeasedTask | NothingToDo:
     """Try the pools in the policy's order until one yields a task; those with an unread guideline yield none."""
-    choices, weights = selectors.servable_pools(reviewer_id=reviewer_id, project=project)
-    ranked = policy.weighed(choices, now=timezone.now(), by_project=weights)
+    reviewer_id, now = situation.reviewer_id, situation.now
+    if stop := stop_of(situation.facts, now):
+        return NothingToDo(stop.code, stop.message, until=stop.until)
+    may_distress = may_take_distressing(situation.facts, now)
+    choices, weights = selectors.servable_pools(reviewer_id=reviewer_id, project=project, may_distress=may_distress)
+    ranked = policy.weighed(choices, now=now, by_project=weights)
     read = [(rank, each) for rank, each in enumerate(ranked, start=1) if each.choice.is_read]
     row = fetch_one(
         CLAIM,
@@ -146,7 +157,11 @@ def _claim(user: User, reviewer_id: int, project: UUID | None, *, is_ahead: bool
     unread = next((each.choice for each in ranked if not each.choice.is_read), None)
     if unread is not None:
         return selectors.guideline_first(project_id=unread.project_id, reviewer_id=reviewer_id)
-    return selectors.why_nothing(user=user, reviewer_id=reviewer_id)
+    if not may_distress and selectors.servable_pools(reviewer_id=reviewer_id, project=project, may_distress=True)[0]:
+        return NothingToDo(
+            "distressing_limit", "What is left for today is hard to read, and you have read your share of it."
+        )
+    return selectors.why_nothing(reviewer_id=reviewer_id)
 
 
 def _shown(statement: str, user: User, reviewer_id: int, token: UUID) -> LeasedTask:

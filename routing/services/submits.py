@@ -17,6 +17,7 @@ from labeling.models import Annotation, Item, UnplacedAnswer
 from labeling.presentation import display_order
 from labeling.services.judgments import APPEND, Judgment, as_kept, keep_unplaced, parameters_of
 from routing.errors import LeaseOver, NoSuchLease
+from routing.services.workloads import COUNT_JUDGMENT
 from routing.types import LeaseState, Submitted
 
 KEPT = "This task had gone to somebody else by then. Your answer is kept, and an operator can still use it."
@@ -54,7 +55,7 @@ WITH {APPEND}, ended AS (
     RETURNING id AS subject_id, customer_id,
               jsonb_build_object('from', %(from)s::text, 'lease', %(lease)s::bigint, 'round', round_id, 'kind', kind,
                                  'annotation', (SELECT id FROM made), 'reviewer', %(reviewer)s::bigint) AS data
-){RECORD_MOVED}
+){COUNT_JUDGMENT}{RECORD_MOVED}
 SELECT public_id FROM made
 """
 

@@ -58,8 +58,14 @@ EDITABLE = {
         "name", "description", "confidentiality", "clearance", "languages", "skills_by_domain", "overlap",
         "lease_seconds", "gold_share", "quality_contract", "acceptance_plan", "priority", "due_at",
         "hold_flagged", "recheck_share", "retention_days", "pay_amount", "price_amount", "currency",
+        "countries", "organisation_ids", "distressing_domains",
     },
-    "labeling.Reviewer": {"organisation", "country", "languages", "clearance", "is_active"},
+    "labeling.Reviewer": {"organisation", "country", "languages", "clearance", "conflict_tags", "is_active"},
+    "routing.Availability": {
+        "is_on", "time_zone", "hours", "daily_limit", "weekly_limit", "distressing_daily_limit", "daily_ceiling",
+        "weekly_ceiling", "distressing_daily_ceiling", "break_after_minutes", "break_minutes",
+    },
+    "routing.Enrolment": {"max_difficulty"},
     "routing.Qualification": {"level", "expires_at", "reason"},
 }  # fmt: skip
 

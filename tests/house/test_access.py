@@ -12,6 +12,7 @@ from config.kernel.models import ApiKey
 from config.kernel.types import Scope
 from labeling.models import Batch, Flag, Item, Membership
 from labeling.services.invitations import invite_member, withdraw_invitation
+from routing.services.blocks import place_block
 from tests.cast import gather_cast
 from tests.factories import freeze, item_row, resolve_items, take, upload, upload_items
 
@@ -42,6 +43,9 @@ DOORS = [
     ("GET", "api/v1/keys", None, EVERY_CUSTOMER),
     ("POST", "api/v1/keys", {}, {**EVERY_CUSTOMER, "dana": 400, "victor": 400, "ruth": 400}),
     ("DELETE", "api/v1/keys/{key}", None, {**MANAGERS, "dana": 409}),
+    ("GET", "api/v1/blocks", None, EVERY_CUSTOMER),
+    ("POST", "api/v1/blocks", {}, {**EVERY_CUSTOMER, "dana": 400, "victor": 400, "ruth": 400}),
+    ("POST", "api/v1/blocks/{block}/lift", {"reason": " "}, {**MANAGERS, "dana": 422}),
     ("GET", "api/v1/projects/{project}", None, READERS),
     ("GET", "api/v1/projects/{project}/progress", None, READERS),
     ("GET", "api/v1/form-templates", None, EVERY_CUSTOMER),
@@ -82,6 +86,11 @@ DOORS = [
     ("POST", "api/v1/projects/{project}/releases", {}, {**DECIDERS, "dana": 202}),
     ("GET", "api/desk/v1/me", None, DESK),
     ("POST", "api/desk/v1/next", {}, DESK),
+    ("GET", "api/desk/v1/availability", None, DESK),
+    ("PUT", "api/desk/v1/availability", {"daily_limit": None}, DESK),
+    ("GET", "api/desk/v1/leaves", None, DESK),
+    ("POST", "api/desk/v1/leaves", {}, {**DESK, "anna": 400}),
+    ("DELETE", "api/desk/v1/leaves/{leave}", None, {**LEASE_OF_ANNA, "anna": 404}),
     ("POST", "api/desk/v1/projects/{project}/acknowledge", {"number": 1}, LEASE_OF_ANNA),
     ("POST", "api/desk/v1/tasks/{token}/heartbeat", {}, LEASE_OF_ANNA),
     ("PUT", "api/desk/v1/tasks/{token}/draft", {"value": {}}, LEASE_OF_ANNA),
@@ -133,6 +142,8 @@ def house(transactional_db):
         "release": release.public_id,
         "entry": release.sample.entries.first().public_id,
         "member": Membership.objects.get(user=cast.dana).public_id,
+        "block": place_block(customer=cast.northwind, reviewer=cast.dido, reason="Test", actor=cast.dana).public_id,
+        "leave": uuid.uuid4(),
         **people_of(cast),
     }
     return cast, places
@@ -212,6 +223,8 @@ def test_every_address_has_its_line_in_the_table():
                     "key",
                     "welcome",
                     "flag",
+                    "block",
+                    "leave",
                 ),
                 uuid.uuid4(),
             ),

@@ -14,6 +14,7 @@ from labeling.models import Annotation, ColumnMapping, Erasure, Tombstone
 from labeling.services.judgments import invalidate_annotation
 from quality.types import GOLD_MACHINE, STANDING_MACHINE
 from routing.models import Escalation, EscalationStep
+from routing.services.availability import offer_availability
 from routing.services.enrolments import grant_qualification
 from routing.types import ESCALATION_MACHINE, LEASE_MACHINE, LeaseState
 from tests.cast import gather_cast
@@ -57,6 +58,8 @@ IMMUTABLE = {
     "labeling_projectchange",
     "labeling_reviewerchange",
     "routing_qualificationchange",
+    "routing_availabilitychange",
+    "routing_enrolmentchange",
     "routing_escalationstep",
 }
 
@@ -88,6 +91,7 @@ def delivered(transactional_db):
     owned = {"customer": cast.northwind, "project": cast.project}
     ColumnMapping.objects.create(**owned, name="csv", number=1, document={}, digest="0" * 64, created_by=cast.dana)
     grant_qualification(reviewer=cast.anna, skill="medical", level=2, reason="Test", actor=cast.mira)
+    offer_availability(reviewer=cast.anna, changes={"daily_limit": 100})
     cause = {"kind": "nobody", "severity": "warning", "subject": "project", "subject_id": cast.project.pk}
     escalation = Escalation.objects.create(**owned, **cause, message="Test")
     EscalationStep.objects.create(customer=cast.northwind, escalation=escalation, what="Test")
