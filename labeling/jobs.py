@@ -16,7 +16,7 @@ from labeling.services.free_text import flag_annotations
 from labeling.services.ingest import ingest_batch
 from labeling.services.reuploads import reopen_revised, revised_versions
 from labeling.services.rounds import generate_tasks
-from labeling.services.triage import releasable_items, release_held
+from labeling.services.triage import releasable_items, release_held, resume_stopped
 from labeling.types import BatchState, ItemState
 
 FORGOTTEN_AFTER = timedelta(minutes=15)
@@ -72,6 +72,7 @@ def release(project_id: int) -> int:
     unfinished = list(_unfinished(Batch.objects.filter(project=project_id)).values_list("pk", flat=True))
     for batch_id in unfinished:
         enqueue("labeling.jobs.generate", batch_id, queue="bulk")
+    resume_stopped(project_id=project_id)
     return len(unfinished)
 
 

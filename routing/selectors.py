@@ -14,6 +14,7 @@ from labeling.guidelines import guideline_to_read
 from labeling.models import Item, Reviewer
 from routing.errors import NotAReviewer
 from routing.models import Enrolment, Lease
+from routing.open_projects import guidelines_to_read
 from routing.types import LeasedTask, NothingToDo, PoolChoice, Trust
 
 # The pools that hold a task for this reviewer and whose requirement they meet. Languages match by RFC 4647 basic
@@ -119,7 +120,7 @@ def why_nothing(*, user: User, reviewer_id: int) -> NothingToDo:
 
 
 def projects_of(user: User) -> list[dict[str, Any]]:
-    """Routing's part of "me": the projects this person works on."""
+    """The projects this person works on."""
     enrolments = Enrolment.objects.filter(Q(reviewer__user=user), ended_at=None, project__state="open").select_related(
         "project"
     )
@@ -129,7 +130,8 @@ def projects_of(user: User) -> list[dict[str, Any]]:
 
 
 def desk_me(user: User) -> dict[str, Any]:
-    return {"projects": projects_of(user)}
+    """Routing's part of "me": the projects this person works on, and the guidelines they have still to read."""
+    return {"projects": projects_of(user), "guidelines_to_read": guidelines_to_read(user)}
 
 
 def life_of_item(item: Item) -> list[LifeMoment]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from routing.api import views
+from routing.api import answers, projects, views
 
 urlpatterns = [
     path("next", views.Next.as_view()),
@@ -11,4 +11,10 @@ urlpatterns = [
     path("tasks/<uuid:token>/draft", views.KeepDraft.as_view()),
     path("tasks/<uuid:token>/submit", views.Submit.as_view()),
     path("tasks/<uuid:token>/skip", views.Skip.as_view()),
+    path("tasks/<uuid:token>/flag", projects.Flag.as_view()),
+    path("projects", projects.OpenProjects.as_view()),
+    path("answers", answers.Answers.as_view()),
+    path("answers/<uuid:answer>", answers.Answer.as_view()),
+    path("answers/<uuid:answer>/correct", answers.Correct.as_view()),
+    path("messages/<uuid:message>/read", answers.ReadMessage.as_view()),
 ]

@@ -5,6 +5,8 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -38,7 +40,7 @@ class DeskView(APIView):
 
     surface = Surface.DESK
     scopes: Mapping[str, str] = dict.fromkeys(("GET", "POST", "PUT", "HEAD", "OPTIONS"), Scope.DESK)
-    filter_backends = ()
+    filter_backends: Any = ()
 
     def given(self, request: Request, kind: type[Any]) -> dict[str, Any]:
         serializer = kind(data=request.data)
@@ -59,6 +61,9 @@ class Next(DeskView):
 
 def shown_reason(nothing: NothingToDo) -> dict[str, Any]:
     reason: dict[str, Any] = {"code": nothing.code, "message": nothing.message}
+    if nothing.until is not None:
+        seconds = max(0.0, (nothing.until - timezone.now()).total_seconds())
+        reason |= {"until": nothing.until, "seconds": seconds}
     if nothing.guideline is not None:
         shown = asdict(nothing.guideline)
         project = {"id": shown.pop("project_public_id"), "name": shown.pop("project_name")}
@@ -69,19 +74,24 @@ def shown_reason(nothing: NothingToDo) -> dict[str, Any]:
 def shown_task(leased: LeasedTask, *, is_rendered: bool) -> dict[str, Any]:
     """Return what the desk shows of a leased task: no kind, no authors, nothing that can be counted."""
     item = shown_item(leased.payload, language=leased.language, seed=leased.token)
-    if is_rendered:
-        for message in item["messages"]:
-            message["html"] = render_markdown(message["content"])
-        for response in item["responses"]:
-            response["html"] = render_markdown(response["text"])
     return {
         "id": leased.token,
+        "key": salted_hmac("desk.task", f"{leased.task_id}", algorithm="sha256").hexdigest()[:32],
         "project": {"id": leased.project_public_id, "name": leased.project_name},
         "guideline": {"number": leased.guideline_number, "clauses": leased.clauses},
         "form": leased.form,
-        "item": item,
+        "item": rendered(item) if is_rendered else item,
         "lease": {"token": leased.token, "until": leased.until, "seconds": leased.seconds_left},
         "draft": leased.draft,
+    }
+
+
+def rendered(item: dict[str, Any]) -> dict[str, Any]:
+    """Return the shown item with its texts as HTML that is safe to show, too."""
+    return {
+        **item,
+        "messages": [{**each, "html": render_markdown(each["content"])} for each in item["messages"]],
+        "responses": [{**each, "html": render_markdown(each["text"])} for each in item["responses"]],
     }
 
 
