@@ -106,6 +106,8 @@ DATABASES = {
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,
+        # How often a statement of `config.kernel.prepared` runs before the server keeps it.
+        "OPTIONS": {**database_parameters().get("OPTIONS", {}), "prepare_threshold": 1},
     }
 }
 # The role that migrate makes and grants: its login, as web and job processes know it.

@@ -93,7 +93,8 @@ class PoolChoice:
     `throughput_per_hour`: the judgments an hour that its people finish while they are at it, measured: the pace of one
     times how many could serve it. `eligible_people`: how many people at work could, whoever asks among them.
     `difficulty`: 1 to 5. `pay_amount`: what one judgment costs, in one currency for all choices. `customer_share`: the
-    part of the latest work that was its customer's, 0 to 1.
+    part of the latest work that was its customer's, 0 to 1. `trust` and `standing`, the lower bound of accuracy, 0 to 1,
+    are the reviewer's on its project.
     """
 
     pool_id: int
@@ -110,12 +111,6 @@ class PoolChoice:
     pay_amount: float | None = None
     customer_share: float | None = None
     oldest_waiting_seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewerView:
-    """Who asks for work, as far as the choice depends on it: `standing` is the lower bound of it, 0 to 1."""
-
     trust: str = Trust.TRUSTED
     standing: float = 1.0
 

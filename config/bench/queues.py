@@ -167,6 +167,12 @@ def grow(queue: Queue, *, items: int, slots: int = 1, piece: int = 50_000) -> No
                     **documents,
                 },
             )
+        # What the trigger does that is off here: these tasks took their turn.
+        connection.execute(
+            "UPDATE labeling_pool p SET tail = (SELECT max(t.position) FROM labeling_task t WHERE t.pool_id = p.id)"
+            " WHERE p.id = ANY(%s)",
+            [queue.pools],
+        )
         queue.items = max(queue.items, items)
         connection.execute("VACUUM (ANALYZE) " + ", ".join(QUIET))
 

@@ -14,7 +14,7 @@ from config.kernel.events import record
 from config.kernel.locks import lock_row
 from config.kernel.models import User
 from labeling.forms import ItemShape, check_answers, kept_answers, split_rationale
-from labeling.models import Annotation, AnnotationInvalidation, Draft, Round, UnplacedAnswer
+from labeling.models import Annotation, AnnotationInvalidation, Round, UnplacedAnswer
 from labeling.types import Origin, RoundReason, RoundState
 
 
@@ -51,31 +51,44 @@ def as_kept(
     return kept_answers(document, texts, judged), rationale
 
 
-def record_annotation(judgment: Judgment) -> tuple[int, UUID]:
-    """Append the annotation in the present transaction; return its id and public id.
+# The CTE `made(id, public_id)` that appends a judgment, and forgets its draft; the parameters are `parameters_of`'s. The
+# caller holds the task's lock, has checked the answers and spelled them `as_kept`, and records the event beside it. There is
+# an IntegrityError if this reviewer has judged the round before.
+APPEND = """
+made AS (
+    INSERT INTO labeling_annotation (customer_id, project_id, public_id, task_id, round_id, item_version_id, reviewer_id,
+        guideline_id, form_id, code_version, answers, rationale, presented, seconds, origin, is_guideline_current, submission)
+    VALUES (%(customer)s::bigint, %(project)s::bigint, gen_random_uuid(), %(task)s::bigint, %(round)s::bigint,
+        %(item_version)s::bigint, %(reviewer)s::bigint, %(guideline)s::bigint, %(form)s::bigint, %(code_version)s,
+        %(answers)s::jsonb, %(rationale)s, %(presented)s::jsonb, %(seconds)s::float8, %(origin)s, %(is_current)s::boolean,
+        %(submission)s::uuid)
+    RETURNING id, public_id
+), forgotten AS (
+    DELETE FROM labeling_draft WHERE task_id = %(task)s::bigint AND reviewer_id = %(reviewer)s::bigint
+)
+"""
 
-    The caller holds the task's lock, and has checked the answers and spelled them `as_kept`. The event is the caller's, in the
-    statement that completes the task. Raises IntegrityError if this reviewer has judged the round before.
-    """
-    annotation = Annotation.objects.create(
-        customer_id=judgment.customer_id,
-        project_id=judgment.project_id,
-        task_id=judgment.task_id,
-        round_id=judgment.round_id,
-        item_version_id=judgment.item_version_id,
-        reviewer_id=judgment.reviewer_id,
-        guideline_id=judgment.guideline_id,
-        form_id=judgment.form_id,
-        submission=judgment.submission,
-        answers=judgment.answers,
-        rationale=judgment.rationale,
-        presented=judgment.presented,
-        seconds=judgment.seconds,
-        origin=judgment.origin,
-        is_guideline_current=judgment.is_guideline_current,
-        code_version=settings.CODE_VERSION,
-    )
-    return annotation.pk, annotation.public_id
+
+def parameters_of(judgment: Judgment) -> dict[str, Any]:
+    """Return what APPEND needs."""
+    return {
+        "customer": judgment.customer_id,
+        "project": judgment.project_id,
+        "task": judgment.task_id,
+        "round": judgment.round_id,
+        "item_version": judgment.item_version_id,
+        "reviewer": judgment.reviewer_id,
+        "guideline": judgment.guideline_id,
+        "form": judgment.form_id,
+        "code_version": settings.CODE_VERSION,
+        "answers": Jsonb(judgment.answers),
+        "rationale": judgment.rationale,
+        "presented": Jsonb(judgment.presented),
+        "seconds": judgment.seconds,
+        "origin": judgment.origin,
+        "is_current": judgment.is_guideline_current,
+        "submission": judgment.submission,
+    }
 
 
 @transaction.atomic
@@ -183,7 +196,3 @@ def mark_answer_read(*, user: User, submission: UUID) -> None:
     kept = UnplacedAnswer.objects.filter(reviewer__user=user, submission=submission)
     if not kept.filter(read_at=None).update(read_at=Now()) and not kept.exists():
         raise NotFound("There is no such message for you.")
-
-
-def forget_draft(*, task_id: int, reviewer_id: int) -> None:
-    Draft.objects.filter(task_id=task_id, reviewer_id=reviewer_id)._raw_delete("default")

@@ -50,7 +50,7 @@ class OpenProjects(DeskView, generics.ListAPIView[Enrolment]):
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         user = person(request)
         page: Any = self.paginate_queryset(self.get_queryset())
-        pools = servable_pools(user_id=user.pk, reviewer_id=reviewer_of(user).pk, project=None) if page else []
+        pools, _ = servable_pools(reviewer_id=reviewer_of(user).pk, project=None)
         with_work = {pool.project_id for pool in pools}
         return self.get_paginated_response(
             [shown_project(each, has_work=each.project_id in with_work) for each in page]

@@ -6,8 +6,10 @@ from routing.api import answers, projects, views
 
 urlpatterns = [
     path("next", views.Next.as_view()),
+    path("prefetch", views.Prefetch.as_view()),
     path("projects/<uuid:project>/acknowledge", views.Acknowledge.as_view()),
     path("tasks/<uuid:token>/heartbeat", views.Heartbeat.as_view()),
+    path("tasks/<uuid:token>/extend", views.Extend.as_view()),
     path("tasks/<uuid:token>/draft", views.KeepDraft.as_view()),
     path("tasks/<uuid:token>/submit", views.Submit.as_view()),
     path("tasks/<uuid:token>/skip", views.Skip.as_view()),

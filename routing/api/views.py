@@ -1,4 +1,4 @@
-"""The desk: next, heartbeat, draft, submit, skip."""
+"""The desk: next, prefetch, heartbeat, extend, draft, submit, skip."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -29,8 +29,8 @@ from routing.api.serializers import (
     ValueSerializer,
 )
 from routing.selectors import reviewer_of
-from routing.services.claims import next_task
-from routing.services.leases import keep_draft, renew_lease, skip_task
+from routing.services.claims import next_task, prefetch_task
+from routing.services.leases import extend_lease, keep_draft, renew_lease, skip_task
 from routing.services.submits import submit_task
 from routing.types import LeasedTask, NothingToDo
 
@@ -54,6 +54,17 @@ class Next(DeskView):
         """Lease the next task; while you hold one, the same again. Without one, the reason."""
         given = self.given(request, NextSerializer)
         leased = next_task(user=person(request), project=given.get("project"))
+        if isinstance(leased, NothingToDo):
+            return Response({"task": None, "reason": shown_reason(leased)})
+        return Response({"task": shown_task(leased, is_rendered=given["render"])})
+
+
+class Prefetch(DeskView):
+    @extend_schema(request=NextSerializer, responses=NextAnswerSerializer)
+    def post(self, request: Request) -> Response:
+        """Take the task after the one in hand ahead, under a short lease that your heartbeats renew; `next` hands it over."""
+        given = self.given(request, NextSerializer)
+        leased = prefetch_task(user=person(request), project=given.get("project"))
         if isinstance(leased, NothingToDo):
             return Response({"task": None, "reason": shown_reason(leased)})
         return Response({"task": shown_task(leased, is_rendered=given["render"])})
@@ -110,6 +121,14 @@ class Heartbeat(DeskView):
     def post(self, request: Request, token: UUID) -> Response:
         """Keep the task for another full lease from now."""
         until, seconds = renew_lease(user=person(request), token=token)
+        return Response({"token": token, "until": until, "seconds": seconds})
+
+
+class Extend(DeskView):
+    @extend_schema(request=None, responses=LeaseSerializer)
+    def post(self, request: Request, token: UUID) -> Response:
+        """Take as much time again for this task, once."""
+        until, seconds = extend_lease(user=person(request), token=token)
         return Response({"token": token, "until": until, "seconds": seconds})
 
 

@@ -5,16 +5,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid5
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from config.kernel.canonical import digest
 from config.kernel.events import RECORD_MOVED, event_parameters, wake_on_commit
 from config.kernel.models import User
+from config.kernel.prepared import fetch_one
 from labeling.forms import ItemShape, check_answers
 from labeling.models import Annotation, UnplacedAnswer
 from labeling.presentation import display_order
 from labeling.selectors import is_version_erased
-from labeling.services.judgments import Judgment, as_kept, forget_draft, keep_unplaced, record_annotation
+from labeling.services.judgments import APPEND, Judgment, as_kept, keep_unplaced, parameters_of
 from routing.errors import LeaseOver, NoSuchLease
 from routing.types import LeaseState, Submitted
 
@@ -30,29 +31,29 @@ SELECT l.id, l.state, l.task_id, l.round_id, l.reviewer_id, l.customer_id, l.pro
                AND g.in_force @> statement_timestamp()),
        NOT EXISTS (SELECT FROM routing_lease later WHERE later.task_id = l.task_id AND later.id > l.id),
        EXISTS (SELECT FROM labeling_projectuserpermission may JOIN auth_permission named ON named.id = may.permission_id
-               WHERE may.user_id = %(user)s AND may.content_object_id = l.project_id AND named.codename = 'judge_items'),
+               WHERE may.user_id = %(user)s::bigint AND may.content_object_id = l.project_id AND named.codename = 'judge_items'),
        jsonb_exists(v.payload, 'erased')
 FROM routing_lease l
 JOIN labeling_task t ON t.id = l.task_id
 JOIN labeling_round r ON r.id = l.round_id
 JOIN labeling_formversion f ON f.id = r.form_id
 JOIN labeling_itemversion v ON v.id = r.item_version_id
-JOIN labeling_reviewer me ON me.id = l.reviewer_id AND me.user_id = %(user)s
-WHERE l.token = %(token)s
+JOIN labeling_reviewer me ON me.id = l.reviewer_id AND me.user_id = %(user)s::bigint
+WHERE l.token = %(token)s::uuid
 FOR NO KEY UPDATE OF l, t
 """
 
-COMPLETE = f"""
-WITH ended AS (
-    UPDATE routing_lease SET state = 'submitted', ended_at = statement_timestamp() WHERE id = %(lease)s
+PLACE = f"""
+WITH {APPEND}, ended AS (
+    UPDATE routing_lease SET state = 'submitted', ended_at = statement_timestamp() WHERE id = %(lease)s::bigint
 ), moved AS (
     UPDATE labeling_task SET state = 'completed', completed_at = statement_timestamp()
-    WHERE id = %(task)s AND state = %(from)s
+    WHERE id = %(task)s::bigint AND state = %(from)s
     RETURNING id AS subject_id, customer_id,
               jsonb_build_object('from', %(from)s::text, 'lease', %(lease)s::bigint, 'round', round_id, 'kind', kind,
-                                 'annotation', %(annotation)s::bigint, 'reviewer', %(reviewer)s::bigint) AS data
+                                 'annotation', (SELECT id FROM made), 'reviewer', %(reviewer)s::bigint) AS data
 ){RECORD_MOVED}
-SELECT count(*) FROM moved
+SELECT public_id FROM made
 """
 
 
@@ -112,10 +113,7 @@ def submit_task(*, user: User, token: UUID, answers: dict[str, Any], seconds: fl
         keep_unplaced(judgment=judgment)
         message = KEPT_BESIDE if held.lease_state == LeaseState.SUBMITTED else KEPT
         return Submitted(None, is_placed=False, is_repeat=is_repeat, message=message)
-    annotation_id, public_id = record_annotation(judgment)
-    _complete(held, annotation_id, user.pk)
-    forget_draft(task_id=held.task_id, reviewer_id=held.reviewer_id)
-    return Submitted(public_id, is_placed=True, is_repeat=False)
+    return Submitted(_place(held, judgment, user.pk), is_placed=True, is_repeat=False)
 
 
 def _erased(held: _Held) -> LeaseOver:
@@ -130,9 +128,7 @@ def _repeated(judgment: Judgment) -> UUID | None:
 
 
 def _lock(user: User, token: UUID) -> _Held:
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK, {"user": user.pk, "token": token})
-        row = cursor.fetchone()
+    row = fetch_one(LOCK, {"user": user.pk, "token": token})
     if row is None:
         raise NoSuchLease("There is no such task under your name.")
     return _Held(*row[:11], *map(json.loads, row[11:13]), *row[13:])
@@ -158,15 +154,18 @@ def _judgment(held: _Held, token: UUID, answers: dict[str, Any], seconds: float 
     )
 
 
-def _complete(held: _Held, annotation_id: int, user_id: int) -> None:
-    parameters = {
-        "lease": held.lease_id,
-        "task": held.task_id,
-        "from": held.task_state,
-        "annotation": annotation_id,
-        "reviewer": held.reviewer_id,
-        **event_parameters("task.completed", subject="labeling.task", actor_id=user_id),
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(COMPLETE, parameters)
+def _place(held: _Held, judgment: Judgment, user_id: int) -> UUID:
+    """Append the annotation, end the lease, complete the task and tell of it: one statement."""
+    row = fetch_one(
+        PLACE,
+        {
+            **parameters_of(judgment),
+            "lease": held.lease_id,
+            "from": held.task_state,
+            **event_parameters("task.completed", subject="labeling.task", actor_id=user_id),
+        },
+    )
+    assert row is not None, "What is appended is returned."
     wake_on_commit("task.completed")
+    public_id: UUID = row[0]
+    return public_id
