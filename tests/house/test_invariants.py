@@ -12,8 +12,8 @@ from delivery.types import RELEASE_MACHINE
 from labeling import types as labeling
 from labeling.models import Annotation, ColumnMapping, Erasure, Tombstone
 from labeling.services.judgments import invalidate_annotation
-from quality.types import GOLD_MACHINE, STANDING_MACHINE
 from quality.services.rulings import answer_ruling, ask_for_ruling, mark_ruling_read
+from quality.types import GOLD_MACHINE, STANDING_MACHINE
 from routing.models import Escalation, EscalationStep, Lease
 from routing.services.enrolments import grant_qualification
 from routing.types import ESCALATION_MACHINE, LEASE_MACHINE, LeaseState
