@@ -18,7 +18,9 @@ export async function showAnswers(onCorrect) {
 
 async function showPage(list, path, onCorrect) {
   const { results, next } = await untilReached(() => api.page(path));
-  list.append(...results.map((answer) => row(answer, onCorrect)));
+  const rows = results.map((answer) => row(answer, onCorrect));
+  list.append(...rows);
+  rows.map((each) => each.querySelector("button")).find(Boolean)?.focus();
   if (!list.children.length) list.append(element("li", { className: "muted" }, "You have not answered anything yet."));
   if (!next) return;
   const more = button("Show earlier ones", () => {
@@ -53,7 +55,7 @@ export class Correction {
     document.querySelector("main").classList.add("is-correcting");
     byId("correction").hidden = false;
     byId("correction-title").textContent = shown.form.title;
-    byId("correction-about").textContent = `${shown.project.name} · answered ${when(shown.submitted_at)}. ${shown.until}`;
+    byId("correction-about").textContent = `You are correcting what you answered on ${when(shown.submitted_at)}. The task at hand waits for you meanwhile.`;
     this.form = new Form({ conversation: byId("correction-conversation"), questions: byId("correction-questions") }, shown);
     this.form.fill(typed ?? shown.value);
     scrollTo(0, 0);

@@ -34,6 +34,7 @@ export async function showInbox() {
       element("p", {}, `${project.name}: version ${number} of the guideline comes before your next task there.`))),
   ];
   byId("inbox").replaceChildren(...(rows.length ? rows : [element("li", { className: "muted" }, "You have read everything.")]));
+  byId("inbox").querySelector("button")?.focus();
 }
 
 function toRead(content, markRead) {
