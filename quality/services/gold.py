@@ -28,7 +28,7 @@ LOOKAHEAD = 10
 PROBATION_FACTOR = 2
 
 # How far a reviewer is from their share of gold on each project: judgments given, gold given or waiting, the front of
-# the queue, and how much they are trusted. Only those who may be given work there.
+# the queue before them, and how much they are trusted. Only those who may be given work there.
 SHARES = """
 SELECT e.project_id, e.reviewer_id, e.trust, p.gold_share,
   (SELECT count(*) FROM labeling_annotation a
@@ -37,9 +37,14 @@ SELECT e.project_id, e.reviewer_id, e.trust, p.gold_share,
   (SELECT count(*) FROM labeling_task t JOIN labeling_round r ON r.id = t.round_id
     WHERE t.reserved_for_id = e.reviewer_id AND t.project_id = e.project_id AND t.kind = 'gold'
       AND t.state <> 'cancelled'),
-  (SELECT min(t.position) FROM labeling_pool q CROSS JOIN LATERAL (
-      SELECT t.position FROM labeling_task t
-      WHERE t.pool_id = q.id AND t.state = 'open' AND t.reserved_for_id IS NULL ORDER BY t.position LIMIT 1) t
+  (SELECT min(ahead.position) FROM labeling_pool q
+    LEFT JOIN routing_cursor k ON k.pool_id = q.id AND k.reviewer_id = e.reviewer_id
+    CROSS JOIN LATERAL (
+      (SELECT t.position FROM labeling_task t WHERE t.pool_id = q.id AND t.state = 'open' AND t.reserved_for_id IS NULL
+         AND t.returned_xid IS NULL AND t.position > COALESCE(k.position, -1) ORDER BY t.position LIMIT 1)
+      UNION ALL
+      (SELECT t.position FROM labeling_task t WHERE t.pool_id = q.id AND t.state = 'open' AND t.reserved_for_id IS NULL
+         AND t.returned_xid > COALESCE(k.returned_xid, 0) ORDER BY t.returned_xid, t.position LIMIT 1)) ahead
     WHERE q.project_id = e.project_id)
 FROM routing_enrolment e
 JOIN labeling_project p ON p.id = e.project_id

@@ -73,10 +73,11 @@ BEGIN
 END
 """
 
-# Takes the first task that any of the pools, in this order, holds for the reviewer, and leases it to them: reserved tasks
-# and open ones by their places, what came back before the rest. Rows that others hold are passed by; nobody waits.
-# Returns *leased* with the token, *busy* where the reviewer has a lease already (another of their windows was faster), or
-# *nothing*.
+# Takes the first task that any of the pools, in this order, holds for the reviewer, and leases it to them, with its event and
+# the trace that its content was read: reserved tasks and open ones by their places, what came back before the rest. Rows
+# that others hold are passed by; nobody waits.
+# Returns *leased* with the token, *held* with the one they have already (another of their windows was faster), or *nothing*.
+# One claim of a reviewer at a time: between looking and leasing, another window could claim and answer a task of the round.
 CLAIM = f"""
 DECLARE
     place bigint;
@@ -87,6 +88,13 @@ DECLARE
     made record;
     event bigint;
 BEGIN
+    PERFORM pg_advisory_xact_lock(1, hashint8(me));
+    SELECT h.token INTO made FROM routing_lease h
+    WHERE h.reviewer_id = me AND h.state = 'live' AND h.is_prefetched = ahead;
+    IF FOUND THEN
+        RETURN QUERY SELECT 'held'::text, made.token;
+        RETURN;
+    END IF;
     FOR turn IN 1 .. COALESCE(array_length(pools, 1), 0) LOOP
         place := pools[turn];
         SELECT * INTO mark FROM routing_cursor k WHERE k.reviewer_id = me AND k.pool_id = place;
@@ -125,13 +133,8 @@ BEGIN
             SELECT CASE WHEN h.form_id IS NULL THEN p.lease_seconds
                         ELSE LEAST(GREATEST(ceil(2 * h.p95_seconds)::int, 60), 2 * p.lease_seconds) END AS seconds) held
         WHERE t.id = chosen
-        ON CONFLICT DO NOTHING RETURNING id, customer_id, token INTO made;
-        IF made.id IS NULL THEN
-            IF EXISTS (SELECT FROM routing_lease h
-                       WHERE h.reviewer_id = me AND h.state = 'live' AND h.is_prefetched = ahead) THEN
-                RETURN QUERY SELECT 'busy'::text, NULL::uuid;
-                RETURN;
-            END IF;
+        RETURNING id, customer_id, round_id, token INTO made;
+        IF made.id IS NULL THEN  -- no guideline is in force
             CONTINUE;
         END IF;
         UPDATE labeling_task t SET state = 'leased' WHERE t.id = chosen;
@@ -140,6 +143,9 @@ BEGIN
                 jsonb_build_object('from', 'open', 'lease', made.id, 'reviewer', me), request)
         RETURNING id INTO event;
         INSERT INTO kernel_handoff (event_id, subscriber) SELECT event, heard FROM unnest(subscribers) AS heard;
+        INSERT INTO labeling_accesslog (customer_id, project_id, user_id, door, object_type, object_ids, request_id)
+        SELECT r.customer_id, r.project_id, actor, 'desk', 'labeling.itemversion', ARRAY[r.item_version_id], request
+        FROM labeling_round r WHERE r.id = made.round_id;
         RETURN QUERY SELECT 'leased'::text, made.token;
         RETURN;
     END LOOP;

@@ -28,9 +28,6 @@ RETURNED_IN_PASSING = 20
 # How far along the positions of a queue a claim gets before it remembers where it was: 64 items.
 STRIDE = 64_000
 
-# Another window of the same reviewer may be faster, once: then there is a lease, and it is theirs.
-TRIES = 3
-
 SITUATION = (
     RETURN_EXPIRED
     + """
@@ -55,7 +52,8 @@ UPDATE routing_lease SET is_prefetched = false, until = statement_timestamp() + 
 WHERE token = %(token)s::uuid AND state = 'live' AND is_prefetched RETURNING token
 """
 
-SHOW = f"WITH shown AS ({selectors.LEASED}){LOG_SHOWN}SELECT * FROM shown"
+# What is shown again; the claim itself leaves the trace of the first time.
+SHOW_AGAIN = f"WITH shown AS ({selectors.LEASED}){LOG_SHOWN}SELECT * FROM shown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +71,13 @@ def next_task(*, user: User, project: UUID | None = None) -> LeasedTask | Nothin
 
     Holding a live lease already, they get that task again: a reload, a second tab or a lost answer costs nothing. What was
     taken ahead comes first. Returns NothingToDo with the reason when no task is left for them; with the guideline, where
-    only tasks are left of projects whose guideline they have not read. Raises NotAReviewer for anybody else, Conflict
-    where their other windows keep being faster. The read is logged.
+    only tasks are left of projects whose guideline they have not read. Raises NotAReviewer for anybody else. The read is
+    logged.
     """
-    for _ in range(TRIES):
-        situation = _situation(user)
-        token = situation.in_hand or _hand_over(situation.ahead)
-        if token is None:
-            claimed = _claim(user, situation.reviewer_id, project, is_ahead=False)
-            if isinstance(claimed, NothingToDo):
-                return claimed
-            token = claimed
-        if token is not None:
-            return _shown(user, situation.reviewer_id, token)
-    raise Conflict("Another of your windows is asking for a task at the same time; try again.")
+    situation = _situation(user)
+    if held := situation.in_hand or _hand_over(situation.ahead):
+        return _shown(SHOW_AGAIN, user, situation.reviewer_id, held)
+    return _claim(user, situation.reviewer_id, project, is_ahead=False)
 
 
 def prefetch_task(*, user: User, project: UUID | None = None) -> LeasedTask | NothingToDo:
@@ -94,19 +85,12 @@ def prefetch_task(*, user: User, project: UUID | None = None) -> LeasedTask | No
 
     Asked again, it is the same task. Raises as `next_task` does, and Conflict with nothing in hand.
     """
-    for _ in range(TRIES):
-        situation = _situation(user)
-        if situation.in_hand is None:
-            raise Conflict("There is no task in your hand; ask for the next one instead.")
-        token = situation.ahead
-        if token is None:
-            claimed = _claim(user, situation.reviewer_id, project, is_ahead=True)
-            if isinstance(claimed, NothingToDo):
-                return claimed
-            token = claimed
-        if token is not None:
-            return _shown(user, situation.reviewer_id, token)
-    raise Conflict("Another of your windows is asking for a task at the same time; try again.")
+    situation = _situation(user)
+    if situation.in_hand is None:
+        raise Conflict("There is no task in your hand; ask for the next one instead.")
+    if situation.ahead is not None:
+        return _shown(SHOW_AGAIN, user, situation.reviewer_id, situation.ahead)
+    return _claim(user, situation.reviewer_id, project, is_ahead=True)
 
 
 def _situation(user: User) -> _Situation:
@@ -133,11 +117,8 @@ def _hand_over(token: UUID | None) -> UUID | None:
     return row[0] if row else None
 
 
-def _claim(user: User, reviewer_id: int, project: UUID | None, *, is_ahead: bool) -> UUID | NothingToDo | None:
-    """Try the pools in the policy's order until one yields a task; those with an unread guideline yield none.
-
-    None where the reviewer turns out to hold one already.
-    """
+def _claim(user: User, reviewer_id: int, project: UUID | None, *, is_ahead: bool) -> LeasedTask | NothingToDo:
+    """Try the pools in the policy's order until one yields a task; those with an unread guideline yield none."""
     choices, weights = selectors.servable_pools(reviewer_id=reviewer_id, project=project)
     ranked = policy.weighed(choices, now=timezone.now(), by_project=weights)
     read = [(rank, each) for rank, each in enumerate(ranked, start=1) if each.choice.is_read]
@@ -159,16 +140,18 @@ def _claim(user: User, reviewer_id: int, project: UUID | None, *, is_ahead: bool
     outcome, token = row
     if outcome == "leased":
         wake_on_commit("task.leased")
-        return token
-    if outcome == "busy":
-        return None
+        return _shown(selectors.LEASED, user, reviewer_id, token)
+    if outcome == "held":
+        return _shown(SHOW_AGAIN, user, reviewer_id, token)
     unread = next((each.choice for each in ranked if not each.choice.is_read), None)
     if unread is not None:
         return selectors.guideline_first(project_id=unread.project_id, reviewer_id=reviewer_id)
     return selectors.why_nothing(user=user, reviewer_id=reviewer_id)
 
 
-def _shown(user: User, reviewer_id: int, token: UUID) -> LeasedTask:
-    row = fetch_one(SHOW, {"token": token, "reviewer": reviewer_id, "user": user.pk, "request_id": request_id.get()})
+def _shown(statement: str, user: User, reviewer_id: int, token: UUID) -> LeasedTask:
+    row = fetch_one(
+        statement, {"token": token, "reviewer": reviewer_id, "user": user.pk, "request_id": request_id.get()}
+    )
     assert row is not None, "The lease is there: it was seen a moment ago, and leases stay."
     return selectors.as_leased(row)

@@ -67,9 +67,14 @@ def grant_qualification(
 
 
 @transaction.atomic
-def set_trust(*, project_id: int, reviewer_id: int, trust: str, reason: str) -> None:
-    """Say how far the router may trust the reviewer on the project; the reason is kept beside it."""
+def set_trust(*, project_id: int, reviewer_id: int, trust: str, reason: str, standing: float | None = None) -> None:
+    """Say how far the router may trust the reviewer on the project, and why; and their standing there, where it is known.
+
+    Only a change of trust is an event: a standing moves a little with every piece of evidence.
+    """
     enrolment = lock_row(Enrolment.objects.filter(project=project_id, reviewer=reviewer_id))
+    if standing is not None:
+        Enrolment.objects.filter(pk=enrolment.pk).update(standing=standing)
     if enrolment.trust == trust:
         return
     Enrolment.objects.filter(pk=enrolment.pk).update(trust=Trust(trust), trust_reason=reason)

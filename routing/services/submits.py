@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid5
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from config.kernel.canonical import digest
 from config.kernel.events import RECORD_MOVED, event_parameters, wake_on_commit
@@ -32,7 +32,9 @@ SELECT l.id, l.state, l.task_id, l.round_id, l.reviewer_id, l.customer_id, l.pro
        NOT EXISTS (SELECT FROM routing_lease later WHERE later.task_id = l.task_id AND later.id > l.id),
        EXISTS (SELECT FROM labeling_projectuserpermission may JOIN auth_permission named ON named.id = may.permission_id
                WHERE may.user_id = %(user)s::bigint AND may.content_object_id = l.project_id AND named.codename = 'judge_items'),
-       jsonb_exists(v.payload, 'erased')
+       jsonb_exists(v.payload, 'erased'),
+       EXISTS (SELECT FROM labeling_annotation a WHERE a.round_id = l.round_id AND a.reviewer_id = l.reviewer_id
+               AND a.submission <> l.token)
 FROM routing_lease l
 JOIN labeling_task t ON t.id = l.task_id
 JOIN labeling_round r ON r.id = l.round_id
@@ -78,18 +80,21 @@ class _Held:
     is_latest: bool
     is_permitted: bool
     is_erased: bool
+    has_judged: bool
 
     @property
     def is_placeable(self) -> bool:
-        """Whether the task is still this lease's to answer: it is live, or it expired and nobody has leased since."""
-        if not self.is_permitted:
+        """Whether the task is still this lease's to answer: it is live, or it expired and nobody has leased since.
+
+        Who has judged the round under another lease meanwhile judges it no second time.
+        """
+        if not self.is_permitted or self.has_judged:
             return False
         if self.lease_state == LeaseState.LIVE:
             return self.task_state == "leased"
         return self.lease_state == LeaseState.EXPIRED and self.task_state == "open" and self.is_latest
 
 
-@transaction.atomic
 def submit_task(*, user: User, token: UUID, answers: dict[str, Any], seconds: float | None) -> Submitted:
     """Place the answers as an annotation and complete the task, or keep them whole where the task is no longer theirs.
 
@@ -97,6 +102,14 @@ def submit_task(*, user: User, token: UUID, answers: dict[str, Any], seconds: fl
     guideline that is no longer in force is kept and marked. Raises NoSuchLease for a token that is not this person's,
     LeaseOver where the item was erased, and InvalidAnswers where the form says no; then nothing has changed.
     """
+    try:
+        return _submit(user, token, answers, seconds)
+    except IntegrityError:  # another lease of theirs on the round was submitted at the same moment; now it can be seen
+        return _submit(user, token, answers, seconds)
+
+
+@transaction.atomic
+def _submit(user: User, token: UUID, answers: dict[str, Any], seconds: float | None) -> Submitted:
     held = _lock(user, token)
     if held.is_erased:
         raise _erased(held)

@@ -14,10 +14,20 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from config.kernel.models import ApiKey, User
+from config.kernel.prepared import fetch
 from config.kernel.types import Surface
 
 if TYPE_CHECKING:  # the views themselves import this module, by the settings
     from rest_framework.views import APIView
+
+
+KEY_FIELDS = [field.attname for field in ApiKey._meta.concrete_fields]
+USER_FIELDS = [field.attname for field in User._meta.concrete_fields]
+# Asked by every call of the API.
+KEYS = (
+    f"SELECT {', '.join(f'k.{name}' for name in KEY_FIELDS)}, {', '.join(f'u.{name}' for name in USER_FIELDS)}"
+    f" FROM {ApiKey._meta.db_table} k JOIN {User._meta.db_table} u ON u.id = k.user_id WHERE k.token_key = %(start)s"
+)
 
 
 class KeyAuthentication(TokenAuthentication):
@@ -29,8 +39,9 @@ class KeyAuthentication(TokenAuthentication):
         except UnicodeDecodeError:
             raise exceptions.AuthenticationFailed(_("This is not an API key.")) from None
         digest = hash_token(text)
-        found = ApiKey.objects.select_related("user").filter(token_key=text[: CONSTANTS.TOKEN_KEY_LENGTH])
-        for key in found:
+        for row in fetch(KEYS, {"start": text[: CONSTANTS.TOKEN_KEY_LENGTH]}):
+            key = ApiKey.from_db("default", KEY_FIELDS, row[: len(KEY_FIELDS)])
+            key.user = User.from_db("default", USER_FIELDS, row[len(KEY_FIELDS) :])
             if compare_digest(digest, key.digest):
                 return self._valid(key)
         raise exceptions.AuthenticationFailed(_("This API key is not known."))
