@@ -240,3 +240,21 @@ def test_drafts_are_kept_under_their_owner_and_go_with_the_log_out(page, cast):
     log_in(page, "bela")
     expect(page.get_by_test_id("rationale")).to_have_value("")
     expect(page.get_by_test_id("banner")).to_be_hidden()
+
+
+def test_a_half_answer_that_was_left_behind_is_kept_until_its_author_throws_it_away(page, cast):
+    upload_items(cast.project, cast.mira, 1)
+    log_in(page, "anna")
+    page.get_by_test_id("rationale").fill("Not yet chosen")
+    expect(page.get_by_test_id("saved")).to_have_text("Saved")
+    page.goto("about:blank")
+    let_expire()
+    for reviewer in (cast.bela, cast.cleo, cast.dido):
+        judge(reviewer)
+    page.goto("/desk/")
+    page.get_by_role("button", name="Send it now").click()
+    expect(page.get_by_test_id("banner")).to_contain_text("needs an answer")
+    assert len(page.evaluate(OWN)) == 1
+    page.reload()
+    page.get_by_role("button", name="Throw it away").click()
+    assert page.evaluate(OWN) == []

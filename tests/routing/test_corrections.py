@@ -254,3 +254,14 @@ def test_who_locks_the_round_first_decides_between_author_and_resolver(transacti
         assert refusals == []
         assert Annotation.objects.get(supersedes=first).pk in resolution.annotation_ids
         assert resolution.confidence == 1.0
+
+
+def test_the_list_costs_the_same_however_long_it_is(cast, client, django_assert_max_num_queries):
+    upload_items(cast.project, cast.mira, 12)
+    for _ in range(12):
+        judge(cast.anna)
+    bearer = cast.bearer("anna")
+    with django_assert_max_num_queries(5):
+        page = client.get(f"{ROOT}?page_size=10", headers=bearer).json()
+    assert len(page["results"]) == 10
+    assert len(client.get(page["next"], headers=bearer).json()["results"]) == 2

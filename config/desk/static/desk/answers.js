@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import { say, untilReached } from "./banner.js";
 import { button, element } from "./dom.js";
+import { forgetCorrection, keepCorrection, keptCorrection } from "./drafts.js";
 import { Form } from "./form.js";
 
 const byId = (id) => document.getElementById(id);
@@ -57,9 +58,16 @@ export class Correction {
     byId("correction-title").textContent = shown.form.title;
     byId("correction-about").textContent = `You are correcting what you answered on ${when(shown.submitted_at)}. The task at hand waits for you meanwhile.`;
     this.form = new Form({ conversation: byId("correction-conversation"), questions: byId("correction-questions") }, shown);
-    this.form.fill(typed ?? shown.value);
+    this.form.fill(typed ?? keptCorrection(this.id) ?? shown.value);
+    if (typed) this.keep();
     scrollTo(0, 0);
     byId("correction-title").focus({ preventScroll: true });
+  }
+
+  keep() {
+    this.form.refresh();
+    this.form.clearFaults();
+    keepCorrection(this.id, this.form.read());
   }
 
   async save() {
@@ -76,6 +84,7 @@ export class Correction {
   }
 
   close() {
+    forgetCorrection(this.id);
     byId("correction").hidden = true;
     byId("correction-conversation").replaceChildren();
     byId("correction-questions").replaceChildren();

@@ -5,8 +5,8 @@ import * as api from "./api.js";
 
 const DELAY_MS = 800;
 const RETRY_MS = 5000;
-const KEPT_DAYS = 7;
 const OWN = `assay-draft-${api.person}-`;
+const CORRECTIONS = `assay-correction-${api.person}-`;
 
 const read = (name) => JSON.parse(localStorage.getItem(name) ?? "null");
 
@@ -30,7 +30,7 @@ export class Drafts {
   }
 
   write(value, isSaved) {
-    localStorage.setItem(this.name, JSON.stringify({ value, isSaved, lease: this.lease, title: this.title, at: Date.now() }));
+    localStorage.setItem(this.name, JSON.stringify({ value, isSaved, lease: this.lease, title: this.title }));
   }
 
   later(value, milliseconds) {
@@ -74,18 +74,20 @@ export class Drafts {
   }
 }
 
-// What was typed for other tasks and never sent: [{ lease, value, title, forget() }]. The very old is thrown away.
+// What was typed for other tasks and never sent: [{ lease, value, title, forget() }]. Only its author throws it away: how
+// old it is, this computer's clock need not know.
 export function leftovers(key) {
-  const found = [];
-  for (const name of Object.keys(localStorage).filter((each) => each.startsWith(OWN) && each !== OWN + key)) {
-    const forget = () => localStorage.removeItem(name);
-    const kept = read(name);
-    if (Date.now() - kept.at > KEPT_DAYS * 86_400_000) forget();
-    else found.push({ ...kept, forget });
-  }
-  return found;
+  const names = Object.keys(localStorage).filter((name) => name.startsWith(OWN) && name !== OWN + key);
+  return names.map((name) => ({ ...read(name), forget: () => localStorage.removeItem(name) }));
 }
 
+// What was typed to correct an answer, in this browser only.
+export const keepCorrection = (answer, value) => localStorage.setItem(CORRECTIONS + answer, JSON.stringify(value));
+export const keptCorrection = (answer) => read(CORRECTIONS + answer);
+export const forgetCorrection = (answer) => localStorage.removeItem(CORRECTIONS + answer);
+
 export function forgetAll() {
-  for (const name of Object.keys(localStorage)) if (name.startsWith(OWN)) localStorage.removeItem(name);
+  for (const name of Object.keys(localStorage)) {
+    if (name.startsWith(OWN) || name.startsWith(CORRECTIONS)) localStorage.removeItem(name);
+  }
 }

@@ -192,10 +192,10 @@ function offerLeftovers(key) {
 async function sendLeftover(left) {
   await orSay(async () => {
     const done = await untilReached(() => api.submit(left.lease, left.value, null));
+    left.forget();
     say(done.placed ? "It came in time, and counts." : done.message);
     refreshMe();
   });
-  left.forget();
 }
 
 async function openCorrection(id, typed = null) {
@@ -289,10 +289,7 @@ byId("form").addEventListener("input", () => {
   now.form.clearFaults();
   now.drafts.keep(now.form.read());
 });
-byId("correction-form").addEventListener("input", () => {
-  correction.form.refresh();
-  correction.form.clearFaults();
-});
+byId("correction-form").addEventListener("input", () => correction.keep());
 const onSubmit = (id, send) => byId(id).addEventListener("submit", (event) => {
   event.preventDefault();
   run(send);
