@@ -11,7 +11,7 @@ from django_q.models import Failure, OrmQ, Schedule, Success
 
 from config.console.life import life_told
 from config.console.publishing import publish_guideline_draft
-from config.erasures import what_would_go
+from config.erasures import in_words, what_would_go
 from config.kernel.console import BigTableAdmin, ConsoleAdmin, display
 from config.kernel.requests import person
 from labeling.admin.items import ItemAdmin
@@ -52,19 +52,6 @@ def show_retention(modeladmin: ConsoleAdmin, request: HttpRequest, queryset: Que
             modeladmin.message_user(request, f"{customer}: content is kept for ever; no number of days is set.")
         for row in rows:
             modeladmin.message_user(request, f"{customer}, {in_words(row)}")
-
-
-def in_words(row: dict[str, Any]) -> str:
-    """Return a row of `what_would_go` as a sentence."""
-    text = (
-        f"{row['project']} (kept for {row['days']} days): {row['items']} items with {row['versions']} versions and"
-        f" {row['annotations']} annotations, {row['files']} uploaded files, {row['releases']} releases written anew"
-    )
-    if row["files_searched"]:
-        text += f"; {row['files_searched']} more files are searched for their names"
-    if row["in_work"]:
-        text += f"; {row['in_work']} more are still being worked on"
-    return text + (f". A legal hold keeps them all: {row['held_by']}" if row["held_by"] else ".")
 
 
 CustomerAdmin.actions = (*CustomerAdmin.actions, show_retention)

@@ -36,8 +36,8 @@ BLAST_RADIUS: tuple[Callable[[GuidelineVersion, Collection[str]], list[Touched]]
     delivery.selectors.blast_radius,
 )
 
-# The files of what was erased. Each takes the unfinished erasures of a customer and returns the ids of those that must
-# wait. By name, as jobs are: delivery's part is heavy, and web workers import this module.
+# The files of what was erased. Each takes the unfinished erasures of a customer and until when it may work, and returns
+# the ids of those that must wait. By name, as jobs are: delivery's part is heavy, and web workers import this module.
 ERASURE_FILES: tuple[str, ...] = (
     "labeling.services.erased_files.erase_files",
     "delivery.services.redaction.erase_files",

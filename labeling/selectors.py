@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Collection, Iterator
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from labeling.models import (
     FormVersion,
     Item,
     ItemVersion,
+    LegalHold,
     Project,
     RejectedRow,
     Round,
@@ -107,6 +109,26 @@ def open_flags_count(project: Project, *, most: int) -> int:
     return Flag.objects.filter(project=project, state=FlagState.OPEN).order_by()[:most].count()
 
 
+# From one batch to the next along the index, whatever the number of their items.
+WITHOUT_TASKS = """
+WITH RECURSIVE found AS (
+    (SELECT batch_id FROM labeling_item WHERE state = 'accepted' ORDER BY batch_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT i.batch_id FROM labeling_item i WHERE i.state = 'accepted' AND i.batch_id > found.batch_id
+            ORDER BY i.batch_id LIMIT 1)
+    FROM found WHERE found.batch_id IS NOT NULL
+)
+SELECT batch_id FROM found WHERE batch_id IS NOT NULL
+"""
+
+
+def batches_without_tasks() -> list[int]:
+    """Return the batches with accepted items whose tasks are still to be made."""
+    with connection.cursor() as cursor:
+        cursor.execute(WITHOUT_TASKS)
+        return [row[0] for row in cursor.fetchall()]
+
+
 def waits_for_flags(batch: Batch) -> bool:
     """Whether the batch's tasks are made once its flags have been looked for: some may hold items, or give a language."""
     if batch.flagged_at is not None:
@@ -190,9 +212,18 @@ def erased_items(item_ids: Collection[int]) -> set[int]:
     return set(erased.values_list("subject_id", flat=True))
 
 
-def is_version_erased(item_version_id: int) -> bool:
-    """Whether the version's content was erased, as of this statement."""
-    return ItemVersion.objects.filter(pk=item_version_id, payload__has_key="erased").exists()
+def is_erased_since(*, project_id: int, at: datetime) -> bool:
+    """Whether any item of the project was erased at that time or later."""
+    later = Erasure.objects.filter(kind=ErasureKind.ITEM, customer__projects=project_id, created_at__gte=at)
+    return later.filter(Exists(Item.objects.filter(pk=OuterRef("subject_id"), project=project_id))).exists()
+
+
+def standing_hold(*, customer_id: int, project_id: int | None = None) -> LegalHold | None:
+    """Return the oldest legal hold that stands on the customer, on this project, or (without one) on any project of it."""
+    standing = LegalHold.objects.filter(customer=customer_id, lifted_at=None)
+    if project_id is not None:
+        standing = standing.filter(Q(project=None) | Q(project=project_id))
+    return standing.order_by("pk").first()
 
 
 def verify_tombstone(*, customer: Customer, digest: str) -> Tombstone | None:
@@ -201,7 +232,8 @@ def verify_tombstone(*, customer: Customer, digest: str) -> Tombstone | None:
     An item version's is its `item_digest`; an annotation's is the digest of {"answers", "rationale"} in canonical JSON.
     """
     keyed = hmac.new(bytes(customer.pseudonym_key), digest.encode(), hashlib.sha256).hexdigest()
-    return Tombstone.objects.filter(customer=customer, keyed_digest=keyed).order_by("pk").first()
+    found = Tombstone.objects.filter(customer=customer, keyed_digest=keyed)
+    return found.select_related("erasure").order_by("pk").first()
 
 
 def counting_annotations_of(round_ids: Collection[int]) -> QuerySet[Annotation]:

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from config.kernel.briefs import brief
 from config.kernel.console import BigTableAdmin, ConsoleAdmin, ServiceChange, display, service_action, state
 from config.kernel.requests import person
 from quality.models import GoldItem, GoldScore, Resolution, Ruling, RulingReading, Standing
@@ -21,7 +22,7 @@ class GoldItemAdmin(ConsoleAdmin):
         "project",
         state({"active": "success", "retired": "danger"}),
         "concept",
-        "expected",
+        brief("expected", _("expected answer")),
         "created_at",
     )
     list_filter = ("state",)
@@ -38,7 +39,7 @@ class GoldItemAdmin(ConsoleAdmin):
 
 @admin.register(GoldScore)
 class GoldScoreAdmin(BigTableAdmin):
-    list_display = ("reviewer", "gold_item", "is_correct", "by_question", "created_at")
+    list_display = ("reviewer", "gold_item", "is_correct", brief("by_question", _("by question")), "created_at")
     list_filter = ("is_correct",)
     list_select_related = ("reviewer__user", "gold_item")
     search_fields = ("=reviewer__user__email",)
@@ -65,7 +66,15 @@ class StandingAdmin(ConsoleAdmin):
 @admin.register(Resolution)
 class ResolutionAdmin(BigTableAdmin):
     content = True
-    list_display = ("item", "outcome_label", "answers", "distribution", "method", "share", "created_at")
+    list_display = (
+        "item",
+        "outcome_label",
+        brief("answers", _("answers")),
+        brief("distribution", _("votes")),
+        "method",
+        "share",
+        "created_at",
+    )
     list_filter = ("outcome",)
     list_select_related = ("item_version__item",)
     search_fields = ("=item_version__item__external_id",)

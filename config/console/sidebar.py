@@ -60,6 +60,7 @@ SECTIONS: tuple[tuple[Any, tuple[tuple[Any, str, str], ...]], ...] = (
             (_("Qualifications"), "school", "routing_qualification"),
             (_("Enrolments"), "how_to_reg", "routing_enrolment"),
             (_("API keys"), "key", "kernel_apikey"),
+            (_("Wrong tries"), "lock_clock", "kernel_wrongtries"),
             (_("Invitations"), "mail", "labeling_invitation"),
             (_("Organisations"), "corporate_fare", "labeling_organisation"),
             (_("Vendors’ leads"), "supervisor_account", "labeling_organisationlead"),

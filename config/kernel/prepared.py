@@ -7,7 +7,10 @@ Django's own cursors put the values into the text, so the server sees another st
 from typing import Any
 
 from django.db import connection
-from django.db.backends.postgresql.base import ServerBindingCursor
+from django.db.backends.postgresql import base
+
+# What Django's types do not know of its own cursors.
+ServerBindingCursor: Any = base.ServerBindingCursor
 
 
 class _Cursor(ServerBindingCursor):
@@ -25,12 +28,11 @@ def fetch(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
     """
     connection.close_if_health_check_failed()
     connection.ensure_connection()
-    with (
-        connection.wrap_database_errors,
-        connection._prepare_cursor(_Cursor(connection.connection)) as cursor,
-    ):
+    database: Any = connection
+    with connection.wrap_database_errors, database._prepare_cursor(_Cursor(connection.connection)) as cursor:
         cursor.execute(statement, parameters)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def fetch_one(statement: str, parameters: dict[str, Any]) -> tuple[Any, ...] | None:

@@ -14,8 +14,10 @@ from jsonschema import Draft202012Validator
 
 from config.kernel.canonical import canonical_bytes
 from config.kernel.errors import Invalid
+from config.kernel.schema_faults import dotted
+from config.kernel.words import counted
 from labeling.forms.diffs import diff_of
-from labeling.forms.documents import Form, dotted, resolvable
+from labeling.forms.documents import Form, resolvable
 from labeling.forms.questions import (
     CHOICES,
     CRITIQUE,
@@ -247,7 +249,10 @@ def _check_marks(_question: Question, item: ItemShape, marks: Any, place: str, t
         else:
             length = item.message_length(mark.get("message", turn))
         if length is not None and mark["end"] > length:
-            raise InvalidAnswers(f"The text has {length} characters; end within it.", field=f"{place}[{number}].end")
+            raise InvalidAnswers(
+                f"The text has {counted(length, 'character', 'characters')}; end within it.",
+                field=f"{place}[{number}].end",
+            )
 
 
 def _check_text(question: Question, _item: ItemShape, text: Any, place: str, _turn: int | None) -> None:

@@ -38,7 +38,7 @@ PERSON_SIGNATURE = "labeling_erase_person(of_erasure bigint, of_user bigint, of_
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("labeling", "0014_turns"),
+        ("labeling", "0021_planned_guidelines"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -86,7 +86,8 @@ class Flag(models.Model):
 
 
 class ItemSketch(models.Model):
-    """The MinHash signature of an item version's text, and its bands, by which near-duplicates find each other."""
+    """The MinHash signature of an item version's text, and those of its bands that had room for it, by which near-duplicates
+    find each other."""
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
     project = models.ForeignKey(Project, models.PROTECT, related_name="+", db_index=False)

@@ -13,6 +13,7 @@ from config.kernel.errors import Conflict, NotAllowed, NotFound
 from config.kernel.events import record
 from config.kernel.locks import lock_row
 from config.kernel.models import User
+from config.kernel.reasons import checked_reason
 from labeling.forms import ItemShape, check_answers, kept_answers, split_rationale
 from labeling.models import Annotation, AnnotationInvalidation, Round, UnplacedAnswer
 from labeling.types import Origin, RoundReason, RoundState
@@ -118,7 +119,8 @@ def keep_unplaced(*, judgment: Judgment) -> UnplacedAnswer:
 
 @transaction.atomic
 def invalidate_annotation(*, annotation: Annotation, reason: str, actor: User) -> AnnotationInvalidation:
-    """Say that an annotation no longer counts, and why. Raises Conflict when that was said before."""
+    """Say that an annotation no longer counts, and why. Raises Invalid without a reason, Conflict when that was said before."""
+    reason = checked_reason(reason, ask="Say why this annotation no longer counts.")
     if AnnotationInvalidation.objects.filter(annotation=annotation).exists():
         raise Conflict("This annotation was invalidated before.")
     made = AnnotationInvalidation.objects.create(

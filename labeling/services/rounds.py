@@ -99,7 +99,7 @@ def _generate_slice(batch_id: int) -> int:
     transition_many(gold, ItemState.GOLD, machine=ITEM_MACHINE, actor_id=None)
     stages = {item.pk: batch.stage for item in plain}
     created = _open_rounds(project, plain, versions, stages=stages, reason=RoundReason.FIRST)
-    Batch.objects.filter(pk=batch.pk).update(tasks_generated=F("tasks_generated") + created)
+    Batch.objects.filter(pk=batch.pk).update(tasks_generated=F("tasks_generated") + created, worked_at=Now())
     transition_many(plain, ItemState.IN_PROGRESS, machine=ITEM_MACHINE, actor_id=None)
     return len(items)
 
@@ -322,12 +322,8 @@ def assign_items(*, project: Project, assignments: Mapping[str, Sequence[Reviewe
     """
     if project.overlap_kind != Overlap.ASSIGNED:
         raise Conflict("This project hands items to whoever is free; set its overlap to assigned to name reviewers.")
-    rounds = {
-        opened.item.external_id: opened
-        for opened in Round.objects.filter(
-            project=project, state=RoundState.OPEN, item__external_id__in=list(assignments)
-        ).select_related("item", "item_version")
-    }
+    named = Round.objects.filter(project=project, state=RoundState.OPEN, item__external_id__in=list(assignments))
+    rounds = {opened.item.external_id: opened for opened in lock_rows(named.select_related("item", "item_version"))}
     if missing := sorted(set(assignments) - rounds.keys()):
         raise Invalid(f"Item {missing[0]!r} has no open round in this project.", field="assignments")
     pools = pools_of(project, list(rounds.values()))

@@ -13,6 +13,7 @@ from config.kernel.models import User
 from labeling.authority import check_in_charge, check_in_charge_of_organisation
 from labeling.models import Customer, Organisation, Pool, Project, Reviewer
 from labeling.services.people import derive_permissions
+from labeling.services.reuploads import revise_again
 from labeling.types import Confidentiality, OrganisationKind, ProjectState
 
 CUSTOMER_SETTINGS = ("name", "conflict_tags", "retention_days")
@@ -52,6 +53,7 @@ def change_project(*, project: Project, changes: Mapping[str, Any], actor: User)
     held = set(project.hold_flagged)
     project = _changed(project, changes, PROJECT_SETTINGS, "project.changed", actor)
     if set(project.hold_flagged) != held:
+        revise_again(project=project)
         enqueue("labeling.jobs.release", project.pk, queue="bulk")
     if urgency := {name: changes[name] for name in URGENCY if name in changes}:
         Pool.objects.filter(project=project).update(**urgency)

@@ -7,10 +7,10 @@ from math import ceil
 
 from django.db import connection, transaction
 
-from config.kernel.errors import Invalid
 from config.kernel.events import record
 from config.kernel.locks import ADVISORY_GOLD, advisory_lock, lock_row, lock_rows
 from config.kernel.models import User
+from config.kernel.reasons import checked_reason
 from config.kernel.transitions import transition, transition_many
 from labeling.forms import InvalidAnswers, ItemShape, check_expected
 from labeling.models import Annotation, FormVersion, Item, Project, Reviewer
@@ -170,12 +170,11 @@ def _fits(gold: GoldItem, form: FormVersion) -> bool:
 @transaction.atomic
 def retire_gold(*, gold_item: GoldItem, reason: str, actor: User) -> None:
     """Serve this gold to nobody any more; what was scored stays. Raises Invalid without a reason, GoldRetired again."""
-    if not reason.strip():
-        raise Invalid("Say why this gold item is retired.", field="reason")
+    reason = checked_reason(reason, ask="Say why this gold item is retired.")
     gold_item = lock_row(GoldItem.objects.filter(pk=gold_item.pk))
     if gold_item.state == GoldState.RETIRED:
         raise GoldRetired("This gold item was retired before.")
-    transition(gold_item, GoldState.RETIRED, machine=GOLD_MACHINE, actor_id=actor.pk, data={"reason": reason[:300]})
+    transition(gold_item, GoldState.RETIRED, machine=GOLD_MACHINE, actor_id=actor.pk, data={"reason": reason})
 
 
 @transaction.atomic

@@ -9,8 +9,7 @@ from config.kernel.errors import Conflict, NotFound
 from config.kernel.locks import lock_row
 from config.kernel.models import User
 from labeling.forms import ItemShape, check_answers
-from labeling.models import Annotation, Round
-from labeling.selectors import is_version_erased
+from labeling.models import Annotation, ItemVersion, Round
 from labeling.services.judgments import as_kept, supersede_annotation
 from routing.answers import get_answer, why_closed
 from routing.types import Corrected
@@ -34,7 +33,7 @@ def correct_answer(*, user: User, public_id: UUID, answers: dict[str, Any]) -> C
         raise NotFound("There is no such answer under your name.")
     lock_row(Round.objects.filter(pk=annotation.round_id))
     latest = get_answer(user=user, public_id=public_id)
-    if is_version_erased(annotation.item_version_id):
+    if ItemVersion.objects.filter(pk=annotation.item_version_id, payload__has_key="erased").exists():
         raise Conflict("This item was erased; an answer to it is not kept.")
     document, payload = annotation.form.document, annotation.item_version.payload
     check_answers(document, ItemShape.of(payload), answers)

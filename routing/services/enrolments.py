@@ -9,6 +9,7 @@ from config.kernel.errors import Conflict, Invalid
 from config.kernel.events import record
 from config.kernel.locks import lock_row
 from config.kernel.models import User
+from config.kernel.reasons import checked_reason
 from labeling.models import Project, Reviewer
 from labeling.services.people import add_member
 from labeling.types import Role
@@ -49,9 +50,8 @@ def grant_qualification(
     actor: User | None,
     expires_at: datetime | None = None,
 ) -> Qualification:
-    """Grant (or regrade) a skill, by name and with a reason."""
-    if not reason.strip():
-        raise Conflict("Say why this qualification is granted.", field="reason")
+    """Grant (or regrade) a skill, by name. Raises Invalid without a reason."""
+    reason = checked_reason(reason, ask="Say why this qualification is granted.")
     qualification, _ = Qualification.objects.update_or_create(
         reviewer=reviewer,
         skill=skill,

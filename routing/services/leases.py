@@ -7,11 +7,12 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from config.kernel.errors import Conflict, Invalid
+from config.kernel.errors import Conflict
 from config.kernel.events import RECORD_MOVED, event_parameters, wake_on_commit
 from config.kernel.locks import lock_row, lock_rows
 from config.kernel.models import User
 from config.kernel.prepared import fetch_one
+from config.kernel.reasons import checked_reason
 from config.kernel.transitions import transition, transition_many
 from labeling.forms import check_size
 from labeling.models import Task
@@ -143,9 +144,7 @@ def skip_task(*, user: User, token: UUID, reason: str) -> None:
     A task that was reserved for them goes to whoever is free; a gold task ends. Raises as renew_lease does, and Invalid
     without a reason.
     """
-    reason = reason.strip()
-    if not reason:
-        raise Invalid("Say in a few words why you skip this task.", field="reason")
+    reason = checked_reason(reason, ask="Say in a few words why you skip this task.")
     try:
         lease = lock_row(Lease.objects.filter(token=token, reviewer__user=user))
     except Lease.DoesNotExist:
@@ -159,7 +158,7 @@ def skip_task(*, user: User, token: UUID, reason: str) -> None:
         machine=LEASE_MACHINE,
         actor_id=user.pk,
         data={"task": task.pk},
-        skip_reason=reason[:300],
+        skip_reason=reason,
     )
     if task.kind == TaskKind.GOLD:
         transition(task, TaskState.CANCELLED, machine=TASK_MACHINE, actor_id=user.pk, data={"how": "skipped"})

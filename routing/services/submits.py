@@ -9,12 +9,12 @@ from django.db import IntegrityError, transaction
 
 from config.kernel.canonical import digest
 from config.kernel.events import RECORD_MOVED, event_parameters, wake_on_commit
+from config.kernel.locks import lock_row
 from config.kernel.models import User
 from config.kernel.prepared import fetch_one
 from labeling.forms import ItemShape, check_answers
-from labeling.models import Annotation, UnplacedAnswer
+from labeling.models import Annotation, Item, UnplacedAnswer
 from labeling.presentation import display_order
-from labeling.selectors import is_version_erased
 from labeling.services.judgments import APPEND, Judgment, as_kept, keep_unplaced, parameters_of
 from routing.errors import LeaseOver, NoSuchLease
 from routing.types import LeaseState, Submitted
@@ -25,7 +25,7 @@ KEPT_BESIDE = "You had submitted another answer to this task. That one counts; t
 
 LOCK = """
 SELECT l.id, l.state, l.task_id, l.round_id, l.reviewer_id, l.customer_id, l.project_id, t.state,
-       r.item_version_id, l.guideline_id, r.form_id, f.document,
+       r.item_id, r.item_version_id, l.guideline_id, r.form_id, f.document,
        v.payload,
        EXISTS (SELECT FROM labeling_guidelineversion g WHERE g.id = l.guideline_id
                AND g.in_force @> statement_timestamp()),
@@ -71,6 +71,7 @@ class _Held:
     customer_id: int
     project_id: int
     task_state: str
+    item_id: int
     item_version_id: int
     guideline_id: int
     form_id: int
@@ -101,6 +102,8 @@ def submit_task(*, user: User, token: UUID, answers: dict[str, Any], seconds: fl
     The same again returns what the first submit made; other answers under the same token are kept beside. An answer by a
     guideline that is no longer in force is kept and marked. Raises NoSuchLease for a token that is not this person's,
     LeaseOver where the item was erased, and InvalidAnswers where the form says no; then nothing has changed.
+
+    Two transactions, so it is called in none: what the first has locked is given back before the second locks the item.
     """
     try:
         return _submit(user, token, answers, seconds)
@@ -108,29 +111,42 @@ def submit_task(*, user: User, token: UUID, answers: dict[str, Any], seconds: fl
         return _submit(user, token, answers, seconds)
 
 
-@transaction.atomic
 def _submit(user: User, token: UUID, answers: dict[str, Any], seconds: float | None) -> Submitted:
+    held, done = _placed(user, token, answers, seconds)
+    return done or _keep(held.item_id, user, token, answers, seconds)
+
+
+@transaction.atomic
+def _placed(user: User, token: UUID, answers: dict[str, Any], seconds: float | None) -> tuple[_Held, Submitted | None]:
+    """Place the answers where they have a place, and say so; None, with nothing written, where they have none."""
     held = _lock(user, token)
     if held.is_erased:
-        raise _erased(held)
+        raise LeaseOver("This item was erased; an answer to it is not kept.", state=held.lease_state)
     check_answers(held.document, ItemShape.of(held.payload), answers)
     judgment = _judgment(held, token, answers, seconds)
     if held.lease_state == LeaseState.SUBMITTED and (earlier := _repeated(judgment)) is not None:
-        return Submitted(earlier, is_placed=True, is_repeat=True)
+        return held, Submitted(earlier, is_placed=True, is_repeat=True)
     if not held.is_placeable:
-        # The lock may have waited for the erasure itself, and then read the content as it was before.
-        if is_version_erased(held.item_version_id):
-            raise _erased(held)
-        judgment = replace(judgment, submission=uuid5(token, digest(answers)))
-        is_repeat = UnplacedAnswer.objects.filter(submission=judgment.submission).exists()
-        keep_unplaced(judgment=judgment)
-        message = KEPT_BESIDE if held.lease_state == LeaseState.SUBMITTED else KEPT
-        return Submitted(None, is_placed=False, is_repeat=is_repeat, message=message)
-    return Submitted(_place(held, judgment, user.pk), is_placed=True, is_repeat=False)
+        return held, None
+    return held, Submitted(_place(held, judgment, user.pk), is_placed=True, is_repeat=False)
 
 
-def _erased(held: _Held) -> LeaseOver:
-    return LeaseOver("This item was erased; an answer to it is not kept.", state=held.lease_state)
+@transaction.atomic
+def _keep(item_id: int, user: User, token: UUID, answers: dict[str, Any], seconds: float | None) -> Submitted:
+    """Keep the answers as an unplaced one.
+
+    The item is locked first, as an erasure of it does: that has committed and is seen here, or finds what is kept here.
+    The lock on the task would not do, for an erasure locks no task that is over.
+    """
+    lock_row(Item.objects.filter(pk=item_id))
+    held, done = _placed(user, token, answers, seconds)
+    if done is not None:
+        return done
+    judgment = replace(_judgment(held, token, answers, seconds), submission=uuid5(token, digest(answers)))
+    is_repeat = UnplacedAnswer.objects.filter(submission=judgment.submission).exists()
+    keep_unplaced(judgment=judgment)
+    message = KEPT_BESIDE if held.lease_state == LeaseState.SUBMITTED else KEPT
+    return Submitted(None, is_placed=False, is_repeat=is_repeat, message=message)
 
 
 def _repeated(judgment: Judgment) -> UUID | None:
@@ -144,7 +160,7 @@ def _lock(user: User, token: UUID) -> _Held:
     row = fetch_one(LOCK, {"user": user.pk, "token": token})
     if row is None:
         raise NoSuchLease("There is no such task under your name.")
-    return _Held(*row[:11], *map(json.loads, row[11:13]), *row[13:])
+    return _Held(*row[:12], *map(json.loads, row[12:14]), *row[14:])
 
 
 def _judgment(held: _Held, token: UUID, answers: dict[str, Any], seconds: float | None) -> Judgment:

@@ -116,6 +116,8 @@ DOORS = [
     ("GET", "welcome/{welcome}/", None, ALL),
     ("GET", "welcome/unknown/", None, dict.fromkeys(ALL, 404)),
     ("GET", "portal/projects/{project}/", None, PORTAL),
+    ("GET", "portal/projects/{project}/flags/", None, PORTAL),
+    ("POST", "portal/flags/{flag}/decision/", {}, {**PORTAL, "dana": 302, "victor": 404}),
     ("GET", "portal/batches/{batch}/", None, PORTAL),
     ("POST", "portal/projects/{project}/upload/", {}, {**PORTAL, "dana": 302, "victor": 404}),
     ("POST", "portal/projects/{project}/release/", {}, {**PORTAL, "dana": 302, "victor": 404}),

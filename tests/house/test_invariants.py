@@ -168,8 +168,8 @@ def test_a_state_moves_along_its_edges_only(delivered):
         IntegrityError,
         "UPDATE labeling_task SET state = 'open', completed_at = NULL WHERE state = 'completed'",
     )
-    assert "cannot go from resolved to open" in refused(
-        IntegrityError, "UPDATE labeling_round SET state = 'open', closed_at = NULL"
+    assert "cannot go from resolved to accepted" in refused(
+        IntegrityError, "UPDATE labeling_item SET state = 'accepted' WHERE state = 'resolved'"
     )
 
 

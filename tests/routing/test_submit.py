@@ -9,8 +9,8 @@ from django.db.models.functions import Now
 
 from labeling.forms import InvalidAnswers
 from labeling.models import Annotation, Draft, Task, UnplacedAnswer
+from labeling.services.forms import publish_form
 from labeling.services.people import remove_member
-from labeling.services.projects import publish_form
 from routing.errors import LeaseOver, NoSuchLease
 from routing.models import Lease
 from routing.services.claims import next_task

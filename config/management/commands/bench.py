@@ -22,6 +22,9 @@ class Command(BaseCommand):
         parser.add_argument("subject", choices=["claims", "ingest"])
         parser.add_argument("--json", action="store_true", help="end with one JSON object")
         parser.add_argument("--batch", type=int, help="ingest: read this received batch here, and say how long it took")
+        parser.add_argument(
+            "--small", type=int, help="ingest: only one file of so many small rows, staged and accepted"
+        )
         parser.add_argument("--tasks", type=numbers, default="10000,100000,1000000", help="claims: how many open tasks")
         parser.add_argument("--reviewers", type=numbers, default="1,4,16", help="claims: how many at once")
         parser.add_argument("--seconds", type=float, default=8.0, help="claims: how long each measurement takes")
@@ -48,6 +51,8 @@ class Command(BaseCommand):
     def measure_ingest(self, console: Console, options: dict[str, Any]) -> Report:
         with server():
             house.prepare_database(is_new=True)
+            if options["small"]:
+                return Report(ingest.measure_small(console, options["small"]))
             return Report(ingest.measure(console))
 
     def measure_claims(self, console: Console, options: dict[str, Any]) -> Report:

@@ -7,7 +7,7 @@ const OF_THE_PAGE = [
   [["g"], "open or close the guideline"],
   [["q"], "ask about a clause"],
   [["f"], "report the item"],
-  [["s"], "skip the task"],
+  [["s"], "give the task back, with a reason"],
   [["+"], "more time, once it is short"],
   [["a"], "your last answers"],
   [["r"], "what waits to be read"],

@@ -250,6 +250,7 @@ function openKeys() {
   byId("keys-dialog").showModal();
 }
 
+// Nothing is given back until a reason is said and confirmed.
 function openSkip() {
   byId("skip-reason").value = "";
   byId("skip-dialog").showModal();
