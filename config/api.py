@@ -36,7 +36,7 @@ from routing.api.views import DeskView
 class DeskMe(DeskView):
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
-        """Who you are, what you did today, and which projects you work on."""
+        """Who you are, what you did today, which projects you work on, and what waits to be read."""
         return Response(desk_me(person(request)))
 
 

@@ -7,6 +7,7 @@ import delivery.selectors
 import labeling.guidelines
 import labeling.life
 import labeling.selectors
+import quality.rulings
 import quality.selectors
 import routing.selectors
 from config.kernel.models import User
@@ -17,6 +18,7 @@ from labeling.models import GuidelineVersion, Item
 DESK_ME: tuple[Callable[[User], dict[str, Any]], ...] = (
     labeling.selectors.desk_me,
     routing.selectors.desk_me,
+    quality.rulings.desk_me,
 )
 
 # An item's line of life.

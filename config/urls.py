@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/retention", Retention.as_view()),
     path("api/desk/v1/me", DeskMe.as_view()),
     path("api/desk/v1/", include("routing.api.urls")),
+    path("api/desk/v1/", include("quality.api.urls")),
     path("api/schema/", Schema.as_view(), name="schema"),
     path("api/docs/", Docs.as_view(), name="docs"),
     path("desk/", include("config.desk.urls")),

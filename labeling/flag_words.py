@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from labeling.types import FlagKind
+from labeling.types import FlagKind, Problem
 
 PATTERNS = {
     "private_key": _("private key"),
@@ -33,4 +33,6 @@ def noticed(kind: str, detail: Mapping[str, Any]) -> str:
         return str(words) % {"uploaded": detail.get("uploaded"), "found": detail["found"], "share": share}
     if kind == FlagKind.LANGUAGE:
         return str(_("the language is not known"))
+    if kind == FlagKind.REPORTED:
+        return str(Problem(detail["problem"]).label)
     return ", ".join(f"{name}: {value}" for name, value in detail.items())

@@ -20,7 +20,7 @@ from labeling.services.free_text import flag_annotations
 from labeling.services.ingest import ingest_batch
 from labeling.services.reuploads import reopen_revised, unrevised_batches
 from labeling.services.rounds import generate_tasks
-from labeling.services.triage import releasable_batches, release_held
+from labeling.services.triage import releasable_batches, release_held, resume_stopped
 from labeling.types import BatchState, ItemState
 
 FORGOTTEN_AFTER = timedelta(minutes=15)
@@ -97,6 +97,7 @@ def release(project_id: int) -> int:
     }
     for batch_id in sorted(unfinished):
         enqueue("labeling.jobs.generate", batch_id, queue="bulk")
+    resume_stopped(project_id=project_id)
     return len(unfinished)
 
 

@@ -100,4 +100,5 @@ PROJECT_PATHS = {
     "labeling.AnnotationInvalidation": "annotation__project_id",
     "labeling.UnplacedAnswer": "round__project_id",
     "labeling.ProjectChange": "pgh_obj_id",
+    "quality.RulingReading": "ruling__project_id",
 }

@@ -27,6 +27,7 @@ from labeling.models import (
     RejectedRow,
     Round,
     Tombstone,
+    UnplacedAnswer,
 )
 from labeling.reading.rows import sent_back
 from labeling.types import (
@@ -42,6 +43,7 @@ from labeling.types import (
 )
 
 REJECTS_AT_ONCE = 500
+MESSAGES_AT_ONCE = 20
 
 
 def get_project(*, user: User, public_id: UUID, permission: str = "see_project") -> Project:
@@ -242,13 +244,30 @@ def counting_annotations_of(round_ids: Collection[int]) -> QuerySet[Annotation]:
 
 
 def desk_me(user: User) -> dict[str, Any]:
-    """The record's part of "me": what this reviewer has submitted today, by the database's calendar (UTC)."""
+    """The record's part of "me": what this reviewer has submitted today, by the database's calendar (UTC), and which of
+    their late answers were kept without their having read of it."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*), COALESCE(percentile_cont(0.5) WITHIN GROUP (ORDER BY a.seconds), 0)"
             " FROM labeling_annotation a JOIN labeling_reviewer r ON r.id = a.reviewer_id"
-            " WHERE r.user_id = %s AND a.origin = 'human' AND a.created_at >= date_trunc('day', statement_timestamp(), 'UTC')",
+            " WHERE r.user_id = %s AND a.origin = 'human' AND a.supersedes_id IS NULL"
+            " AND a.created_at >= date_trunc('day', statement_timestamp(), 'UTC')",
             [user.pk],
         )
         submitted, seconds = cursor.fetchone()
-    return {"name": user.name, "today": {"submitted": submitted, "seconds": round(float(seconds), 1)}}
+    return {
+        "name": user.name,
+        "today": {"submitted": submitted, "seconds": round(float(seconds), 1)},
+        "messages": [
+            {
+                "id": kept.submission,
+                "at": kept.created_at,
+                "text": f"Your answer to a task of {kept.round.project.name} could not be placed any more. It is kept, and"
+                " an operator can still use it.",
+            }
+            for kept in UnplacedAnswer.objects.filter(reviewer__user=user, read_at=None)
+            .select_related("round__project")
+            .defer("answers")
+            .order_by("-pk")[:MESSAGES_AT_ONCE]
+        ],
+    }

@@ -1,12 +1,17 @@
-"""Gold, standings and resolutions in the console."""
+"""Gold, standings, resolutions and rulings in the console."""
+
+from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel.briefs import brief
-from config.kernel.console import BigTableAdmin, ConsoleAdmin, display, service_action, state
-from quality.models import GoldItem, GoldScore, Resolution, Standing
+from config.kernel.console import BigTableAdmin, ConsoleAdmin, ServiceChange, display, service_action, state
+from config.kernel.requests import person
+from quality.models import GoldItem, GoldScore, Resolution, Ruling, RulingReading, Standing
 from quality.services.gold import retire_gold
+from quality.services.rulings import answer_ruling
 
 
 @admin.register(GoldItem)
@@ -85,3 +90,37 @@ class ResolutionAdmin(BigTableAdmin):
     @display(description=_("confidence"), ordering="confidence")
     def share(self, resolution: Resolution) -> str:
         return f"{resolution.confidence:.0%}"
+
+
+@admin.register(Ruling)
+class RulingAdmin(ServiceChange):
+    """Questions wait here for an answer; given once, it reaches everybody on the project."""
+
+    content = True
+    list_display = ("question", "clause", "item", "project", "asked_by", "asked_at", "answer", "answered_at")
+    list_filter = (("answered_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("item_version__item", "project", "asked_by__user")
+    fields = (
+        "project", "guideline", "clause", "item_version", "asked_by", "question", "asked_at", "answer", "answered_by",
+        "answered_at",
+    )  # fmt: skip
+    change_fields = ("answer",)
+
+    @display(description=_("item"))
+    def item(self, ruling: Ruling) -> str:
+        return str(ruling.item_version.item)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or obj.answered_at is None)
+
+    def change(self, request: HttpRequest, row: Any, changes: dict[str, Any]) -> Ruling:
+        return answer_ruling(ruling=row, answer=changes["answer"], actor=person(request))
+
+
+@admin.register(RulingReading)
+class RulingReadingAdmin(BigTableAdmin):
+    list_display = ("ruling", "reviewer", "read_at")
+    list_select_related = ("ruling", "reviewer__user")

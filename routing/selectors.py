@@ -17,6 +17,7 @@ from routing.availability import Stop, facts_of, stop_of
 from routing.eligibility import HAS_READ, OF_POOL, OF_PROJECT, all_of
 from routing.errors import NotAReviewer
 from routing.models import Availability, Enrolment, Lease
+from routing.open_projects import guidelines_to_read
 from routing.services.workloads import FACTS
 from routing.types import LeasedTask, NothingToDo, PoolChoice, Trust
 from routing.weights import Weights, weights_from
@@ -165,7 +166,7 @@ def why_nothing(*, reviewer_id: int) -> NothingToDo:
 
 
 def projects_of(user: User) -> list[dict[str, Any]]:
-    """Routing's part of "me": the projects this person works on."""
+    """The projects this person works on."""
     enrolments = Enrolment.objects.filter(Q(reviewer__user=user), ended_at=None, project__state="open").select_related(
         "project"
     )
@@ -175,7 +176,8 @@ def projects_of(user: User) -> list[dict[str, Any]]:
 
 
 def desk_me(user: User) -> dict[str, Any]:
-    return {"projects": projects_of(user)}
+    """Routing's part of "me": the projects this person works on, and the guidelines they have still to read."""
+    return {"projects": projects_of(user), "guidelines_to_read": guidelines_to_read(user)}
 
 
 def life_of_item(item: Item) -> list[LifeMoment]:

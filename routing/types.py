@@ -150,8 +150,7 @@ class LeasedTask:
 
 @dataclass(frozen=True, slots=True)
 class NothingToDo:
-    """Why there is no task, as a code and a sentence for the reviewer; with the guideline they have to read first, or until
-    when it lasts, where that is known."""
+    """Why there is no task, as a code and a sentence for the reviewer; with the guideline to read first, and until when."""
 
     code: str
     message: str
@@ -167,3 +166,20 @@ class Submitted:
     is_placed: bool
     is_repeat: bool
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """The answer that counts after a correction: a new one, or the one that said the same already."""
+
+    annotation_public_id: UUID
+    is_repeat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """A report as it was kept; `is_held`: the task waits for somebody to look at it, and is nobody's meanwhile."""
+
+    flag_public_id: UUID
+    is_new: bool
+    is_held: bool

@@ -35,6 +35,7 @@ SECTIONS: tuple[tuple[Any, tuple[tuple[Any, str, str], ...]], ...] = (
         _("Quality"),
         (
             (_("Standings"), "military_tech", "quality_standing"),
+            (_("Rulings"), "contact_support", "quality_ruling"),
             (_("Gold"), "verified", "quality_golditem"),
             (_("Gold scores"), "grading", "quality_goldscore"),
             (_("Resolutions"), "how_to_vote", "quality_resolution"),

@@ -27,6 +27,7 @@ LOCK_ORDER = (
     "labeling.Pool",
     "quality.GoldItem",
     "quality.Standing",
+    "quality.Ruling",
     "routing.Enrolment",
     "delivery.Release",
     "delivery.Hold",

@@ -1,4 +1,4 @@
-"""What the machine noticed about content, and what people say to it."""
+"""What the machine and reviewers noticed about content, and what people say to it."""
 
 from django.contrib import admin
 from django.urls import reverse
@@ -15,12 +15,12 @@ from labeling.services.triage import confirm_flag, dismiss_flag
 @admin.register(Flag)
 class FlagAdmin(BigTableAdmin):
     list_display = (
-        "kind", "field", "noticed", "about", "other",
+        "kind", "field", "noticed", "note", "reported_by", "about", "other",
         state({"open": "warning", "dismissed": "info", "confirmed": "success"}), "reason", "created_at",
     )  # fmt: skip
     list_filter = ("state", "kind")
     list_select_related = (
-        "item_version__item", "annotation__item_version__item", "other_item",
+        "item_version__item", "annotation__item_version__item", "other_item", "reported_by__user",
     )  # fmt: skip
     search_fields = ("=item_version__item__external_id", "=public_id")
     readonly_fields = ("noticed", "about", "other")

@@ -1,4 +1,4 @@
-"""Flags: what was noticed and where, never the words; the decisions on them; and redactions."""
+"""Flags: what was noticed and where, by the machine or a reviewer; the decisions on them; and redactions."""
 
 from typing import Any
 from uuid import UUID
@@ -24,14 +24,14 @@ from labeling.types import FlagKind, FlagState
 
 # What is shown of a flag, and no content with it.
 SHOWN = (
-    "public_id", "kind", "field", "detail", "state", "reason", "created_at", "decided_at",
+    "public_id", "kind", "field", "detail", "note", "state", "reason", "created_at", "decided_at",
     "item_version__number", "item_version__item__public_id", "annotation__public_id",
     "annotation__item_version__number", "annotation__item_version__item__public_id", "other_item__public_id",
 )  # fmt: skip
 
 
 class FlagSerializer(serializers.ModelSerializer[Flag]):
-    """One thing noticed. `annotation` is set where a reviewer wrote it; `other_item` where the item is like an earlier one."""
+    """One thing noticed. `note` is what a reviewer wrote who reported it; `annotation` is set where a reviewer wrote it; `other_item` where the item is like an earlier one."""
 
     id = serializers.UUIDField(source="public_id", read_only=True)
     item = serializers.SerializerMethodField()
@@ -43,7 +43,7 @@ class FlagSerializer(serializers.ModelSerializer[Flag]):
     class Meta:
         model = Flag
         fields = [
-            "id", "kind", "item", "version", "annotation", "other_item", "field", "detail", "state", "reason",
+            "id", "kind", "item", "version", "annotation", "other_item", "field", "detail", "note", "state", "reason",
             "created_at", "decided_at",
         ]  # fmt: skip
         read_only_fields = fields
@@ -69,7 +69,7 @@ class FlagFilter(FilterSet):
 
 
 class ProjectFlags(CustomerView, generics.ListAPIView[Flag]):
-    """What was noticed about the project's content, newest first: languages, near-duplicates, personal data."""
+    """What was noticed about the project's content, newest first: languages, near-duplicates, personal data, reports."""
 
     queryset = Flag.objects.none()
     serializer_class = FlagSerializer

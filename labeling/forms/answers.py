@@ -280,6 +280,16 @@ def split_rationale(document: Form, answers: Mapping[str, Any]) -> tuple[dict[st
     return judged, " ".join(str(answers[name]) for name in names if answers.get(name)).strip()
 
 
+def given_answers(document: Form, kept: Mapping[str, Any], rationale: str) -> dict[str, Any]:
+    """Return answers as their author gave them, from what is kept of them: edits without difference, the rationale among them."""
+    given = {
+        name: {key: part for key, part in answer.items() if key != "diff"} if isinstance(answer, Mapping) else answer
+        for name, answer in kept.items()
+    }
+    reasons = [question["id"] for question in document["questions"] if question["type"] == RATIONALE]
+    return {**given, reasons[0]: rationale} if reasons and rationale else given
+
+
 def kept_answers(document: Form, texts: Mapping[str, str], answers: Mapping[str, Any]) -> dict[str, Any]:
     """Return checked answers in the one spelling they are kept in: choices sorted, and edits with their difference.
 

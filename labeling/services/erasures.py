@@ -22,6 +22,7 @@ from labeling.models import (
     Customer,
     Draft,
     Erasure,
+    Flag,
     ImportedIdentity,
     Invitation,
     Item,
@@ -132,13 +133,14 @@ def erase_imported_person(*, identity: ImportedIdentity, reason: str, actor: Use
 
 
 def customers_of_person(user: User) -> set[int]:
-    """Return the customers that hold anything of this person: memberships, judgments, drafts, invitations."""
+    """Return the customers that hold anything of this person: memberships, judgments, drafts, reports, invitations."""
     of_reviewer = Q(reviewer__user=user)
     return {
         *Membership.objects.filter(user=user).values_list("customer_id", flat=True),
         *Annotation.objects.filter(of_reviewer).values_list("customer_id", flat=True).distinct(),
         *Draft.objects.filter(of_reviewer).values_list("customer_id", flat=True).distinct(),
         *UnplacedAnswer.objects.filter(of_reviewer).values_list("customer_id", flat=True).distinct(),
+        *Flag.objects.filter(reported_by__user=user).values_list("customer_id", flat=True).distinct(),
         *Invitation.objects.filter(email__iexact=user.email).values_list("customer_id", flat=True).distinct(),
     }
 

@@ -6,16 +6,17 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models.functions import Now
 from psycopg.types.json import Jsonb
 
-from config.kernel.errors import Conflict, NotAllowed
+from config.kernel.errors import Conflict, NotAllowed, NotFound
 from config.kernel.events import record
 from config.kernel.locks import lock_row
 from config.kernel.models import User
 from config.kernel.reasons import checked_reason
 from labeling.forms import ItemShape, check_answers, kept_answers, split_rationale
 from labeling.models import Annotation, AnnotationInvalidation, Round, UnplacedAnswer
-from labeling.types import Origin, RoundState
+from labeling.types import Origin, RoundReason, RoundState
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +135,13 @@ def supersede_annotation(*, annotation: Annotation, answers: dict[str, Any], act
     """Append the author's correction of their annotation, which itself stays as it was; return the correction.
 
     Raises NotAllowed for anybody but the author, InvalidAnswers where the form says no, and Conflict when the annotation
-    was corrected or invalidated before, or its round is closed: then what was said is part of a resolution.
+    was corrected or invalidated before, or its round is closed: then what was said is part of a resolution. A gold round
+    closes with its form, and not by what is said in it, so its answers are corrected like others.
     """
     opened = lock_row(Round.objects.filter(pk=annotation.round_id).select_related(None))
     if annotation.reviewer.user_id is None or annotation.reviewer.user_id != actor.pk:
         raise NotAllowed("Only the author of an annotation can correct it.")
-    if opened.state != RoundState.OPEN:
+    if opened.state != RoundState.OPEN and opened.reason != RoundReason.GOLD:
         raise Conflict("The round is closed; what was said in it stands.")
     if Annotation.objects.filter(supersedes=annotation).exists():
         raise Conflict("This annotation was corrected before; correct the newer one.")
@@ -189,3 +191,10 @@ def save_draft(*, customer_id: int, task_id: int, reviewer_id: int, answers: dic
             parameters,
         )
         return cursor.fetchone()[0]
+
+
+def mark_answer_read(*, user: User, submission: UUID) -> None:
+    """Remember that the author has read that their late answer was kept; again changes nothing. NotFound for any other."""
+    kept = UnplacedAnswer.objects.filter(reviewer__user=user, submission=submission)
+    if not kept.filter(read_at=None).update(read_at=Now()) and not kept.exists():
+        raise NotFound("There is no such message for you.")

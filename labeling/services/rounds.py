@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, Max, OuterRef
+from django.db.models import Exists, F, Max, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from config.kernel.canonical import digest
@@ -255,12 +255,18 @@ def versions_to_judge(
 def cancel_open(items: Sequence[Item], actor_id: int | None) -> None:
     """Cancel the open rounds of these locked items, and the tasks of theirs that nobody has completed."""
     rounds = lock_rows(Round.objects.filter(item__in=items, state=RoundState.OPEN))
-    waiting = Task.objects.filter(round__in=rounds, state__in=[TaskState.OPEN, TaskState.LEASED])
-    tasks = [task for task in lock_rows(waiting) if task.state in {TaskState.OPEN, TaskState.LEASED}]
-    for state in (TaskState.OPEN, TaskState.LEASED):
-        of_state = [task for task in tasks if task.state == state]
-        transition_many(of_state, TaskState.CANCELLED, machine=TASK_MACHINE, actor_id=actor_id)
+    cancel_tasks(Task.objects.filter(round__in=rounds), actor_id)
     transition_many(rounds, RoundState.CANCELLED, machine=ROUND_MACHINE, actor_id=actor_id)
+
+
+def cancel_tasks(tasks: QuerySet[Task], actor_id: int | None) -> list[Task]:
+    """Cancel those of these tasks that nobody has completed; return them. Their rounds must be locked."""
+    unfinished = tasks.filter(state__in=[TaskState.OPEN, TaskState.LEASED])
+    waiting = [task for task in lock_rows(unfinished) if task.state in {TaskState.OPEN, TaskState.LEASED}]
+    for state in (TaskState.OPEN, TaskState.LEASED):
+        of_state = [task for task in waiting if task.state == state]
+        transition_many(of_state, TaskState.CANCELLED, machine=TASK_MACHINE, actor_id=actor_id)
+    return waiting
 
 
 Requirement = tuple[str, str, int]  # language, domain, difficulty

@@ -14,8 +14,9 @@ from config.kernel.reasons import checked_reason
 from config.kernel.transitions import transition, transition_many
 from labeling.models import Flag, Item, ItemVersion
 from labeling.selectors import free_items, is_waiting
+from labeling.services.reports import resume
 from labeling.services.rounds import reopen_locked
-from labeling.types import FLAG_MACHINE, ITEM_MACHINE, FlagState, ItemState, RoundReason
+from labeling.types import FLAG_MACHINE, ITEM_MACHINE, FlagKind, FlagState, ItemState, RoundReason
 
 SLICE = 1000
 
@@ -48,7 +49,8 @@ def confirm_flag(*, flag: Flag, reason: str, actor: User) -> Flag:
 
 
 def let_go(*, item: Item, actor: User) -> None:
-    """Send a locked item that no flag holds to work: to where its tasks are made, or judged anew on a version that waited."""
+    """Send a locked item that no flag holds to work: to where its tasks are made, judged anew on a version that waited, or
+    on with the round that a report had stopped."""
     free = free_items().filter(pk=item.pk)
     if item.state == ItemState.HELD and free.exists():
         transition(item, ItemState.ACCEPTED, machine=ITEM_MACHINE, actor_id=actor.pk)
@@ -56,6 +58,23 @@ def let_go(*, item: Item, actor: User) -> None:
         enqueue("labeling.jobs.generate", item.batch_id, queue="bulk")
     elif free.filter(is_waiting()).exists():
         reopen_locked(items=[item], reason=RoundReason.REVISION, actor=actor)
+    elif item.state == ItemState.IN_PROGRESS and free.exists():
+        resume(item=item)
+
+
+def resume_stopped(*, project_id: int) -> int:
+    """Go on with the items of the project that a report had stopped and that nothing holds any more; return how many.
+
+    Takes a slice at most: each is a transaction of its own.
+    """
+    reported = Flag.objects.filter(project=project_id, kind=FlagKind.REPORTED, state=FlagState.OPEN)
+    stopped = free_items().filter(pk__in=reported.values("item_version__item"), state=ItemState.IN_PROGRESS)
+    done = 0
+    for item_id in list(stopped.order_by("pk").values_list("pk", flat=True)[:SLICE]):
+        with transaction.atomic():
+            item = lock_row(Item.objects.filter(pk=item_id))
+            done += bool(stopped.filter(pk=item_id).exists() and resume(item=item))
+    return done
 
 
 def releasable_items() -> QuerySet[Item]:

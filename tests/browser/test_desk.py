@@ -47,7 +47,7 @@ def test_what_was_typed_survives_a_reload(page, cast):
     page.get_by_test_id("rationale").fill("Half a thought")
     expect(page.get_by_test_id("saved")).to_have_text("Saved")
     assert Draft.objects.count() == 1
-    page.evaluate("sessionStorage.clear()")
+    page.evaluate("localStorage.clear()")
     page.reload()
     expect(page.get_by_test_id("rationale")).to_have_value("Half a thought")
     expect(page.get_by_test_id("choose-1")).to_be_checked()
@@ -97,7 +97,7 @@ def test_a_draft_keeps_every_part_of_an_answer_and_each_fault_is_at_its_question
     page.get_by_role("radio", name="Response 2: Wrong").check()
     page.get_by_test_id("rationale").fill("Short")
     expect(page.get_by_test_id("saved")).to_have_text("Saved")
-    page.evaluate("sessionStorage.clear()")
+    page.evaluate("localStorage.clear()")
     page.reload()
     expect(page.get_by_role("radio", name="clearly")).to_be_checked()
     expect(page.get_by_role("radio", name="Response 2: Wrong")).to_be_checked()

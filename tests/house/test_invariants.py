@@ -12,8 +12,9 @@ from delivery.types import RELEASE_MACHINE
 from labeling import types as labeling
 from labeling.models import Annotation, ColumnMapping, Erasure, Tombstone
 from labeling.services.judgments import invalidate_annotation
+from quality.services.rulings import answer_ruling, ask_for_ruling, mark_ruling_read
 from quality.types import GOLD_MACHINE, STANDING_MACHINE
-from routing.models import Escalation, EscalationStep
+from routing.models import Escalation, EscalationStep, Lease
 from routing.services.availability import offer_availability
 from routing.services.enrolments import grant_qualification
 from routing.types import ESCALATION_MACHINE, LEASE_MACHINE, LeaseState
@@ -47,6 +48,7 @@ IMMUTABLE = {
     "labeling_tombstone",
     "quality_resolution",
     "quality_goldscore",
+    "quality_rulingreading",
     "delivery_releaseentry",
     "delivery_artifact",
     "delivery_artifactredaction",
@@ -95,6 +97,9 @@ def delivered(transactional_db):
     cause = {"kind": "nobody", "severity": "warning", "subject": "project", "subject_id": cast.project.pk}
     escalation = Escalation.objects.create(**owned, **cause, message="Test")
     EscalationStep.objects.create(customer=cast.northwind, escalation=escalation, what="Test")
+    lease = Lease.objects.filter(reviewer=cast.anna).first()
+    ruling, _ = ask_for_ruling(lease=lease, clause="true", question="Test?", actor=cast.anna.user)
+    mark_ruling_read(ruling=answer_ruling(ruling=ruling, answer="Test", actor=cast.mira), reviewer=cast.anna)
     erasure = Erasure.objects.create(customer=cast.northwind, kind="item", subject_id=0, reason="Test")
     Tombstone.objects.create(
         customer=cast.northwind, erasure=erasure, subject="test", subject_id=0, keyed_digest="0" * 64
