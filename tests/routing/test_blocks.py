@@ -149,12 +149,12 @@ def test_an_exclusion_takes_the_round_away_once(cast):
 
 def test_the_desk_never_speaks_of_blocks_or_conflicts(cast):
     upload_items(cast.project, cast.mira)
+    take(cast.anna)
     admin = cast.mira
     admin.is_superuser = True
     admin.save()
     change_customer(customer=cast.northwind, changes={"conflict_tags": ["Zzyzx Corp"]}, actor=admin)
     change_reviewer(reviewer=cast.anna, changes={"conflict_tags": ["Zzyzx Corp"]}, actor=admin)
-    take(cast.anna)
     token = Lease.objects.get().token
     place_block(customer=cast.northwind, reviewer=cast.anna, reason="Qwerty reason", actor=cast.dana)
     headers, client = cast.bearer("anna"), Client()
