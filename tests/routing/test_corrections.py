@@ -12,9 +12,9 @@ from labeling.forms import InvalidAnswers
 from labeling.models import AccessLog, Annotation, Item, Round
 from labeling.selectors import counting_annotations_of
 from labeling.services.erasures import erase_item
+from labeling.services.forms import publish_form
 from labeling.services.judgments import invalidate_annotation
 from labeling.services.people import remove_member
-from labeling.services.projects import publish_form
 from quality.models import GoldScore, Resolution
 from quality.services.rounds import resolve_due
 from routing.services.corrections import correct_answer
