@@ -9,6 +9,7 @@ from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.kernel.api.choices import ChoiceField
 from config.kernel.requests import person
 from labeling.types import Problem
 from routing.api.views import DeskView
@@ -58,7 +59,7 @@ class OpenProjects(DeskView, generics.ListAPIView[Enrolment]):
 
 
 class FlagRequestSerializer(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(choices=Problem.choices)
+    kind = ChoiceField(choices=Problem.choices)
     note = serializers.CharField(
         max_length=300, required=False, allow_blank=True, default="", help_text="Needed where it is something else."
     )
