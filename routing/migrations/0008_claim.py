@@ -8,24 +8,27 @@ from django.db import migrations
 
 from config.kernel import guards
 
+# OFFSET 0 has the planner look row by row: joined, it would gather all that the reviewer has ever answered before it gave
+# out one task.
+
 # For good: judged, skipped, answered too late, excluded, wrote it, judged in another role.
 NEVER_MINE = """
-NOT EXISTS (SELECT FROM labeling_annotation n WHERE n.round_id = t.round_id AND n.reviewer_id = me AND n.supersedes_id IS NULL)
-AND NOT EXISTS (SELECT FROM routing_lease o WHERE o.round_id = t.round_id AND o.reviewer_id = me AND o.state = 'skipped')
-AND NOT EXISTS (SELECT FROM labeling_unplacedanswer u WHERE u.round_id = t.round_id AND u.reviewer_id = me)
-AND NOT EXISTS (SELECT FROM routing_exclusion x WHERE x.round_id = t.round_id AND x.reviewer_id = me)
+NOT EXISTS (SELECT FROM labeling_annotation n WHERE n.round_id = t.round_id AND n.reviewer_id = me AND n.supersedes_id IS NULL OFFSET 0)
+AND NOT EXISTS (SELECT FROM routing_lease o WHERE o.round_id = t.round_id AND o.reviewer_id = me AND o.state = 'skipped' OFFSET 0)
+AND NOT EXISTS (SELECT FROM labeling_unplacedanswer u WHERE u.round_id = t.round_id AND u.reviewer_id = me OFFSET 0)
+AND NOT EXISTS (SELECT FROM routing_exclusion x WHERE x.round_id = t.round_id AND x.reviewer_id = me OFFSET 0)
 AND NOT EXISTS (SELECT FROM labeling_round its JOIN labeling_itemversion v ON v.id = its.item_version_id
     JOIN routing_enrolment known ON known.project_id = its.project_id AND known.reviewer_id = me
-    WHERE its.id = t.round_id AND jsonb_exists(v.authors, known.pseudonym))
+    WHERE its.id = t.round_id AND jsonb_exists(v.authors, known.pseudonym) OFFSET 0)
 AND NOT EXISTS (SELECT FROM labeling_round here JOIN labeling_round there ON there.item_id = here.item_id
-    JOIN labeling_annotation n ON n.round_id = there.id AND n.reviewer_id = me
-    JOIN labeling_task other ON other.id = n.task_id
-    WHERE here.id = t.round_id AND other.kind <> t.kind)
+    JOIN labeling_annotation n ON n.round_id = there.id AND n.reviewer_id = me AND n.supersedes_id IS NULL
+    WHERE here.id = t.round_id AND (SELECT other.kind FROM labeling_task other WHERE other.id = n.task_id) <> t.kind
+    OFFSET 0)
 """
 
 # For now: another task of the round is in this reviewer's hand.
 NOT_NOW = """
-NOT EXISTS (SELECT FROM routing_lease h WHERE h.round_id = t.round_id AND h.reviewer_id = me AND h.state = 'live')
+NOT EXISTS (SELECT FROM routing_lease h WHERE h.round_id = t.round_id AND h.reviewer_id = me AND h.state = 'live' OFFSET 0)
 """
 
 RESERVED = "t.reserved_for_id = me AND t.pool_id = place AND t.state = 'open'"
