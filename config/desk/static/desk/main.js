@@ -263,7 +263,8 @@ document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
     event.preventDefault();
     if (dialog) run(CONFIRMED[dialog.id] ?? (() => {}));
-    else run(() => (correction ? correction.save() : submit()));
+    else if (correction) correction.save();
+    else run(submit);
     return;
   }
   if (event.key === "Escape" && correction && !dialog) correction.close();
@@ -293,9 +294,9 @@ byId("form").addEventListener("input", () => {
 byId("correction-form").addEventListener("input", () => correction.keep());
 const onSubmit = (id, send) => byId(id).addEventListener("submit", (event) => {
   event.preventDefault();
-  run(send);
+  send();
 });
-onSubmit("form", submit);
+onSubmit("form", () => run(submit));
 onSubmit("correction-form", () => correction.save());
 const onClick = (id, command) => byId(id).addEventListener("click", command);
 onClick("skip", openSkip);
