@@ -175,7 +175,7 @@ def test_the_list_of_keys_names_them_all_and_each_does_what_it_says(page, cast):
         "guideline",
         "ask about",
         "report",
-        "skip",
+        "give the task back",
         "more time",
         "last answers",
         "read",

@@ -70,7 +70,10 @@ export class Correction {
     keepCorrection(this.id, this.form.read());
   }
 
+  // A second press while the first is under way does nothing.
   async save() {
+    if (this.isSaving) return;
+    this.isSaving = true;
     this.form.clearFaults();
     try {
       await untilReached(() => api.correct(this.id, this.form.read()));
@@ -80,6 +83,8 @@ export class Correction {
       if (!(error instanceof api.Refused)) throw error;
       if (error.status === 422 && error.errors.length) this.form.showFaults(error.errors);
       else say(error.message, { isBad: true, actions: [["Leave it as it is", () => this.close()]] });
+    } finally {
+      this.isSaving = false;
     }
   }
 

@@ -27,11 +27,16 @@ let isBusy = false;
 
 const goOn = ["Go on with another task", () => run(takeNext)];
 
-// What was taken ahead is shown at once; the server then says whether it is the next one.
+// What was taken ahead is shown at once, and can be answered while the server says that it is the next one.
 async function takeNext() {
   const ahead = now?.ahead;
   leave();
-  if (ahead) show(ahead);
+  if (!ahead) return askForNext();
+  show(ahead);
+  now.handedOver = orSay(askForNext);
+}
+
+async function askForNext() {
   const { task, reason } = await untilReached(() => api.next());
   if (task && now?.task.key === task.key) return now.clock.end(task.lease.seconds);
   leave();
@@ -112,7 +117,9 @@ async function lookAhead() {
 }
 
 async function submit() {
-  if (!now) return;
+  const shown = now;
+  await now?.handedOver;
+  if (!now || now !== shown) return;
   const { task, form, drafts, watch } = now;
   const value = form.read();
   form.clearFaults();
@@ -263,7 +270,8 @@ document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
     event.preventDefault();
     if (dialog) run(CONFIRMED[dialog.id] ?? (() => {}));
-    else run(() => (correction ? correction.save() : submit()));
+    else if (correction) correction.save();
+    else run(submit);
     return;
   }
   if (event.key === "Escape" && correction && !dialog) correction.close();
@@ -293,9 +301,9 @@ byId("form").addEventListener("input", () => {
 byId("correction-form").addEventListener("input", () => correction.keep());
 const onSubmit = (id, send) => byId(id).addEventListener("submit", (event) => {
   event.preventDefault();
-  run(send);
+  send();
 });
-onSubmit("form", submit);
+onSubmit("form", () => run(submit));
 onSubmit("correction-form", () => correction.save());
 const onClick = (id, command) => byId(id).addEventListener("click", command);
 onClick("skip", openSkip);
