@@ -1,6 +1,17 @@
 """Routing's tables, by subject."""
 
-from routing.models.levels import BusinessCalendar, ClockStop, Escalation, EscalationStep, ProjectRouting, ServiceLevel
+from routing.models.levels import (
+    BusinessCalendar,
+    BusinessCalendarChange,
+    ClockStop,
+    Escalation,
+    EscalationStep,
+    ProjectRouting,
+    ProjectRoutingChange,
+    Promise,
+    ServiceLevel,
+    ServiceLevelChange,
+)
 from routing.models.people import Availability, Block, Enrolment, Leave, Qualification, QualificationChange, Workload
 from routing.models.work import Cursor, Exclusion, HandlingTime, Lease, PoolStat
 
@@ -8,6 +19,7 @@ __all__ = [
     "Availability",
     "Block",
     "BusinessCalendar",
+    "BusinessCalendarChange",
     "ClockStop",
     "Cursor",
     "Enrolment",
@@ -19,8 +31,11 @@ __all__ = [
     "Leave",
     "PoolStat",
     "ProjectRouting",
+    "ProjectRoutingChange",
+    "Promise",
     "Qualification",
     "QualificationChange",
     "ServiceLevel",
+    "ServiceLevelChange",
     "Workload",
 ]
