@@ -1,4 +1,5 @@
-"""What the console has of no single app: the jobs' own tables, read-only, an item's whole life, publishing, and what retention would erase."""
+"""What the console has of no single app: the jobs' own tables, read-only, an item's whole life, who may do what, publishing,
+and what retention would erase."""
 
 from typing import Any
 
@@ -9,23 +10,28 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django_q.models import Failure, OrmQ, Schedule, Success
 
+from config.console.eligibility import PoolWithPeopleAdmin, ReviewerWithEligibilityAdmin, TaskWithEligibilityAdmin
 from config.console.life import life_told
 from config.console.publishing import publish_guideline_draft
-from config.erasures import what_would_go
+from config.erasures import in_words, what_would_go
 from config.kernel.console import BigTableAdmin, ConsoleAdmin, display
 from config.kernel.requests import person
 from labeling.admin.items import ItemAdmin
 from labeling.admin.people import CustomerAdmin
 from labeling.admin.projects import GuidelineVersionAdmin
-from labeling.models import Customer, Item
+from labeling.models import Customer, Item, Pool, Reviewer, Task
 
 # What a version touches spans apps, so the roof publishes.
 GuidelineVersionAdmin.actions = (publish_guideline_draft, *GuidelineVersionAdmin.actions)  # type: ignore[assignment]
 
 # The roof's admin is loaded last: what others registered goes away again, to come back as the whole house knows it.
-for model in (Group, Failure, Item, OrmQ, Schedule, Success):
+for model in (Group, Failure, Item, OrmQ, Pool, Reviewer, Schedule, Success, Task):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
+
+admin.site.register(Pool, PoolWithPeopleAdmin)
+admin.site.register(Reviewer, ReviewerWithEligibilityAdmin)
+admin.site.register(Task, TaskWithEligibilityAdmin)
 
 
 @admin.register(Item)
@@ -52,19 +58,6 @@ def show_retention(modeladmin: ConsoleAdmin, request: HttpRequest, queryset: Que
             modeladmin.message_user(request, f"{customer}: content is kept for ever; no number of days is set.")
         for row in rows:
             modeladmin.message_user(request, f"{customer}, {in_words(row)}")
-
-
-def in_words(row: dict[str, Any]) -> str:
-    """Return a row of `what_would_go` as a sentence."""
-    text = (
-        f"{row['project']} (kept for {row['days']} days): {row['items']} items with {row['versions']} versions and"
-        f" {row['annotations']} annotations, {row['files']} uploaded files, {row['releases']} releases written anew"
-    )
-    if row["files_searched"]:
-        text += f"; {row['files_searched']} more files are searched for their names"
-    if row["in_work"]:
-        text += f"; {row['in_work']} more are still being worked on"
-    return text + (f". A legal hold keeps them all: {row['held_by']}" if row["held_by"] else ".")
 
 
 CustomerAdmin.actions = (*CustomerAdmin.actions, show_retention)

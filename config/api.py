@@ -29,13 +29,14 @@ from labeling.models import Customer, Item, Reviewer
 from labeling.pseudonyms import pseudonym
 from labeling.selectors import get_item
 from labeling.services.access import log_read
+from labeling.services.retention import MOST_COUNTED
 from routing.api.views import DeskView
 
 
 class DeskMe(DeskView):
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
-        """Who you are, what you did today, and which projects you work on."""
+        """Who you are, what you did today, which projects you work on, and what waits to be read."""
         return Response(desk_me(person(request)))
 
 
@@ -114,6 +115,9 @@ class RetentionSerializer(serializers.Serializer[Any]):
     )
     releases = serializers.IntegerField(help_text="Releases that would be written anew without the items.")
     oldest = serializers.DateTimeField(allow_null=True)
+    is_more = serializers.BooleanField(
+        help_text=f"The oldest {MOST_COUNTED:,} items were counted, with what is theirs, and there are more."
+    )
 
 
 class Retention(CustomerView):

@@ -7,6 +7,7 @@ import delivery.selectors
 import labeling.guidelines
 import labeling.life
 import labeling.selectors
+import quality.rulings
 import quality.selectors
 import routing.selectors
 from config.kernel.models import User
@@ -17,6 +18,7 @@ from labeling.models import GuidelineVersion, Item
 DESK_ME: tuple[Callable[[User], dict[str, Any]], ...] = (
     labeling.selectors.desk_me,
     routing.selectors.desk_me,
+    quality.rulings.desk_me,
 )
 
 # An item's line of life.
@@ -34,8 +36,8 @@ BLAST_RADIUS: tuple[Callable[[GuidelineVersion, Collection[str]], list[Touched]]
     delivery.selectors.blast_radius,
 )
 
-# The files of what was erased. Each takes the unfinished erasures of a customer and returns the ids of those that must
-# wait. By name, as jobs are: delivery's part is heavy, and web workers import this module.
+# The files of what was erased. Each takes the unfinished erasures of a customer and until when it may work, and returns
+# the ids of those that must wait. By name, as jobs are: delivery's part is heavy, and web workers import this module.
 ERASURE_FILES: tuple[str, ...] = (
     "labeling.services.erased_files.erase_files",
     "delivery.services.redaction.erase_files",

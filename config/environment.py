@@ -35,6 +35,15 @@ def flag(name: str) -> bool:
     refuse(f"{name} must be yes or no, not {value!r}.")
 
 
+def whole_number(name: str, *, default: int) -> int:
+    value = os.environ.get(name, "").strip()
+    if not value:
+        return default
+    if value.isascii() and value.isdecimal():
+        return int(value)
+    refuse(f"{name} must be a whole number, not {value!r}.")
+
+
 def listed(name: str, *, default: list[str]) -> list[str]:
     value = os.environ.get(name, "")
     return [part.strip() for part in value.split(",") if part.strip()] or default

@@ -15,4 +15,5 @@ SCHEDULES = (
     Recurring("sweep erasures", "config.erasures.sweep", minutes=5, queue="bulk"),
     Recurring("retention", "config.erasures.erase_due", minutes=24 * 60, queue="bulk"),
     Recurring("forget old answers", "config.kernel.api.idempotency.forget_old", minutes=60),
+    Recurring("forget wrong tries", "config.kernel.tries.forget_old", minutes=60),
 )

@@ -20,6 +20,7 @@ from config.environment import (
     runtime_parameters,
     secret_key,
     signing_key,
+    whole_number,
 )
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -106,6 +107,8 @@ DATABASES = {
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,
+        # How often a statement of `config.kernel.prepared` runs before the server keeps it.
+        "OPTIONS": {**database_parameters().get("OPTIONS", {}), "prepare_threshold": 1},
     }
 }
 # The role that migrate makes and grants: its login, as web and job processes know it.
@@ -153,7 +156,10 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Assay",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
-    "DESCRIPTION": "Upload items, follow the work, check samples, accept releases.",
+    "DESCRIPTION": (
+        "Upload items, follow the work, check samples, accept releases. A key that is not known is answered with 401; after"
+        " many of them from one address, with 429 and when to try again in Retry-After."
+    ),
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
     "SERVE_INCLUDE_SCHEMA": False,
@@ -204,6 +210,7 @@ def _storage(folder: str) -> dict[str, object]:
                 "endpoint_url": os.environ.get("ASSAY_S3_ENDPOINT") or None,
                 "default_acl": "private",
                 "file_overwrite": True,
+                "max_memory_size": 8 * 1024**2,  # what is larger is read through a temporary file
             },
         }
     return {
@@ -259,6 +266,8 @@ CSRF_TRUSTED_ORIGINS = listed("ASSAY_ORIGINS", default=[])
 SECURE_SSL_REDIRECT = IS_PRODUCTION and not flag("ASSAY_TLS_ENDS_BEFORE")
 SECURE_HSTS_SECONDS = 31_536_000 if IS_PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_PRODUCTION
+# How many proxies stand in front, each of which adds to X-Forwarded-For the address that it was asked from.
+ASSAY_PROXIES = whole_number("ASSAY_PROXIES", default=int(flag("ASSAY_TLS_ENDS_BEFORE")))
 SECURE_REFERRER_POLICY = "same-origin"
 if flag("ASSAY_TLS_ENDS_BEFORE"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -301,6 +310,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
+FORMAT_MODULE_PATH = ["config.kernel.formats"]
 
 LOGGING = {
     "version": 1,

@@ -6,10 +6,11 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.mixins import AccessMixin
 from django.contrib.auth.views import LoginView
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
+from config.kernel.logins import CountedLogin, told_to_wait
 from config.kernel.types import Surface
 
 HOMES = {Surface.DESK: "/desk/", Surface.CONSOLE: "/admin/", Surface.PORTAL: "/portal/"}
@@ -28,7 +29,7 @@ class OfSurface(AccessMixin):
         return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
 
 
-class SurfaceForm(AuthenticationForm):
+class SurfaceForm(CountedLogin, AuthenticationForm):
     """E-mail and password, for people of one surface."""
 
     surface: Surface
@@ -51,6 +52,9 @@ class SurfaceLogin(LoginView):
 
     def get_form_class(self) -> type[SurfaceForm]:
         return type("Form", (SurfaceForm,), {"surface": self.surface})
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        return told_to_wait(super().form_invalid(form))
 
     def get_success_url(self) -> str:
         asked = self.get_redirect_url()

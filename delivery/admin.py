@@ -31,7 +31,7 @@ from delivery.services.holds import lift_hold, place_hold
 from delivery.services.releases import request_release, retry_release
 from labeling.admin.projects import ProjectAdmin
 
-ProjectAdmin.actions = (  # type: ignore[assignment]
+ProjectAdmin.actions = (
     *ProjectAdmin.actions,
     service_action(request_release, argument="project", description=_("Freeze a release")),
     service_action(place_hold, argument="project", description=_("Place a hold, with a reason"), needs_reason=True),

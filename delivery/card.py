@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from config.kernel.words import counted
 from delivery.artifacts import PARQUET, view_file
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -28,8 +29,10 @@ def dataset_card(*, manifest: dict[str, Any]) -> str:
         "",
         f"# {name}",
         "",
-        f"{records['count']:,} records judged by {len(manifest['reviewers'])} reviewers"
-        f" ({manifest['quality']['annotations']:,} judgments), frozen as of {release['as_of']}.",
+        f"{counted(records['count'], 'record', 'records')} judged by"
+        f" {counted(len(manifest['reviewers']), 'reviewer', 'reviewers')}"
+        f" ({counted(manifest['quality']['annotations'], 'judgment', 'judgments')}), frozen as of {release['as_of']}.",
+        "Counts here are as frozen; what was erased of these records since is listed by the API at `/api/v1/erasures`.",
         "",
         "## Outcomes",
         "",

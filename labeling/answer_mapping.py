@@ -22,6 +22,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from config.kernel.errors import Invalid
+from config.kernel.schema_faults import first_fault
 from labeling.forms import PREFERENCE, RATIONALE, InvalidAnswers, ItemShape, check_answers
 
 TEST_RESPONSES = ("a", "b")
@@ -84,10 +85,8 @@ class InvalidMapping(Invalid):
 def check_mapping(mapping: Any, old_form: Mapping[str, Any], new_form: Mapping[str, Any]) -> None:
     """Raise InvalidMapping, naming the place, unless `mapping` leads every question of the old form somewhere and every
     one of its tests holds; the first that fails is named."""
-    error = next(iter(sorted(_MAPPING.iter_errors(mapping), key=lambda each: list(map(str, each.path)))), None)
-    if error is not None:
-        place = ".".join(["answer_mapping", *map(str, error.path)])
-        raise InvalidMapping(f"This is not an answer mapping: {error.message[:300]}.", field=place)
+    if fault := first_fault(_MAPPING, mapping, "answer_mapping", "An answer mapping"):
+        raise InvalidMapping(fault.sentence, field=fault.place)
     _check_questions(mapping["questions"], _by_id(old_form), _by_id(new_form))
     for number, test in enumerate(mapping["tests"]):
         _check_test(mapping, old_form, new_form, test, f"answer_mapping.tests.{number}")

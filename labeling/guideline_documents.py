@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 from config.kernel.canonical import canonical_bytes
 from config.kernel.errors import Invalid
+from config.kernel.schema_faults import first_fault
 
 LONGEST_GUIDELINE = 500_000
 
@@ -60,26 +61,24 @@ def check_guideline(*, clauses: Any, examples: Any, redo: Any) -> None:
     if not isinstance(clauses, list) or not clauses:
         raise Invalid("A guideline needs at least one clause, and every clause an id.", field="clauses")
     for number, clause in enumerate(clauses):
-        _check(_CLAUSE, clause, f"clauses[{number}]", "a clause")
+        _check(_CLAUSE, clause, f"clauses[{number}]", "A clause")
     names = [clause["id"] for clause in clauses]
     if len(set(names)) != len(names):
         raise Invalid("Two clauses share an id; give each its own.", field="clauses")
     if not isinstance(examples, list):
         raise Invalid("The worked examples are a list.", field="examples")
     for number, example in enumerate(examples):
-        _check(_EXAMPLE, example, f"examples[{number}]", "a worked example")
+        _check(_EXAMPLE, example, f"examples[{number}]", "A worked example")
         if example["clause"] not in names:
             raise Invalid(
                 f"The example cites clause {example['clause']!r}, which is not there; cite one of this version.",
                 field=f"examples[{number}].clause",
             )
-    _check(_REDO, redo, "redo", "a slice")
+    _check(_REDO, redo, "redo", "What is judged anew")
     if len(canonical_bytes({"clauses": clauses, "examples": examples})) > LONGEST_GUIDELINE:
         raise Invalid(f"The guideline is longer than {LONGEST_GUIDELINE:,} bytes; shorten it.", field="clauses")
 
 
 def _check(validator: Any, value: Any, path: str, noun: str) -> None:
-    error = next(iter(sorted(validator.iter_errors(value), key=lambda each: list(map(str, each.path)))), None)
-    if error is not None:
-        place = ".".join([path, *map(str, error.path)])
-        raise Invalid(f"This is not {noun}: {error.message[:300]}.", field=place)
+    if fault := first_fault(validator, value, path, noun):
+        raise Invalid(fault.sentence, field=fault.place)

@@ -3,20 +3,24 @@
 import time
 from datetime import timedelta
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from config.kernel.jobs import enqueue
+from config.kernel.locks import lock_rows
 from config.kernel.types import Fact
 from labeling.models import Batch, Item
+from labeling.selectors import batches_without_tasks
 from labeling.services.carrying_out import carry_out as carry_out_documents
 from labeling.services.carrying_out import pending_projects
 from labeling.services.flagging import flag_batch
+from labeling.services.flagging import flag_imported as flag_imported_annotations
 from labeling.services.free_text import flag_annotations
 from labeling.services.ingest import ingest_batch
-from labeling.services.reuploads import reopen_revised, revised_versions
+from labeling.services.reuploads import reopen_revised, unrevised_batches
 from labeling.services.rounds import generate_tasks
-from labeling.services.triage import releasable_items, release_held
+from labeling.services.triage import releasable_batches, release_held, resume_stopped
 from labeling.types import BatchState, ItemState
 
 FORGOTTEN_AFTER = timedelta(minutes=15)
@@ -47,44 +51,58 @@ def flag(batch_id: int) -> int:
     return flag_batch(batch_id=batch_id)
 
 
+def flag_imported(batch_id: int, after: int = 0) -> None:
+    """Look for personal data in what an export of an earlier tool brought; what is left is another job's."""
+    if (through := flag_imported_annotations(batch_id=batch_id, after=after)) is not None:
+        enqueue("labeling.jobs.flag_imported", batch_id, through, queue="bulk")
+
+
 def scan_annotations(facts: list[Fact]) -> None:
     """Hears task.completed and annotation.superseded: look for personal data in what reviewers wrote."""
     flag_annotations(annotation_ids=[fact.data.get("annotation", fact.subject_id) for fact in facts])
 
 
 def sweep_batches() -> int:
-    """Queue again what was received or accepted long ago and is not done; return how many batches."""
-    old = Batch.objects.filter(created_at__lt=Now() - FORGOTTEN_AFTER)
-    received = list(old.filter(state=BatchState.RECEIVED).values_list("pk", flat=True))
-    unflagged = list(old.filter(state=BatchState.ACCEPTED, flagged_at=None).values_list("pk", flat=True))
-    accepted = list(_unfinished(old).values_list("pk", flat=True))
-    for batch_id in received:
-        enqueue("labeling.jobs.ingest", batch_id, queue="bulk")
-    for batch_id in accepted:
-        enqueue("labeling.jobs.generate", batch_id, queue="bulk")
-    for batch_id in unflagged:
-        enqueue("labeling.jobs.flag", batch_id, queue="bulk")
-    return len({*received, *accepted, *unflagged})
+    """Queue again what is not done and nobody has worked on for long; return how many batches.
+
+    It looks at what has work left only, and what it queues counts as worked on: however long the queue is, a batch has
+    one more job in it by the sweep than by itself.
+    """
+    until = time.monotonic() + SECONDS_A_JOB
+    idle = Batch.objects.filter(worked_at__lt=Now() - FORGOTTEN_AFTER)
+    received = _ids(idle.filter(state=BatchState.RECEIVED))
+    # A project's batches are looked through one after another, so its first one stands for all.
+    first = Batch.objects.filter(state=BatchState.ACCEPTED, flagged_at=None).order_by("project_id", "pk")
+    unflagged = _ids(idle.filter(pk__in=first.distinct("project_id").values("pk")))
+    without_tasks = {*batches_without_tasks(), *releasable_batches(until=until)}
+    unfinished = {*_ids(idle.filter(pk__in=without_tasks)), *_ids(idle & unrevised_batches())}
+    for job, batch_ids in (("ingest", received), ("generate", unfinished), ("flag", unflagged)):
+        for batch_id in sorted(batch_ids):
+            enqueue(f"labeling.jobs.{job}", batch_id, queue="bulk")
+    queued = received | unfinished | unflagged
+    with transaction.atomic():  # one that is just being accepted is locked for long, and worked on
+        free = lock_rows(Batch.objects.filter(pk__in=queued), skip_locked=True)
+        Batch.objects.filter(pk__in=[batch.pk for batch in free]).update(worked_at=Now())
+    return len(queued)
 
 
 def release(project_id: int) -> int:
     """See that what no flag of the project holds any more goes to work; return in how many batches."""
-    unfinished = list(_unfinished(Batch.objects.filter(project=project_id)).values_list("pk", flat=True))
-    for batch_id in unfinished:
+    batches = Batch.objects.filter(project=project_id)
+    held = Item.objects.filter(project=project_id, state=ItemState.HELD).order_by()
+    unfinished = {
+        *held.values_list("batch", flat=True).distinct(),
+        *_ids(batches.filter(pk__in=batches_without_tasks())),
+        *_ids(batches & unrevised_batches()),
+    }
+    for batch_id in sorted(unfinished):
         enqueue("labeling.jobs.generate", batch_id, queue="bulk")
+    resume_stopped(project_id=project_id)
     return len(unfinished)
 
 
-def _unfinished(batches: QuerySet[Batch]) -> QuerySet[Batch]:
-    """Return the accepted ones of these with items that could go to work: accepted, held no more, or to be judged anew."""
-    revising = batches.filter(state=BatchState.ACCEPTED, versions_created__gt=0)
-    accepted = Item.objects.filter(batch=OuterRef("pk"), state=ItemState.ACCEPTED)
-    return batches.filter(
-        Exists(accepted)
-        | Q(pk__in=releasable_items().values("batch"))
-        | Q(pk__in=revised_versions().filter(batch__in=revising).values("batch")),
-        state=BatchState.ACCEPTED,
-    )
+def _ids(batches: QuerySet[Batch]) -> set[int]:
+    return set(batches.values_list("pk", flat=True))
 
 
 def carry_out_published(facts: list[Fact]) -> None:

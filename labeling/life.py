@@ -6,6 +6,7 @@ from django.db.models import Q, QuerySet
 
 from config.kernel.life import newest
 from config.kernel.types import LifeMoment
+from config.kernel.words import counted
 from labeling.models import AccessLog, Annotation, Erasure, Flag, Item, ItemVersion, Round, UnplacedAnswer
 from labeling.types import ErasureKind, FlagState, Origin, RoundState, VersionReason
 
@@ -85,7 +86,7 @@ def _rounds(item: Item) -> Iterator[LifeMoment]:
     for each in rounds:
         link = ("labeling.round", each.pk)
         if each.state == RoundState.HISTORY:
-            what = f"{each.judgments_needed} judgments of an earlier tool imported"
+            what = f"{counted(each.judgments_needed, 'judgment', 'judgments')} of an earlier tool imported"
             yield LifeMoment(each.created_at, LABELING, what, kind="round", link=link)
             continue
         reason = each.get_reason_display().lower()

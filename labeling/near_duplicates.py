@@ -3,12 +3,16 @@
 A text is the set of its shingles: three words in a row, after NFKC and case folding; every sign of a script written
 without spaces is a word. A signature holds, for each of PERMUTATIONS hash functions, the least hash of the set; the share
 of equal places estimates the Jaccard similarity of two sets. Twelve bands of five places find 99 of 100 pairs that are
-alike by 0.8, and one in three by 0.5.
+alike by 0.8, and one in three by 0.5; one more band, of all places, finds what is the same.
+
+Each band takes the first MOST_A_BAND sketches and no more, so what an item is compared with is bounded, however many are
+alike: it meets the first ones in each of its bands. What is the same as an earlier item always meets one of these.
 """
 
 import hashlib
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -21,6 +25,7 @@ PERMUTATIONS = 64
 BANDS = 12
 ROWS = 5
 ALIKE = 0.8
+MOST_A_BAND = 20
 
 # Thai, Lao, Burmese, Khmer, kana, Han.
 WITHOUT_SPACES = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
@@ -71,21 +76,46 @@ def signature_of(text: str) -> Signature | None:
 
 
 def bands_of(signature: Signature, *, project_id: int) -> list[int]:
-    """Return a signed 64-bit number a band. It is of the band's place and the project too, so that no two projects meet."""
+    """Return a signed 64-bit number a band, that of the whole last.
+
+    It is of the band's place and the project too, so that no two projects meet.
+    """
     data = signature.astype("<u4").tobytes()
     size = ROWS * 4
+    parts = [*(data[band * size : (band + 1) * size] for band in range(BANDS)), data]
     return [
         int.from_bytes(
-            hashlib.blake2b(
-                data[band * size : (band + 1) * size],
-                digest_size=8,
-                person=project_id.to_bytes(8, "little") + bytes([band]),
-            ).digest(),
+            hashlib.blake2b(part, digest_size=8, person=project_id.to_bytes(8, "little") + bytes([band])).digest(),
             "little",
             signed=True,
         )
-        for band in range(BANDS)
+        for band, part in enumerate(parts)
     ]
+
+
+class Neighbourhood:
+    """The sketches by which those that come are compared, in order, by the bands that they share."""
+
+    def __init__(self) -> None:
+        self._members: list[tuple[bytes, int]] = []
+        self._by_band: dict[int, list[int]] = defaultdict(list)
+
+    def add(self, signature: bytes, item_id: int, bands: Iterable[int]) -> list[int]:
+        """Let those that come later meet this sketch; return the bands that had room for it."""
+        taken = [band for band in bands if len(self._by_band[band]) < MOST_A_BAND]
+        for band in taken:
+            self._by_band[band].append(len(self._members))
+        self._members.append((signature, item_id))
+        return taken
+
+    def most_alike(self, signature: bytes, bands: Iterable[int]) -> tuple[float, int] | None:
+        """Return the greatest estimated similarity in these bands, and the item (the oldest of equals); None for nobody."""
+        met = sorted({place for band in bands for place in self._by_band.get(band, ())})
+        if not met:
+            return None
+        shares = similarities(signature, [self._members[place][0] for place in met])
+        items = [self._members[place][1] for place in met]
+        return max(zip(shares, items, strict=True), key=lambda pair: (pair[0], -pair[1]))
 
 
 def similarities(signature: bytes, others: Iterable[bytes]) -> list[float]:

@@ -93,10 +93,12 @@ PROJECT_PATHS = {
     "labeling.RejectedRow": "batch__project_id",
     "labeling.StagedRow": "batch__project_id",
     "labeling.Draft": "task__project_id",
+    "routing.EnrolmentChange": "pgh_obj__project_id",
     "routing.Exclusion": "round__project_id",
     "routing.EscalationStep": "escalation__project_id",
     "labeling.ItemVersion": "item__project_id",
     "labeling.AnnotationInvalidation": "annotation__project_id",
     "labeling.UnplacedAnswer": "round__project_id",
     "labeling.ProjectChange": "pgh_obj_id",
+    "quality.RulingReading": "ruling__project_id",
 }

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Collection, Iterator
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,10 +22,12 @@ from labeling.models import (
     FormVersion,
     Item,
     ItemVersion,
+    LegalHold,
     Project,
     RejectedRow,
     Round,
     Tombstone,
+    UnplacedAnswer,
 )
 from labeling.reading.rows import sent_back
 from labeling.types import (
@@ -40,6 +43,7 @@ from labeling.types import (
 )
 
 REJECTS_AT_ONCE = 500
+MESSAGES_AT_ONCE = 20
 
 
 def get_project(*, user: User, public_id: UUID, permission: str = "see_project") -> Project:
@@ -103,6 +107,26 @@ def get_flag(*, user: User, public_id: UUID, permission: str = "see_project") ->
 def open_flags_count(project: Project, *, most: int) -> int:
     """Return how many flags of the project wait for somebody, counted no further than `most`."""
     return Flag.objects.filter(project=project, state=FlagState.OPEN).order_by()[:most].count()
+
+
+# From one batch to the next along the index, whatever the number of their items.
+WITHOUT_TASKS = """
+WITH RECURSIVE found AS (
+    (SELECT batch_id FROM labeling_item WHERE state = 'accepted' ORDER BY batch_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT i.batch_id FROM labeling_item i WHERE i.state = 'accepted' AND i.batch_id > found.batch_id
+            ORDER BY i.batch_id LIMIT 1)
+    FROM found WHERE found.batch_id IS NOT NULL
+)
+SELECT batch_id FROM found WHERE batch_id IS NOT NULL
+"""
+
+
+def batches_without_tasks() -> list[int]:
+    """Return the batches with accepted items whose tasks are still to be made."""
+    with connection.cursor() as cursor:
+        cursor.execute(WITHOUT_TASKS)
+        return [row[0] for row in cursor.fetchall()]
 
 
 def waits_for_flags(batch: Batch) -> bool:
@@ -188,9 +212,18 @@ def erased_items(item_ids: Collection[int]) -> set[int]:
     return set(erased.values_list("subject_id", flat=True))
 
 
-def is_version_erased(item_version_id: int) -> bool:
-    """Whether the version's content was erased, as of this statement."""
-    return ItemVersion.objects.filter(pk=item_version_id, payload__has_key="erased").exists()
+def is_erased_since(*, project_id: int, at: datetime) -> bool:
+    """Whether any item of the project was erased at that time or later."""
+    later = Erasure.objects.filter(kind=ErasureKind.ITEM, customer__projects=project_id, created_at__gte=at)
+    return later.filter(Exists(Item.objects.filter(pk=OuterRef("subject_id"), project=project_id))).exists()
+
+
+def standing_hold(*, customer_id: int, project_id: int | None = None) -> LegalHold | None:
+    """Return the oldest legal hold that stands on the customer, on this project, or (without one) on any project of it."""
+    standing = LegalHold.objects.filter(customer=customer_id, lifted_at=None)
+    if project_id is not None:
+        standing = standing.filter(Q(project=None) | Q(project=project_id))
+    return standing.order_by("pk").first()
 
 
 def verify_tombstone(*, customer: Customer, digest: str) -> Tombstone | None:
@@ -199,7 +232,8 @@ def verify_tombstone(*, customer: Customer, digest: str) -> Tombstone | None:
     An item version's is its `item_digest`; an annotation's is the digest of {"answers", "rationale"} in canonical JSON.
     """
     keyed = hmac.new(bytes(customer.pseudonym_key), digest.encode(), hashlib.sha256).hexdigest()
-    return Tombstone.objects.filter(customer=customer, keyed_digest=keyed).order_by("pk").first()
+    found = Tombstone.objects.filter(customer=customer, keyed_digest=keyed)
+    return found.select_related("erasure").order_by("pk").first()
 
 
 def counting_annotations_of(round_ids: Collection[int]) -> QuerySet[Annotation]:
@@ -210,13 +244,30 @@ def counting_annotations_of(round_ids: Collection[int]) -> QuerySet[Annotation]:
 
 
 def desk_me(user: User) -> dict[str, Any]:
-    """The record's part of "me": what this reviewer has submitted today, by the database's calendar (UTC)."""
+    """The record's part of "me": what this reviewer has submitted today, by the database's calendar (UTC), and which of
+    their late answers were kept without their having read of it."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*), COALESCE(percentile_cont(0.5) WITHIN GROUP (ORDER BY a.seconds), 0)"
             " FROM labeling_annotation a JOIN labeling_reviewer r ON r.id = a.reviewer_id"
-            " WHERE r.user_id = %s AND a.origin = 'human' AND a.created_at >= date_trunc('day', statement_timestamp(), 'UTC')",
+            " WHERE r.user_id = %s AND a.origin = 'human' AND a.supersedes_id IS NULL"
+            " AND a.created_at >= date_trunc('day', statement_timestamp(), 'UTC')",
             [user.pk],
         )
         submitted, seconds = cursor.fetchone()
-    return {"name": user.name, "today": {"submitted": submitted, "seconds": round(float(seconds), 1)}}
+    return {
+        "name": user.name,
+        "today": {"submitted": submitted, "seconds": round(float(seconds), 1)},
+        "messages": [
+            {
+                "id": kept.submission,
+                "at": kept.created_at,
+                "text": f"Your answer to a task of {kept.round.project.name} could not be placed any more. It is kept, and"
+                " an operator can still use it.",
+            }
+            for kept in UnplacedAnswer.objects.filter(reviewer__user=user, read_at=None)
+            .select_related("round__project")
+            .defer("answers")
+            .order_by("-pk")[:MESSAGES_AT_ONCE]
+        ],
+    }

@@ -122,6 +122,17 @@ class FlagKind(models.TextChoices):
     LANGUAGE = "language", _("Language")
     NEAR_DUPLICATE = "near_duplicate", _("Near-duplicate")
     PERSONAL_DATA = "personal_data", _("Personal data")
+    REPORTED = "reported", _("Reported by a reviewer")
+
+
+class Problem(models.TextChoices):
+    """What a reviewer reports of an item."""
+
+    BROKEN = "broken", _("It is broken or incomplete")
+    UNSAFE = "unsafe", _("It is unsafe to read")
+    PERSONAL_DATA = "personal_data", _("It holds personal data")
+    WRONG_LANGUAGE = "wrong_language", _("It is in another language")
+    OTHER = "other", _("Something else")
 
 
 class FlagState(models.TextChoices):

@@ -1,11 +1,17 @@
-"""Gold, standings and resolutions in the console."""
+"""Gold, standings, resolutions and rulings in the console."""
+
+from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from config.kernel.console import BigTableAdmin, ConsoleAdmin, display, service_action, state
-from quality.models import GoldItem, GoldScore, Resolution, Standing
+from config.kernel.briefs import brief
+from config.kernel.console import BigTableAdmin, ConsoleAdmin, ServiceChange, display, service_action, state
+from config.kernel.requests import person
+from quality.models import GoldItem, GoldScore, Resolution, Ruling, RulingReading, Standing
 from quality.services.gold import retire_gold
+from quality.services.rulings import answer_ruling
 
 
 @admin.register(GoldItem)
@@ -16,7 +22,7 @@ class GoldItemAdmin(ConsoleAdmin):
         "project",
         state({"active": "success", "retired": "danger"}),
         "concept",
-        "expected",
+        brief("expected", _("expected answer")),
         "created_at",
     )
     list_filter = ("state",)
@@ -33,7 +39,7 @@ class GoldItemAdmin(ConsoleAdmin):
 
 @admin.register(GoldScore)
 class GoldScoreAdmin(BigTableAdmin):
-    list_display = ("reviewer", "gold_item", "is_correct", "by_question", "created_at")
+    list_display = ("reviewer", "gold_item", "is_correct", brief("by_question", _("by question")), "created_at")
     list_filter = ("is_correct",)
     list_select_related = ("reviewer__user", "gold_item")
     search_fields = ("=reviewer__user__email",)
@@ -60,7 +66,15 @@ class StandingAdmin(ConsoleAdmin):
 @admin.register(Resolution)
 class ResolutionAdmin(BigTableAdmin):
     content = True
-    list_display = ("item", "outcome_label", "answers", "distribution", "method", "share", "created_at")
+    list_display = (
+        "item",
+        "outcome_label",
+        brief("answers", _("answers")),
+        brief("distribution", _("votes")),
+        "method",
+        "share",
+        "created_at",
+    )
     list_filter = ("outcome",)
     list_select_related = ("item_version__item",)
     search_fields = ("=item_version__item__external_id",)
@@ -76,3 +90,37 @@ class ResolutionAdmin(BigTableAdmin):
     @display(description=_("confidence"), ordering="confidence")
     def share(self, resolution: Resolution) -> str:
         return f"{resolution.confidence:.0%}"
+
+
+@admin.register(Ruling)
+class RulingAdmin(ServiceChange):
+    """Questions wait here for an answer; given once, it reaches everybody on the project."""
+
+    content = True
+    list_display = ("question", "clause", "item", "project", "asked_by", "asked_at", "answer", "answered_at")
+    list_filter = (("answered_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("item_version__item", "project", "asked_by__user")
+    fields = (
+        "project", "guideline", "clause", "item_version", "asked_by", "question", "asked_at", "answer", "answered_by",
+        "answered_at",
+    )  # fmt: skip
+    change_fields = ("answer",)
+
+    @display(description=_("item"))
+    def item(self, ruling: Ruling) -> str:
+        return str(ruling.item_version.item)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or obj.answered_at is None)
+
+    def change(self, request: HttpRequest, row: Any, changes: dict[str, Any]) -> Ruling:
+        return answer_ruling(ruling=row, answer=changes["answer"], actor=person(request))
+
+
+@admin.register(RulingReading)
+class RulingReadingAdmin(BigTableAdmin):
+    list_display = ("ruling", "reviewer", "read_at")
+    list_select_related = ("ruling", "reviewer__user")

@@ -7,8 +7,7 @@ Source of alpha: K. Krippendorff, "Computing Krippendorff's Alpha-Reliability" (
 observers, with missing values; interval: percentile bootstrap over units (B. Efron, 1979).
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,15 +29,6 @@ class Agreement:
     alpha: float | None
     alpha_low: float | None
     alpha_high: float | None
-
-
-def patterns_of(units: Iterable[Mapping[str, int]]) -> Counter[Pattern]:
-    """Count how often each combination of votes ({value: count}) occurs; units with fewer than two votes are left out."""
-    return Counter(
-        tuple(sorted((value, count) for value, count in votes.items() if count))
-        for votes in units
-        if sum(votes.values()) > 1
-    )
 
 
 def agreement(patterns: Mapping[Pattern, int], *, order: Sequence[str] | None = None) -> Agreement:

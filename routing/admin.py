@@ -1,15 +1,49 @@
 """Who may serve what, and who holds what, in the console."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.postgres.forms import RangeWidget
+from django.forms import DateInput
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from config.kernel.console import BigTableAdmin, ServiceAdd, ServiceChange, display, service_action, state
+from config.kernel.console import (
+    BigTableAdmin,
+    ConsoleAdmin,
+    ServiceAdd,
+    ServiceChange,
+    display,
+    service_action,
+    state,
+)
+from config.kernel.errors import Invalid
 from config.kernel.requests import person
-from routing.models import Enrolment, Lease, Qualification, QualificationChange
-from routing.services.enrolments import end_enrolment, enrol_reviewer, grant_qualification
+from routing.models import (
+    Availability,
+    AvailabilityChange,
+    Block,
+    Enrolment,
+    EnrolmentChange,
+    Exclusion,
+    Lease,
+    Leave,
+    Qualification,
+    QualificationChange,
+    Workload,
+)
+from routing.services.availability import AVAILABILITY_SETTINGS, add_leave, remove_leave, set_availability
+from routing.services.blocks import lift_block, place_block
+from routing.services.enrolments import (
+    end_enrolment,
+    enrol_reviewer,
+    grant_qualification,
+    limit_difficulty,
+    pause_reviewer,
+    put_on_probation,
+    trust_fully,
+)
 
 
 @admin.register(Qualification)
@@ -34,15 +68,28 @@ class QualificationAdmin(ServiceChange):
 
 
 @admin.register(Enrolment)
-class EnrolmentAdmin(ServiceAdd):
+class EnrolmentAdmin(ServiceChange):
     led = "reviewer__organisation"
     led_display = ("reviewer", "project", "trust", "trust_reason", "created_at", "ended_at")
-    list_display = ("reviewer", "project", "trust_label", "trust_reason", "created_at", "ended_at")
+    list_display = (
+        "reviewer", "project", "trust_label", "trust_reason", "max_difficulty", "standing", "created_at", "ended_at",
+    )  # fmt: skip
+    fields = (
+        "reviewer", "project", "pseudonym", "trust", "trust_reason", "max_difficulty", "standing", "created_at", "ended_at",
+    )  # fmt: skip
     list_filter = ("trust", ("ended_at", admin.EmptyFieldListFilter))
     list_select_related = ("reviewer__user", "project")
     search_fields = ("=reviewer__user__email",)
     add_fields = ("project", "reviewer")
-    actions = (service_action(end_enrolment, argument="enrolment", description=_("End the enrolment")),)
+    change_fields = ("max_difficulty",)
+    actions = (
+        service_action(trust_fully, argument="enrolment", description=_("Trust, with a reason"), needs_reason=True),
+        service_action(
+            put_on_probation, argument="enrolment", description=_("Put on probation, with a reason"), needs_reason=True
+        ),
+        service_action(pause_reviewer, argument="enrolment", description=_("Pause, with a reason"), needs_reason=True),
+        service_action(end_enrolment, argument="enrolment", description=_("End the enrolment")),
+    )
 
     @display(
         description=_("trust"),
@@ -54,6 +101,9 @@ class EnrolmentAdmin(ServiceAdd):
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> Enrolment:
         return enrol_reviewer(**values, actor=person(request))
+
+    def change(self, request: HttpRequest, row: Any, changes: dict[str, Any]) -> Enrolment:
+        return limit_difficulty(enrolment=row, most=changes["max_difficulty"], actor=person(request))
 
 
 @admin.register(Lease)
@@ -75,4 +125,94 @@ class LeaseAdmin(BigTableAdmin):
 class QualificationChangeAdmin(BigTableAdmin):
     permission = None
     list_display = ("pgh_obj", "pgh_label", "pgh_created_at", "pgh_context")
+    list_select_related = ("pgh_obj",)
+
+
+@admin.register(Availability)
+class AvailabilityAdmin(ServiceChange):
+    permission = None
+    list_display = (
+        "reviewer", "is_on", "time_zone", "daily_limit", "daily_ceiling", "weekly_limit", "weekly_ceiling", "changed_at",
+    )  # fmt: skip
+    list_filter = ("is_on", "time_zone")
+    list_select_related = ("reviewer__user",)
+    search_fields = ("=reviewer__user__email",)
+    add_fields = ("reviewer", *AVAILABILITY_SETTINGS)
+    change_fields = AVAILABILITY_SETTINGS
+
+    def make(self, request: HttpRequest, values: dict[str, Any]) -> Availability:
+        reviewer = values.pop("reviewer")
+        return set_availability(reviewer=reviewer, changes=values, actor=person(request))
+
+    def change(self, request: HttpRequest, row: Any, changes: dict[str, Any]) -> Availability:
+        return set_availability(reviewer=row.reviewer, changes=changes, actor=person(request))
+
+
+@admin.register(Leave)
+class LeaveAdmin(ServiceAdd):
+    permission = None
+    list_display = ("reviewer", "during", "reason")
+    list_select_related = ("reviewer__user",)
+    search_fields = ("=reviewer__user__email",)
+    add_fields = ("reviewer", "during", "reason")
+    actions = (service_action(remove_leave, argument="leave", description=_("Take back")),)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Two days, the second of which is the first back at work."""
+        if db_field.name == "during":
+            kwargs |= {
+                "widget": RangeWidget(DateInput(attrs={"type": "date"})),
+                "help_text": _("From the first day away to the first day back."),
+            }
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def make(self, request: HttpRequest, values: dict[str, Any]) -> Leave:
+        during = values.pop("during")
+        if during.lower is None or during.upper is None:
+            raise Invalid("Say both days; to stop work for good, switch it off.", field="during")
+        last = during.upper - timedelta(days=1)
+        return add_leave(**values, first=during.lower, last=last, actor=person(request))
+
+
+@admin.register(Workload)
+class WorkloadAdmin(ConsoleAdmin):
+    permission = None
+    list_display = ("reviewer", "day", "day_count", "day_distressing_count", "week", "week_count", "last_at")
+    list_select_related = ("reviewer__user",)
+    search_fields = ("=reviewer__user__email",)
+
+
+@admin.register(Block)
+class BlockAdmin(ServiceAdd):
+    permission = "manage_customer"
+    made_by_managers = True
+    list_display = ("reviewer", "customer", "reason", "placed_by", "placed_at", "lifted_at", "lifted_by", "lift_reason")
+    list_filter = (("lifted_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("reviewer__user", "customer", "placed_by", "lifted_by")
+    search_fields = ("=reviewer__user__email",)
+    add_fields = ("customer", "reviewer", "reason")
+    actions = (service_action(lift_block, argument="block", description=_("Lift, with a reason"), needs_reason=True),)
+
+    def make(self, request: HttpRequest, values: dict[str, Any]) -> Block:
+        return place_block(**values, actor=person(request))
+
+
+@admin.register(Exclusion)
+class ExclusionAdmin(BigTableAdmin):
+    list_display = ("round", "reviewer", "reason", "created_at")
+    list_filter = ("reason",)
+    list_select_related = ("round", "reviewer__user")
+    search_fields = ("=reviewer__user__email",)
+
+
+@admin.register(AvailabilityChange)
+class AvailabilityChangeAdmin(BigTableAdmin):
+    permission = None
+    list_display = ("pgh_obj_id", "pgh_label", "pgh_created_at", "pgh_context")
+    list_select_related = False
+
+
+@admin.register(EnrolmentChange)
+class EnrolmentChangeAdmin(BigTableAdmin):
+    list_display = ("pgh_obj", "pgh_label", "trust", "max_difficulty", "pgh_created_at", "pgh_context")
     list_select_related = ("pgh_obj",)

@@ -49,25 +49,29 @@ HAS_READ = """EXISTS (SELECT FROM labeling_guidelineacknowledgement read
           AND lower(g.in_force) <= statement_timestamp()))"""
 
 # What is asked of each task, for good: whoever judged the round, skipped it or answered too late is never given it, nor
-# who wrote what is judged, nor who has judged the item in another role. `%(reviewer)s` is the reviewer.
+# who wrote what is judged, nor who has judged the item in another role. `%(reviewer)s` is the reviewer. OFFSET 0 has the
+# planner look row by row: joined, it would gather all that the reviewer has ever answered before it gave out one task.
 OF_TASK = {
     "judged": """NOT EXISTS (SELECT FROM labeling_annotation n WHERE n.round_id = t.round_id AND n.reviewer_id = %(reviewer)s
-        AND n.supersedes_id IS NULL)""",
+        AND n.supersedes_id IS NULL OFFSET 0)""",
     "skipped": """NOT EXISTS (SELECT FROM routing_lease o WHERE o.round_id = t.round_id AND o.reviewer_id = %(reviewer)s
-        AND o.state = 'skipped')""",
+        AND o.state = 'skipped' OFFSET 0)""",
     "late": """NOT EXISTS (SELECT FROM labeling_unplacedanswer u
-        WHERE u.round_id = t.round_id AND u.reviewer_id = %(reviewer)s)""",
+        WHERE u.round_id = t.round_id AND u.reviewer_id = %(reviewer)s OFFSET 0)""",
     "excluded": """NOT EXISTS (SELECT FROM routing_exclusion x
-        WHERE x.round_id = t.round_id AND x.reviewer_id = %(reviewer)s)""",
+        WHERE x.round_id = t.round_id AND x.reviewer_id = %(reviewer)s OFFSET 0)""",
+    "author": """NOT EXISTS (SELECT FROM labeling_round its JOIN labeling_itemversion v ON v.id = its.item_version_id
+        JOIN routing_enrolment known ON known.project_id = its.project_id AND known.reviewer_id = %(reviewer)s
+        WHERE its.id = t.round_id AND jsonb_exists(v.authors, known.pseudonym) OFFSET 0)""",
     "other_role": """NOT EXISTS (SELECT FROM labeling_round here JOIN labeling_round there ON there.item_id = here.item_id
-        JOIN labeling_annotation n ON n.round_id = there.id AND n.reviewer_id = %(reviewer)s
-        JOIN labeling_task other ON other.id = n.task_id
-        WHERE here.id = t.round_id AND other.kind <> t.kind)""",
+        JOIN labeling_annotation n ON n.round_id = there.id AND n.reviewer_id = %(reviewer)s AND n.supersedes_id IS NULL
+        WHERE here.id = t.round_id AND (SELECT other.kind FROM labeling_task other WHERE other.id = n.task_id) <> t.kind
+        OFFSET 0)""",
 }
 
 # And for now: nobody holds two tasks of one round.
 IN_HAND = """NOT EXISTS (SELECT FROM routing_lease h WHERE h.round_id = t.round_id AND h.reviewer_id = %(reviewer)s
-    AND h.state = 'live')"""
+    AND h.state = 'live' OFFSET 0)"""
 
 
 def all_of(*levels: dict[str, str]) -> str:

@@ -30,13 +30,12 @@ from datetime import datetime
 from typing import Any
 
 from routing.slack import Demand, Spare, levels_of, spare_hours
-from routing.types import PoolChoice, ReviewerView, Trust, Weighed
+from routing.types import PoolChoice, Trust, Weighed
 from routing.weights import HOUSE, Weights
 
 HARDEST = 5
 # Beyond this no due time is nearer than another; a pool without one counts as due then.
 HORIZON_HOURS = 24.0 * 365
-ANYBODY = ReviewerView()
 # What is late, or not due at all, is part of no chain.
 BESIDE = Spare((), (), math.inf)
 
@@ -47,21 +46,17 @@ def ranked(
     choices: Sequence[PoolChoice],
     *,
     now: datetime,
-    reviewer: ReviewerView = ANYBODY,
     weights: Weights = HOUSE,
     by_project: Mapping[int, Weights] | None = None,
 ) -> list[PoolChoice]:
     """Return the pools in the order in which to try them."""
-    return [
-        each.choice for each in weighed(choices, now=now, reviewer=reviewer, weights=weights, by_project=by_project)
-    ]
+    return [each.choice for each in weighed(choices, now=now, weights=weights, by_project=by_project)]
 
 
 def weighed(
     choices: Sequence[PoolChoice],
     *,
     now: datetime,
-    reviewer: ReviewerView = ANYBODY,
     weights: Weights = HOUSE,
     by_project: Mapping[int, Weights] | None = None,
 ) -> list[Weighed]:
@@ -87,7 +82,7 @@ def weighed(
             "scarcity": its.scarcity * _tightness(spare.by_people, its),
             "protection": its.protection * _tightness(spare.by_priority, its),
             "priority": its.priority * bisect_left(levels, choice.priority),
-            "standing": -its.standing * _shortfall(choice, reviewer, its),
+            "standing": -its.standing * _shortfall(choice, its),
             "cost": -its.cost * ((choice.pay_amount or 0.0) / dearest if dearest > 0 else 0.0),
             "fairness": -its.fairness * (choice.customer_share or 0.0),
         }
@@ -148,10 +143,10 @@ def _tightness(spares: Sequence[float], weights: Weights) -> float:
     return sum([half / (half + spare) if spare > 0 else 1.0 for spare in spares], 0.0)
 
 
-def _shortfall(choice: PoolChoice, reviewer: ReviewerView, weights: Weights) -> float:
+def _shortfall(choice: PoolChoice, weights: Weights) -> float:
     """Return how far the work is above the reviewer's standing, 0 to 1."""
-    standing = reviewer.standing
-    if reviewer.trust == Trust.PROBATION:
+    standing = choice.standing
+    if choice.trust == Trust.PROBATION:
         standing = min(standing, weights.probation_standing)
     return max((choice.difficulty - 1) / (HARDEST - 1) - standing, 0.0)
 

@@ -4,61 +4,61 @@ import json
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Q
 
+from config.kernel.errors import Invalid
 from config.kernel.life import newest
 from config.kernel.models import User
+from config.kernel.prepared import fetch
 from config.kernel.types import LifeMoment
 from labeling.guidelines import guideline_to_read
-from labeling.models import Item, Reviewer
+from labeling.models import Customer, Item, Reviewer
+from routing.availability import Stop, facts_of, stop_of
+from routing.eligibility import HAS_READ, OF_POOL, OF_PROJECT, all_of
 from routing.errors import NotAReviewer
-from routing.models import Enrolment, Lease
+from routing.models import Availability, Enrolment, Lease
+from routing.open_projects import guidelines_to_read
+from routing.services.workloads import FACTS
 from routing.types import LeasedTask, NothingToDo, PoolChoice, Trust
+from routing.weights import Weights, weights_from
 
-# The pools that hold a task for this reviewer and whose requirement they meet. Languages match by RFC 4647 basic
-# filtering: the range "en" takes "en" and "en-GB", "*" takes all. Whether they have read the guideline is asked once a
-# project: a version at least as new as the latest one that is not editorial, or the first if all the others are.
-SERVABLE = """
+# The pools that this reviewer may serve and that hold work, as far as was measured lately or else is seen now. What is
+# asked once a project is asked once a project.
+SERVABLE = f"""
 WITH mine AS MATERIALIZED (
-    SELECT j.id AS project_id, r.id AS reviewer_id, r.clearance, r.languages,
-           EXISTS (SELECT FROM labeling_guidelineacknowledgement a
-                   WHERE a.reviewer_id = r.id AND a.project_id = j.id AND a.number >= (
-                       SELECT COALESCE(max(g.number) FILTER (WHERE g.change_kind <> 'editorial'), min(g.number))
-                       FROM labeling_guidelineversion g WHERE g.project_id = j.id AND g.state = 'published'
-                         AND lower(g.in_force) <= statement_timestamp())) AS is_read
+    SELECT e.id AS enrolment_id, j.pay_amount, j.currency, {HAS_READ} AS is_read,
+           (SELECT x.weights FROM routing_projectrouting x WHERE x.project_id = j.id AND x.weights <> '{{}}') AS weights
     FROM routing_enrolment e
     JOIN labeling_reviewer r ON r.id = e.reviewer_id
-    JOIN labeling_project j ON j.id = e.project_id AND j.state = 'open'
-    WHERE e.reviewer_id = %(reviewer)s AND e.ended_at IS NULL AND e.trust <> 'paused'
-      AND (%(project)s::uuid IS NULL OR j.public_id = %(project)s::uuid)
-      AND EXISTS (SELECT FROM labeling_projectuserpermission may
-                  JOIN auth_permission named ON named.id = may.permission_id
-                  WHERE may.user_id = %(user)s AND may.content_object_id = j.id AND named.codename = 'judge_items')
+    JOIN labeling_project j ON j.id = e.project_id
+    JOIN labeling_customer c ON c.id = j.customer_id
+    WHERE e.reviewer_id = %(reviewer)s::bigint AND (%(project)s::uuid IS NULL OR j.public_id = %(project)s::uuid)
+      AND {all_of(OF_PROJECT)}
 )
-SELECT p.id, p.project_id, p.priority, p.due_at, LEAST(waiting.position, reserved.position), mine.is_read
+SELECT p.id, p.project_id, p.priority, p.due_at, p.difficulty, p.customer_id, mine.is_read, e.trust, e.standing,
+       mine.pay_amount::float8, mine.currency, mine.weights::text, s.open_count, s.throughput_per_hour, s.present_count,
+       s.recent_share, EXTRACT(epoch FROM s.oldest_at)::float8,
+       COALESCE(EXTRACT(epoch FROM statement_timestamp() - s.oldest_at), 0)::float8
 FROM mine
-JOIN labeling_pool p ON p.project_id = mine.project_id
-LEFT JOIN LATERAL (SELECT t.position FROM labeling_task t
-    WHERE t.pool_id = p.id AND t.state = 'open' AND t.reserved_for_id IS NULL
-    ORDER BY t.position LIMIT 1) waiting ON true
-LEFT JOIN LATERAL (SELECT t.position FROM labeling_task t
-    WHERE t.reserved_for_id = mine.reviewer_id AND t.pool_id = p.id AND t.state = 'open'
-    ORDER BY t.position LIMIT 1) reserved ON true
-WHERE (waiting.position IS NOT NULL OR reserved.position IS NOT NULL)
-  AND p.clearance <= mine.clearance
-  AND EXISTS (SELECT FROM unnest(mine.languages) AS spoken
-              WHERE spoken = '*' OR lower(p.language) = lower(spoken)
-                 OR starts_with(lower(p.language), lower(spoken) || '-'))
-  AND NOT EXISTS (SELECT FROM unnest(p.skills) AS needed WHERE NOT EXISTS (
-        SELECT FROM routing_qualification q WHERE q.reviewer_id = mine.reviewer_id
-          AND q.skill = split_part(needed, ':', 1) AND q.level >= split_part(needed, ':', 2)::int
-          AND (q.expires_at IS NULL OR q.expires_at > statement_timestamp())))
+JOIN routing_enrolment e ON e.id = mine.enrolment_id
+JOIN labeling_reviewer r ON r.id = e.reviewer_id
+JOIN labeling_pool p ON p.project_id = e.project_id
+LEFT JOIN routing_poolstat s ON s.pool_id = p.id
+WHERE {all_of(OF_POOL)}
+  AND (%(may_distress)s::boolean OR NOT p.is_distressing)
+  AND (s.open_count > 0
+       OR EXISTS (SELECT FROM labeling_task t
+                  WHERE t.pool_id = p.id AND t.state = 'open' AND t.reserved_for_id IS NULL AND t.returned_xid IS NULL)
+       OR EXISTS (SELECT FROM labeling_task t WHERE t.pool_id = p.id AND t.state = 'open'
+                  AND t.reserved_for_id IS NULL AND t.returned_xid IS NOT NULL)
+       OR EXISTS (SELECT FROM labeling_task t
+                  WHERE t.reserved_for_id = r.id AND t.pool_id = p.id AND t.state = 'open'))
 """
 
 LEASED = """
-SELECT l.token, l.until, EXTRACT(epoch FROM l.until - statement_timestamp())::float, l.task_id, r.item_version_id,
-       l.project_id, l.customer_id, p.public_id, p.name, g.number, g.clauses, f.document, v.language, v.payload, d.answers
+SELECT l.token, l.until, EXTRACT(epoch FROM l.until - statement_timestamp())::float AS seconds_left, l.task_id,
+       r.item_version_id, l.project_id, l.customer_id, p.public_id, p.name, g.number, g.clauses, f.document, v.language,
+       v.payload, d.answers
 FROM routing_lease l
 JOIN labeling_round r ON r.id = l.round_id
 JOIN labeling_project p ON p.id = l.project_id
@@ -66,18 +66,47 @@ JOIN labeling_guidelineversion g ON g.id = l.guideline_id
 JOIN labeling_formversion f ON f.id = r.form_id
 JOIN labeling_itemversion v ON v.id = r.item_version_id
 LEFT JOIN labeling_draft d ON d.task_id = l.task_id AND d.reviewer_id = l.reviewer_id
-WHERE l.token = %s AND l.reviewer_id = %s
+WHERE l.token = %(token)s::uuid AND l.reviewer_id = %(reviewer)s::bigint
 """
 
 # Which columns of LEASED are JSON, which the driver hands over as text: clauses, form, payload and draft.
 JSON_COLUMNS = (10, 11, 13, 14)
 
 
-def servable_pools(*, user_id: int, reviewer_id: int, project: UUID | None) -> list[PoolChoice]:
-    """Return the pools that have an open task and that this reviewer may serve, in no order."""
-    with connection.cursor() as cursor:
-        cursor.execute(SERVABLE, {"reviewer": reviewer_id, "user": user_id, "project": project})
-        return [PoolChoice(*row) for row in cursor.fetchall()]
+def servable_pools(
+    *, reviewer_id: int, project: UUID | None, may_distress: bool = True
+) -> tuple[list[PoolChoice], dict[int, Weights]]:
+    """Return the pools with open work that this reviewer may serve, in no order, and the weights that projects set.
+
+    Pay counts in the choice only where all of it is in one currency.
+    """
+    rows = fetch(SERVABLE, {"reviewer": reviewer_id, "project": project, "may_distress": may_distress})
+    is_one_currency = len({row[10] for row in rows}) <= 1
+    weights = {row[1]: weights_from(json.loads(row[11])) for row in rows if row[11] is not None}
+    return [_choice(row, is_one_currency) for row in rows], weights
+
+
+def _choice(row: tuple[Any, ...], is_one_currency: bool) -> PoolChoice:
+    pool, project, priority, due_at, difficulty, customer, is_read, trust, standing, pay, _, _, *measured = row
+    open_count, throughput, present, recent_share, oldest_at, waited = measured
+    return PoolChoice(
+        pool_id=pool,
+        project_id=project,
+        priority=priority,
+        due_at=due_at,
+        waiting_since=int(oldest_at or 0),
+        is_read=is_read,
+        open_count=open_count or 1,
+        throughput_per_hour=throughput,
+        eligible_people=None if present is None else max(present, 1),
+        difficulty=difficulty,
+        customer_id=customer,
+        pay_amount=pay if is_one_currency else None,
+        customer_share=recent_share,
+        oldest_waiting_seconds=waited,
+        trust=trust,
+        standing=standing,
+    )
 
 
 def reviewer_of(user: User) -> Reviewer:
@@ -88,14 +117,32 @@ def reviewer_of(user: User) -> Reviewer:
     return reviewer
 
 
-def leased_task(*, token: UUID, reviewer_id: int) -> LeasedTask:
-    """Return all that the desk shows for the lease. The lease must exist and be the reviewer's."""
-    with connection.cursor() as cursor:
-        cursor.execute(LEASED, [token, reviewer_id])
-        row = list(cursor.fetchone())
+def reviewer_known_as(*, customer: Customer, pseudonym: str) -> Reviewer:
+    """Return whom the customer knows by this name, from its projects now or before; Invalid where that is nobody."""
+    known = Enrolment.objects.filter(customer=customer, pseudonym=pseudonym).select_related("reviewer").first()
+    if known is None:
+        raise Invalid("Nobody on your projects is known by this name.", field="reviewer")
+    return known.reviewer
+
+
+def working_time_of(reviewer: Reviewer) -> tuple[Availability, Stop | None]:
+    """Return when the reviewer works, unsaved where they never said, and why they get no work now, if so."""
+    [(facts, now)] = fetch(
+        f"SELECT {FACTS}, statement_timestamp() FROM labeling_reviewer r"
+        " LEFT JOIN routing_availability a ON a.reviewer_id = r.id"
+        " LEFT JOIN routing_workload w ON w.reviewer_id = r.id WHERE r.id = %(reviewer)s",
+        {"reviewer": reviewer.pk},
+    )
+    said = Availability.objects.filter(reviewer=reviewer).first() or Availability(reviewer=reviewer)
+    return said, stop_of(facts_of(facts), now)
+
+
+def as_leased(row: tuple[Any, ...]) -> LeasedTask:
+    """Return a row of LEASED as what the desk shows."""
+    values = list(row)
     for place in JSON_COLUMNS:
-        row[place] = None if row[place] is None else json.loads(row[place])
-    return LeasedTask(*row)
+        values[place] = None if values[place] is None else json.loads(values[place])
+    return LeasedTask(*values)
 
 
 def guideline_first(*, project_id: int, reviewer_id: int) -> NothingToDo:
@@ -106,7 +153,7 @@ def guideline_first(*, project_id: int, reviewer_id: int) -> NothingToDo:
     )
 
 
-def why_nothing(*, user: User, reviewer_id: int) -> NothingToDo:
+def why_nothing(*, reviewer_id: int) -> NothingToDo:
     """Say why there is no task: not enrolled, paused, or nothing left that they may do."""
     live = Enrolment.objects.filter(reviewer_id=reviewer_id, ended_at=None)
     if not live.exists():
@@ -119,7 +166,7 @@ def why_nothing(*, user: User, reviewer_id: int) -> NothingToDo:
 
 
 def projects_of(user: User) -> list[dict[str, Any]]:
-    """Routing's part of "me": the projects this person works on."""
+    """The projects this person works on."""
     enrolments = Enrolment.objects.filter(Q(reviewer__user=user), ended_at=None, project__state="open").select_related(
         "project"
     )
@@ -129,7 +176,8 @@ def projects_of(user: User) -> list[dict[str, Any]]:
 
 
 def desk_me(user: User) -> dict[str, Any]:
-    return {"projects": projects_of(user)}
+    """Routing's part of "me": the projects this person works on, and the guidelines they have still to read."""
+    return {"projects": projects_of(user), "guidelines_to_read": guidelines_to_read(user)}
 
 
 def life_of_item(item: Item) -> list[LifeMoment]:

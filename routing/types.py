@@ -93,7 +93,8 @@ class PoolChoice:
     `throughput_per_hour`: the judgments an hour that its people finish while they are at it, measured: the pace of one
     times how many could serve it. `eligible_people`: how many people at work could, whoever asks among them.
     `difficulty`: 1 to 5. `pay_amount`: what one judgment costs, in one currency for all choices. `customer_share`: the
-    part of the latest work that was its customer's, 0 to 1.
+    part of the latest work that was its customer's, 0 to 1. `trust` and `standing`, the lower bound of accuracy, 0 to 1,
+    are the reviewer's on its project.
     """
 
     pool_id: int
@@ -110,12 +111,6 @@ class PoolChoice:
     pay_amount: float | None = None
     customer_share: float | None = None
     oldest_waiting_seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewerView:
-    """Who asks for work, as far as the choice depends on it: `standing` is the lower bound of it, 0 to 1."""
-
     trust: str = Trust.TRUSTED
     standing: float = 1.0
 
@@ -155,11 +150,12 @@ class LeasedTask:
 
 @dataclass(frozen=True, slots=True)
 class NothingToDo:
-    """Why there is no task, as a code and a sentence for the reviewer; with the guideline they have to read first."""
+    """Why there is no task, as a code and a sentence for the reviewer; with the guideline to read first, and until when."""
 
     code: str
     message: str
     guideline: GuidelineToRead | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,3 +166,20 @@ class Submitted:
     is_placed: bool
     is_repeat: bool
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """The answer that counts after a correction: a new one, or the one that said the same already."""
+
+    annotation_public_id: UUID
+    is_repeat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """A report as it was kept; `is_held`: the task waits for somebody to look at it, and is nobody's meanwhile."""
+
+    flag_public_id: UUID
+    is_new: bool
+    is_held: bool

@@ -13,9 +13,10 @@ from config.kernel.models import User
 from config.kernel.types import Scope, Surface
 from labeling.models import Customer, Project, Reviewer
 from labeling.services.acknowledgements import acknowledge_guideline
+from labeling.services.forms import publish_form
 from labeling.services.guidelines import publish_guideline
 from labeling.services.people import add_member, create_customer, create_reviewer
-from labeling.services.projects import create_project, open_project, publish_form
+from labeling.services.projects import create_project, open_project
 from labeling.types import Role
 from routing.services.enrolments import enrol_reviewer
 

@@ -12,7 +12,10 @@ from labeling.services.judgments import invalidate_annotation
 from labeling.services.people import add_member
 from labeling.services.rounds import reopen_items
 from labeling.types import Role, RoundReason
+from quality.services.rulings import answer_ruling, ask_for_ruling
+from routing.answers import lease_of
 from routing.services.leases import keep_draft, skip_task
+from routing.services.reports import flag_task
 from routing.services.submits import submit_task
 from tests.factories import freeze, item_row, judge, prefer, settle, take, upload
 
@@ -43,12 +46,16 @@ def plant_word(cast: Any) -> Any:
 
 
 def _work_again(cast: Any) -> None:
-    """A round more, with a draft, a skip, and an answer that came too late."""
+    """A round more, with a draft, a skip, an answer that came too late, a report and a question."""
     reopen_items(item_ids=[cast.item.pk], reason=RoundReason.RECHECK, actor=cast.mira)
     late = take(cast.anna).token
     reopen_items(item_ids=[cast.item.pk], reason=RoundReason.RECHECK, actor=cast.mira)
     settle()
     submit_task(user=cast.anna.user, token=late, answers=prefer("a", rationale=WORD), seconds=1.0)
+    flag_task(user=cast.anna.user, token=late, problem="other", note=f"No {WORD}")
+    lease = lease_of(user=cast.anna.user, token=late)
+    ruling, _ = ask_for_ruling(lease=lease, clause="true", question=f"A {WORD}?", actor=cast.anna.user)
+    answer_ruling(ruling=ruling, answer="No bird.", actor=cast.mira)
     skip_task(user=cast.bela.user, token=take(cast.bela).token, reason=f"I fear {WORD}")
     keep_draft(user=cast.cleo.user, token=take(cast.cleo).token, answers={"rationale": WORD})
 

@@ -23,10 +23,11 @@ from config.kernel.types import Surface
 from labeling.models import Batch, Project
 from labeling.services.batches import keep_source, receive_batch
 from labeling.services.flagging import measure_flagging
+from labeling.services.forms import publish_form
 from labeling.services.guidelines import publish_guideline
 from labeling.services.ingest import ingest_batch
 from labeling.services.people import create_customer
-from labeling.services.projects import create_project, open_project, publish_form
+from labeling.services.projects import create_project, open_project
 
 ROUNDS = 2
 SMALL, LARGE = 10_000, 100_000
@@ -57,6 +58,22 @@ def measure(console: Console) -> dict[str, float]:
     for part in PARTS:
         figures |= part(project, console)
     return figures
+
+
+def measure_small(console: Console, count: int) -> dict[str, float]:
+    """Ingest one file of `count` small items (about 200 bytes of text each): what many rows cost, rather than much text."""
+    run = _ingested(found_project(), count, "small", words=(12, 9))
+    batch = run["batch"]
+    accepting = (
+        batch.finished_at - batch.worked_at
+    ).total_seconds()  # it was worked on last when its last piece was staged
+    console.print(f"  {count:,} small items in {run['seconds']:.1f} s, {run['peak_mb']:.0f} MB")
+    return {
+        "staged_per_s": round(count / max(run["seconds"] - accepting, 1e-3)),
+        "accepted_per_s": round(count / accepting),
+        "accepting_s": round(accepting, 1),
+        "peak_rss_mb": round(run["peak_mb"], 1),
+    }
 
 
 def measure_items(project: Project, console: Console) -> dict[str, float]:
@@ -105,10 +122,10 @@ def found_project() -> Project:
     return project
 
 
-def _ingested(project: Project, count: int, name: str) -> dict[str, Any]:
+def _ingested(project: Project, count: int, name: str, *, words: tuple[int, int] = (60, 100)) -> dict[str, Any]:
     """Upload `count` items and have a process read them; return its seconds and peak, with the batch."""
     with tempfile.TemporaryFile() as file:
-        for line in item_lines(count, name):
+        for line in item_lines(count, name, *words):
             file.write(line)
         source = keep_source(project=project, source=file, name=f"{name}.ndjson")
     actor = User.objects.get(email="bench@example.org")
@@ -134,16 +151,19 @@ def ingest_here(batch_id: int) -> dict[str, float]:
     return {"seconds": timed(act), "peak_mb": peak_mb()}
 
 
-def item_lines(count: int, name: str) -> Iterator[bytes]:
-    """Yield items of about 2 KB: a prompt and two responses of words that hardly repeat, always the same."""
+def item_lines(count: int, name: str, asked: int = 60, answered: int = 100) -> Iterator[bytes]:
+    """Yield items, about 2 KB each unless said otherwise: a prompt of `asked` words and two responses of `answered`.
+
+    The words hardly repeat, and are always the same.
+    """
     chance = random.Random(name)
     words = ["".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=chance.randint(2, 10))) for _ in range(WORDS)]
     for number in range(count):
         row = {
             "external_id": f"{name}-{number:07d}",
-            "messages": [{"role": "user", "content": " ".join(chance.choices(words, k=60))}],
+            "messages": [{"role": "user", "content": " ".join(chance.choices(words, k=asked))}],
             "responses": [
-                {"key": key, "text": " ".join(chance.choices(words, k=100)), "model": model}
+                {"key": key, "text": " ".join(chance.choices(words, k=answered)), "model": model}
                 for key, model in (("a", "one"), ("b", "two"))
             ],
             "language": "en",

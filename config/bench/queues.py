@@ -17,9 +17,10 @@ from config.kernel.models import User
 from config.kernel.types import Scope, Surface
 from labeling.models import Customer, Project, Reviewer
 from labeling.services.acknowledgements import acknowledge_guideline
+from labeling.services.forms import publish_form
 from labeling.services.guidelines import publish_guideline
 from labeling.services.people import create_customer, create_reviewer
-from labeling.services.projects import create_project, open_project, publish_form
+from labeling.services.projects import create_project, open_project
 from routing.services.enrolments import enrol_reviewer
 
 FORM: dict[str, Any] = {
@@ -167,6 +168,12 @@ def grow(queue: Queue, *, items: int, slots: int = 1, piece: int = 50_000) -> No
                     **documents,
                 },
             )
+        # What the trigger does that is off here: these tasks took their turn.
+        connection.execute(
+            "UPDATE labeling_pool p SET tail = (SELECT max(t.position) FROM labeling_task t WHERE t.pool_id = p.id)"
+            " WHERE p.id = ANY(%s)",
+            [queue.pools],
+        )
         queue.items = max(queue.items, items)
         connection.execute("VACUUM (ANALYZE) " + ", ".join(QUIET))
 

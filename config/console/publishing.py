@@ -1,5 +1,6 @@
 """Publishing a guideline: the operator sees what it touches and what that costs, and says from when, before it is done."""
 
+from datetime import UTC
 from typing import Any
 
 from django import forms
@@ -10,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from config.contributions import blast_radius
+from config.kernel.clock import database_now
 from config.kernel.console import ConsoleAdmin
 from config.kernel.errors import DomainError
 from config.kernel.requests import person
@@ -65,6 +67,13 @@ def publish_guideline_draft(
     return None
 
 
+def _planned(draft: GuidelineVersion) -> str:
+    """Return when the draft should begin, as the page's field writes it; nothing for a time that is past."""
+    if draft.planned_from is None or draft.planned_from < database_now():
+        return ""
+    return draft.planned_from.astimezone(UTC).strftime("%Y-%m-%dT%H:%M")
+
+
 def _ask(modeladmin: ConsoleAdmin, request: HttpRequest, draft: GuidelineVersion, *, fault: Any = "") -> HttpResponse:
     changes = changes_of(draft)
     context = {
@@ -76,7 +85,7 @@ def _ask(modeladmin: ConsoleAdmin, request: HttpRequest, draft: GuidelineVersion
         "consequence": CONSEQUENCES[ChangeKind(draft.change_kind)],
         "carried_over": CARRIED_OVER if draft.answer_mapping else "",
         "touched": blast_radius(draft, changes.clauses),
-        "effective_from": request.POST.get("effective_from", ""),
+        "effective_from": request.POST.get("effective_from", _planned(draft)),
         "fault": fault,
         "action_checkbox_name": admin.helpers.ACTION_CHECKBOX_NAME,
     }

@@ -5,6 +5,7 @@ from django.views.generic import TemplateView
 
 from config.kernel.types import Surface
 from config.surfaces import OfSurface, SurfaceLogin
+from labeling.types import Problem
 
 
 class TaskPage(OfSurface, TemplateView):
@@ -12,6 +13,7 @@ class TaskPage(OfSurface, TemplateView):
 
     surface = Surface.DESK
     template_name = "desk/task.html"
+    extra_context = {"problems": Problem.choices}
 
 
 class DeskLogin(SurfaceLogin):

@@ -14,21 +14,35 @@ from config.kernel.errors import DomainError
 from config.kernel.requests import person
 
 NEEDS_REASON = "reason"
+CONFIRMED = "confirm"
 
 
 def service_action(
-    service: Callable[..., Any], *, argument: str, description: Any, needs_reason: bool = False
+    service: Callable[..., Any],
+    *,
+    argument: str,
+    description: Any,
+    needs_reason: bool = False,
+    consequence: Any = "",
+    **fixed: Any,
 ) -> Callable[..., Any]:
-    """Make an admin action that calls `service(<argument>=row, actor=person[, reason=text])` for each chosen row.
+    """Make an admin action that calls `service(<argument>=row, actor=person[, reason=text], **fixed)` for each chosen row.
 
     Each row is a transaction of its own; a refusal is reported with its sentence and stops no other row. With
-    `needs_reason` the person is first asked why.
+    `needs_reason` the person is first asked why; with a `consequence`, told it and asked whether to go on.
     """
 
     def act(modeladmin: Any, request: HttpRequest, queryset: models.QuerySet[Any]) -> HttpResponse | None:
-        if needs_reason and not request.POST.get(NEEDS_REASON, "").strip():
-            return _ask_reason(modeladmin, request, queryset, act.__name__, description)
-        more = {"reason": request.POST[NEEDS_REASON].strip()} if needs_reason else {}
+        lacks_reason = needs_reason and not request.POST.get(NEEDS_REASON, "").strip()
+        if lacks_reason or (consequence and CONFIRMED not in request.POST):
+            context = {
+                "title": description,
+                "action": act.__name__,
+                "needs_reason": needs_reason,
+                "consequence": consequence,
+            }
+            return _ask(modeladmin, request, queryset, context)
+        more = {"reason": request.POST[NEEDS_REASON].strip(), **fixed} if needs_reason else fixed
         done, refused = _each(queryset, lambda row: service(**{argument: row, "actor": person(request), **more}))
         if done:
             text = ngettext("%(count)d done: %(what)s.", "%(count)d done: %(what)s.", done)
@@ -37,7 +51,7 @@ def service_action(
             modeladmin.message_user(request, f"{row}: {why}", messages.ERROR)
         return None
 
-    act.__name__ = service.__name__
+    act.__name__ = "_".join([service.__name__, *map(str, fixed.values())])
     return admin.action(description=description)(act)
 
 
@@ -56,19 +70,14 @@ def _each(rows: Iterable[models.Model], call: Callable[[Any], Any]) -> tuple[int
     return done, refused
 
 
-def _ask_reason(
-    modeladmin: Any,
-    request: HttpRequest,
-    queryset: models.QuerySet[Any],
-    action: str,
-    description: Any,
+def _ask(
+    modeladmin: Any, request: HttpRequest, queryset: models.QuerySet[Any], context: dict[str, Any]
 ) -> HttpResponse:
     context = {
         **modeladmin.admin_site.each_context(request),
-        "title": description,
         "opts": modeladmin.opts,
         "rows": list(queryset),
-        "action": action,
         "action_checkbox_name": ACTION_CHECKBOX_NAME,
+        **context,
     }
     return TemplateResponse(request, "console/reason.html", context)

@@ -21,12 +21,14 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display as theme_display
+from unfold.forms import AuthenticationForm as ThemeLogin
 from unfold.paginator import InfinitePaginator
 from unfold.sites import UnfoldAdminSite
 
 from config.kernel.actions import service_action
 from config.kernel.errors import DomainError
 from config.kernel.history import history_of
+from config.kernel.logins import CountedLogin, told_to_wait
 from config.kernel.requests import person
 from config.kernel.types import ConsoleRules
 
@@ -90,12 +92,17 @@ def manages(request: HttpRequest) -> bool:
     return bool(known)
 
 
+class ConsoleLogin(CountedLogin, ThemeLogin):
+    """E-mail and password, for people of the console."""
+
+
 class ConsoleSite(UnfoldAdminSite):
     """The console. Only active people of the console's surface enter; its responses carry the console's own policy."""
 
     site_title = "Assay"
     site_header = "Assay"
     index_title = _("Overview")
+    login_form = ConsoleLogin
 
     def has_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_authenticated and request.user.is_staff)
@@ -105,7 +112,7 @@ class ConsoleSite(UnfoldAdminSite):
 
     @method_decorator(csp_replace(settings.CONSOLE_SECURITY_POLICY))
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().login(request, extra_context)
+        return told_to_wait(super().login(request, extra_context))
 
 
 class ConsoleAdmin(ModelAdmin):

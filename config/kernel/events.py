@@ -20,7 +20,7 @@ from config.kernel.types import Subscription
 RECORD_MOVED = """
 , written AS (
     INSERT INTO kernel_event (kind, customer_id, subject, subject_id, actor_id, data, request_id)
-    SELECT %(kind)s, customer_id, %(subject)s, subject_id, %(actor)s, data, %(request_id)s FROM moved
+    SELECT %(kind)s, customer_id, %(subject)s, subject_id, %(actor)s::bigint, data, %(request_id)s FROM moved
     RETURNING id
 ), handed AS (
     INSERT INTO kernel_handoff (event_id, subscriber)

@@ -53,7 +53,7 @@ def immutable_when(
         table,
         "BEFORE UPDATE OR DELETE",
         f"{_let_erasure_pass(erasable)}IF {condition} THEN\n"
-        f"  IF TG_OP = 'UPDATE' AND {_unchanged_but(except_columns)} THEN RETURN NEW; END IF;\n"
+        f"  IF TG_OP = 'UPDATE' AND {unchanged_but(except_columns)} THEN RETURN NEW; END IF;\n"
         f"  RAISE EXCEPTION '{noun} never changes (row %)', OLD.id USING ERRCODE = '23514';\n"
         "END IF;\nIF TG_OP = 'DELETE' THEN RETURN OLD; END IF;\nRETURN NEW;",
     )
@@ -155,6 +155,18 @@ def refuse(name: str, table: str, *, when: str, condition: str, message: str) ->
     )
 
 
+def refuse_at_commit(name: str, table: str, *, condition: str, message: str) -> migrations.RunSQL:
+    """A rule that holds between rows once a transaction is over: `condition` is SQL on NEW, asked when it commits."""
+    function = f"{table}_{name}"
+    return migrations.RunSQL(
+        f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql {SEARCH_PATH} AS $guard$\nBEGIN\n"
+        f"IF {condition} THEN RAISE EXCEPTION '{message}' USING ERRCODE = '23514'; END IF;\nRETURN NULL;\nEND $guard$;\n"
+        f"CREATE CONSTRAINT TRIGGER {name} AFTER INSERT OR UPDATE ON {table} DEFERRABLE INITIALLY DEFERRED"
+        f" FOR EACH ROW EXECUTE FUNCTION {function}();",
+        f"DROP TRIGGER {name} ON {table}; DROP FUNCTION {function}();",
+    )
+
+
 def function(signature: str, *, returns: str, body: str, rights: str = "") -> migrations.RunSQL:
     """A plpgsql function that nobody but its owner may call; grants are `config.kernel.roles`'s."""
     return migrations.RunSQL(
@@ -195,10 +207,11 @@ def _let_erasure_pass(columns: tuple[str, ...]) -> str:
     """The one way past a guard: the sanctioned function, at work as the table's owner, changing exactly these columns."""
     if not columns:
         return ""
-    return f"IF TG_OP = 'UPDATE' AND public.kernel_is_erasing(TG_RELID) AND {_unchanged_but(columns)} THEN RETURN NEW; END IF;\n"
+    return f"IF TG_OP = 'UPDATE' AND public.kernel_is_erasing(TG_RELID) AND {unchanged_but(columns)} THEN RETURN NEW; END IF;\n"
 
 
-def _unchanged_but(columns: tuple[str, ...]) -> str:
+def unchanged_but(columns: tuple[str, ...]) -> str:
+    """SQL that says whether an update leaves every column as it is but these."""
     names = f"ARRAY[{_literals(columns)}]::text[]"
     return f"to_jsonb(NEW) - {names} = to_jsonb(OLD) - {names}"
 

@@ -28,6 +28,7 @@ LOCK_ORDER = (
     "labeling.Pool",
     "quality.GoldItem",
     "quality.Standing",
+    "quality.Ruling",
     "routing.Enrolment",
     "delivery.Release",
     "delivery.Hold",
@@ -44,6 +45,7 @@ ADVISORY_CARRY_OUT = 11
 ADVISORY_ERASURE = 6
 ADVISORY_FLAGS = 7
 ADVISORY_GRANTS = 8
+ADVISORY_ACCEPTANCE = 12
 ADVISORY_ROLL_UP = 21
 ADVISORY_WATCH = 22
 

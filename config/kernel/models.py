@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from knox.models import AbstractAuthToken
 
 from config.kernel.public_ids import PublicIdField
-from config.kernel.types import Scope, Surface
+from config.kernel.types import GuessedDoor, Scope, Surface
 
 
 class UserManager(BaseUserManager["User"]):
@@ -56,6 +56,10 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def get_full_name(self) -> str:
+        """The console's account box asks for it, and shows the e-mail beneath."""
+        return self.name
 
     @property
     def is_staff(self) -> bool:
@@ -163,3 +167,26 @@ class IdempotencyAnswer(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class WrongTries(models.Model):
+    """How often somebody tried wrongly at a door, from one address: for one account, or ("") for any. Forgotten after a day.
+
+    `config.kernel.tries` alone writes it.
+    """
+
+    door = models.CharField(_("door"), max_length=10, choices=GuessedDoor)
+    address = models.CharField(_("address"), max_length=50, blank=True)
+    account = models.CharField(_("account"), max_length=254, blank=True)
+    count = models.PositiveIntegerField(_("wrong tries"))
+    last_at = models.DateTimeField(_("last"))
+    waits_until = models.DateTimeField(_("waits until"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("wrong tries")
+        verbose_name_plural = _("wrong tries")
+        constraints = [models.UniqueConstraint(fields=["door", "address", "account"], name="wrong_tries_once")]
+        indexes = [models.Index(fields=["last_at"], name="wrong_tries_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.get_door_display()} {self.account or '(any account)'} from {self.address or '(unknown)'}"

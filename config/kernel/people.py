@@ -3,10 +3,11 @@
 import secrets
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from config.kernel.errors import Conflict, Invalid, NotAllowed
 from config.kernel.events import record
-from config.kernel.models import User
+from config.kernel.models import ApiKey, User
 from config.kernel.types import Surface
 
 
@@ -38,4 +39,13 @@ def renew_password(*, user: User, actor: User) -> str:
     user.set_password(password)
     user.save(update_fields=["password"])
     record("person.password_renewed", subject=user, actor_id=actor.pk)
+    return password
+
+
+@transaction.atomic
+def take_back_account(*, user: User, actor: User) -> str:
+    """As `renew_password`, and every key ends: somebody else may have had the account, and made some. Raises as it does."""
+    password = renew_password(user=user, actor=actor)
+    revoked = ApiKey.objects.filter(user=user, revoked_at=None).update(revoked_at=Now())
+    record("person.taken_back", subject=user, actor_id=actor.pk, data={"keys": revoked})
     return password

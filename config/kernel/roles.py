@@ -30,7 +30,7 @@ READ_ONLY_TABLES = ("django_migrations", "pghistory_context")
 CALLABLE = (
     "SELECT oid::regprocedure::text FROM pg_proc WHERE proname = ANY(%s) AND pronamespace = 'public'::regnamespace"
 )
-CALLABLE_FUNCTIONS = ["assay_erase"]
+CALLABLE_FUNCTIONS = ["assay_erase", "routing_claim", "routing_settle"]
 
 
 def runtime_parameters(owner: dict[str, Any], *, secret: str) -> dict[str, Any]:

@@ -28,6 +28,14 @@ class Scope(models.TextChoices):
     MANAGE = "manage", _("Manage people and keys")
 
 
+class GuessedDoor(models.TextChoices):
+    """Where wrong tries are counted."""
+
+    LOGIN = "login", _("Login")
+    KEY = "key", _("API key")
+    INVITATION = "invitation", _("Invitation")
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """An event as its subscribers see it: ids and states, never content."""

@@ -8,11 +8,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views import View
 
-from config.kernel.errors import DomainError, NotFound
+from config.kernel.errors import Conflict, DomainError, NotFound
 from config.kernel.keys import SCOPES_OF, issue_key, revoke_key
 from config.kernel.models import ApiKey, User
-from config.kernel.requests import person
+from config.kernel.requests import address_of, person
+from config.kernel.tries import TooManyTries
 from config.kernel.types import Scope, Surface
+from config.portal.paging import page_of
 from config.portal.views import PortalPage, typed
 from config.surfaces import HOMES
 from labeling.api.people import managed_customer, members_of
@@ -33,9 +35,9 @@ class PeopleDoor(PortalPage):
         user = person(request)
         context = {
             "managed": Customer.objects.visible_to(user, "manage_customer").order_by("name"),
-            "members": members_of(user).order_by("customer__name", "role", "user__name"),
-            "invitations": open_invitations(user),
-            "keys": ApiKey.objects.filter(user=user, revoked_at=None).order_by("-created"),
+            "members": page_of(members_of(user), request, "members"),
+            "invitations": page_of(open_invitations(user), request, "invitations"),
+            "keys": page_of(ApiKey.objects.filter(user=user, revoked_at=None), request, "keys", by="created"),
             "roles": [(role, Role(role).label) for role in sorted(OWN_PEOPLE)],
             "own_roles": OWN_PEOPLE,
             "scopes": [(scope.value, scope.label) for scope in Scope if scope in SCOPES_OF[Surface.PORTAL]],
@@ -57,7 +59,7 @@ class PeoplePage(PeopleDoor):
 def open_invitations(user: User) -> Any:
     """Return the invitations of `user`'s customers that are neither used nor withdrawn, of their own people."""
     rows = Invitation.objects.visible_to(user).filter(role__in=OWN_PEOPLE, accepted_at=None, withdrawn_at=None)
-    return rows.select_related("customer").order_by("-id")
+    return rows.select_related("customer")
 
 
 class Invite(PeopleDoor):
@@ -111,25 +113,50 @@ class RevokeKey(PeopleDoor):
 
 
 class Welcome(View):
-    """What an invitation's link opens, for whoever holds it: a name and a password, and they belong."""
+    """What an invitation's link opens, for whoever holds it: a name and a password, and they belong.
+
+    The page is the same whether the invited have an account or not.
+    """
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         return _welcome(request, token)
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
         try:
-            user = accept_invitation(token=token, name=typed(request, "name"), password=typed(request, "password"))
+            user = accept_invitation(
+                token=token,
+                name=typed(request, "name"),
+                password=typed(request, "password"),
+                address=address_of(request),
+                logged_in=person(request) if request.user.is_authenticated else None,
+            )
         except DomainError as error:
-            return _welcome(request, token, refusal=error.message)
+            return _welcome(request, token, refusal=error)
         return HttpResponseRedirect(f"{HOMES[Surface(user.surface)]}login/")
 
 
-def _welcome(request: HttpRequest, token: str, refusal: str = "") -> HttpResponse:
-    try:
-        invitation = open_invitation(token=token)
-    except DomainError as error:
-        status = 404 if isinstance(error, NotFound) else 410
-        return render(request, "portal/welcome.html", {"refusal": error.message}, status=status)
-    known = User.objects.filter(email=invitation.email).exists()
-    context = {"invitation": invitation, "is_known": known, "refusal": refusal, "name": request.POST.get("name", "")}
-    return render(request, "portal/welcome.html", context, status=422 if refusal else 200)
+def _welcome(request: HttpRequest, token: str, refusal: DomainError | None = None) -> HttpResponse:
+    invitation = None
+    if not isinstance(refusal, NotFound | Conflict):
+        try:
+            invitation = open_invitation(token=token, address=address_of(request))
+        except DomainError as error:
+            refusal = error
+    context = {
+        "invitation": invitation,
+        "refusal": refusal.message if refusal else "",
+        "name": request.POST.get("name", ""),
+    }
+    answer = render(request, "portal/welcome.html", context, status=_status_of(refusal))
+    if isinstance(refusal, TooManyTries):
+        answer.headers["Retry-After"] = str(refusal.seconds)
+    return answer
+
+
+def _status_of(refusal: DomainError | None) -> int:
+    if refusal is None:
+        return 200
+    for kind, status in ((NotFound, 404), (Conflict, 410), (TooManyTries, 429)):
+        if isinstance(refusal, kind):
+            return status
+    return 422

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from config.portal import people, views
+from config.portal import flags, people, views
 
 app_name = "portal"
 urlpatterns = [
@@ -15,6 +15,8 @@ urlpatterns = [
     path("people/keys/<uuid:key>/revoke/", people.RevokeKey.as_view(), name="revoke-key"),
     path("projects/<uuid:project>/", views.ProjectPage.as_view(), name="project"),
     path("projects/<uuid:project>/upload/", views.Upload.as_view(), name="upload"),
+    path("projects/<uuid:project>/flags/", flags.FlagsPage.as_view(), name="flags"),
+    path("flags/<uuid:flag>/decision/", flags.DecideFlag.as_view(), name="decide-flag"),
     path("batches/<uuid:batch>/", views.BatchPage.as_view(), name="batch"),
     path("projects/<uuid:project>/release/", views.AskRelease.as_view(), name="ask-release"),
     path("releases/<uuid:release>/", views.ReleasePage.as_view(), name="release"),

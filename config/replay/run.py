@@ -25,9 +25,10 @@ from delivery import signing
 from delivery.verification import verify_folder
 from labeling.models import Project, Reviewer
 from labeling.services.acknowledgements import acknowledge_guideline
+from labeling.services.forms import publish_form
 from labeling.services.guidelines import publish_guideline
 from labeling.services.people import add_member, create_customer, create_reviewer
-from labeling.services.projects import create_project, open_project, publish_form
+from labeling.services.projects import create_project, open_project
 from labeling.services.rounds import assign_items
 from labeling.types import Overlap, Role
 from routing.services.enrolments import enrol_reviewer

@@ -7,7 +7,7 @@ from config.simulation.events import Chooser, Office, OpenPool
 from config.simulation.workforce import Person
 from config.simulation.workload import CUSTOMERS
 from routing.policy import ranked
-from routing.types import PoolChoice, ReviewerView
+from routing.types import PoolChoice
 from routing.weights import HOUSE, Weights
 
 SIMPLE = ("fifo", "random", "deadline")
@@ -51,7 +51,6 @@ class _Ours:
         first, *_ = ranked(
             [_choice(pool, person, office.now, eligible, paces, shares) for pool in pools],
             now=EPOCH + timedelta(hours=office.now),
-            reviewer=ReviewerView(standing=person.standing),
             weights=self.weights,
         )
         return by_number[first.pool_id]
@@ -68,6 +67,7 @@ def _choice(
     delivery = pool.delivery
     pace = paces[delivery.needs]
     return PoolChoice(
+        standing=person.standing,
         pool_id=delivery.number,
         project_id=delivery.customer,
         priority=delivery.priority,

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from config.kernel.api.choices import ChoiceField
 from delivery.models import Artifact, Release, SampleEntry
 from delivery.types import Severity, Verdict
 
@@ -83,14 +84,14 @@ class SampleSerializer(serializers.Serializer[Any]):
 
 
 class VerdictSerializer(serializers.Serializer[Any]):
-    verdict = serializers.ChoiceField(choices=Verdict.choices)
-    severity = serializers.ChoiceField(choices=Severity.choices, required=False, allow_blank=True, default="")
+    verdict = ChoiceField(choices=Verdict.choices)
+    severity = ChoiceField(choices=Severity.choices, required=False, allow_blank=True, default="")
     clause = serializers.CharField(required=False, allow_blank=True, default="", max_length=40)
     note = serializers.CharField(required=False, allow_blank=True, default="", max_length=5000)
 
 
 class DecisionSerializer(serializers.Serializer[Any]):
-    decision = serializers.ChoiceField(choices=[("accept", "Accept"), ("reject", "Send back")])
+    decision = ChoiceField(choices=[("accept", "Accept"), ("reject", "Send back")])
     reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=5000)
 
 

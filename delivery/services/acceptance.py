@@ -11,6 +11,7 @@ from config.kernel.errors import Conflict, Invalid
 from config.kernel.events import record
 from config.kernel.locks import lock_row
 from config.kernel.models import User
+from config.kernel.reasons import checked_reason
 from config.kernel.transitions import transition
 from delivery.errors import SampleUnchecked
 from delivery.models import AcceptanceSample, Defect, Release, SampleEntry
@@ -22,6 +23,8 @@ from routing.types import ClockStopKind
 
 # A single sampling plan, where the project has none: check `size` records, accept with at most `defects` defective ones.
 USUAL_PLAN = {"size": 20, "defects": 1}
+
+DECISION_LONGEST = 5000
 
 DRAW = """
 INSERT INTO delivery_sampleentry (customer_id, project_id, sample_id, entry_id, public_id, verdict)
@@ -119,11 +122,11 @@ def decide_release(*, release: Release, decision: str, reason: str, actor: User)
         raise Invalid("The decision is accept or reject.", field="decision")
     release = lock_row(Release.objects.filter(pk=release.pk))
     _undecided(release)
-    reason = reason.strip()
-    if decision == "reject" and not reason:
-        raise Invalid("Say why the release is sent back, so that the next one is better.", field="reason")
-    if decision == "accept":
-        _check_acceptance(release, reason)
+    if decision == "reject":
+        ask = "Say why the release is sent back, so that the next one is better."
+    else:
+        ask = _check_acceptance(release)
+    reason = checked_reason(reason, ask=ask, most=DECISION_LONGEST) if ask or reason.strip() else ""
     target = ReleaseState.ACCEPTED if decision == "accept" else ReleaseState.REJECTED
     transition(
         release,
@@ -142,7 +145,8 @@ def _undecided(release: Release) -> None:
         raise Conflict(f"The release is {release.state}; only a frozen one can be checked and decided on.")
 
 
-def _check_acceptance(release: Release, reason: str) -> None:
+def _check_acceptance(release: Release) -> str:
+    """Return what asks for a reason to accept the release all the same, or "" where none is needed."""
     sample = AcceptanceSample.objects.filter(release=release).first()
     if sample is None:
         raise SampleUnchecked("The sample is being drawn; try again in a moment.")
@@ -152,12 +156,12 @@ def _check_acceptance(release: Release, reason: str) -> None:
             f"{standing['unchecked']} of {standing['size']} sampled records are unchecked; give a verdict on each first.",
             unchecked=standing["unchecked"],
         )
-    if standing["defects"] > sample.plan["defects"] and not reason:
-        raise Invalid(
-            f"The sample has {standing['defects']} defects and the plan allows {sample.plan['defects']};"
-            " say why you accept the release all the same.",
-            field="reason",
-        )
+    if standing["defects"] <= sample.plan["defects"]:
+        return ""
+    return (
+        f"The sample has {standing['defects']} defects and the plan allows {sample.plan['defects']};"
+        " say why you accept the release all the same."
+    )
 
 
 def sample_standing(sample: AcceptanceSample) -> dict[str, Any]:

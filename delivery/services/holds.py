@@ -3,10 +3,11 @@
 from django.db import transaction
 from django.db.models.functions import Now
 
-from config.kernel.errors import Conflict, Invalid
+from config.kernel.errors import Conflict
 from config.kernel.events import record
 from config.kernel.locks import lock_row
 from config.kernel.models import User
+from config.kernel.reasons import checked_reason
 from delivery.models import Hold
 from labeling.models import Project
 
@@ -14,12 +15,9 @@ from labeling.models import Project
 @transaction.atomic
 def place_hold(*, project: Project, reason: str, actor: User) -> Hold:
     """Hold the project's releases until the hold is lifted. Raises Invalid without a reason."""
-    if not reason.strip():
-        raise Invalid("Say why the project is held; the customer will ask.", field="reason")
+    reason = checked_reason(reason, ask="Say why the project is held; the customer will ask.")
     project = lock_row(Project.objects.filter(pk=project.pk))
-    hold = Hold.objects.create(
-        customer_id=project.customer_id, project=project, reason=reason.strip()[:300], placed_by=actor
-    )
+    hold = Hold.objects.create(customer_id=project.customer_id, project=project, reason=reason, placed_by=actor)
     record("hold.placed", subject=hold, actor_id=actor.pk, data={"project": project.pk})
     return hold
 

@@ -7,6 +7,7 @@ then are the old ones deleted.
 
 import json
 import tempfile
+import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -31,23 +32,30 @@ from delivery.training_views import Lessons
 from delivery.types import ReleaseState
 from labeling.models import Annotation, Erasure, FormVersion, Reviewer
 from labeling.pseudonyms import pseudonym
+from labeling.services.erased_files import keep_rewritten
 from labeling.types import ErasureKind
 
 MANIFEST = "manifest.json"
 DOCUMENT = "application/json"
 
 
-def erase_files(*, erasures: Collection[Erasure]) -> set[int]:
-    """Write anew every frozen release that carries what was erased; nothing waits, so none is returned.
+def erase_files(*, erasures: Collection[Erasure], until: float = float("inf")) -> set[int]:
+    """Write anew every frozen release that carries what was erased; return the erasures that wait for the next run.
 
-    Files that failed attempts at a release have left behind are deleted with it.
+    They do once the time (monotonic) is up, which is after one release at the soonest; the last one is kept in the
+    erasures' rows. Files that failed attempts at a release have left behind are deleted with it.
     """
     touched = _carrying(erasures)
-    for release in Release.objects.filter(pk__in=touched).select_related("project__customer").order_by("pk"):
+    left = sorted({pk for erasure in erasures for pk in touched[erasure.pk] if pk > erasure.rewritten_through})
+    for release in Release.objects.filter(pk__in=left).select_related("project__customer").order_by("pk"):
         redact_release(release=release)
-    projects = Release.objects.filter(pk__in=touched).values("project")
-    for release in Release.objects.filter(project__in=projects, state=ReleaseState.FAILED):
-        forget_unserved(release)
+        for failed in Release.objects.filter(project=release.project_id, state=ReleaseState.FAILED):
+            forget_unserved(failed)
+        keep_rewritten(
+            erasures=[erasure for erasure in erasures if erasure.rewritten_through < release.pk], release_id=release.pk
+        )
+        if time.monotonic() >= until:
+            return {each.pk for each in erasures if any(pk > release.pk for pk in touched[each.pk])}
     return set()
 
 
@@ -66,17 +74,20 @@ def redact_release(*, release: Release) -> bool:
     return changes
 
 
-def _carrying(erasures: Collection[Erasure]) -> set[int]:
-    """The frozen releases with a record of an erased item, or of an item that an erased person has judged."""
-    items = [erasure.subject_id for erasure in erasures if erasure.kind == ErasureKind.ITEM]
-    touched = set(ReleaseEntry.objects.filter(item__in=items).values_list("release_id", flat=True).distinct())
+def _carrying(erasures: Collection[Erasure]) -> dict[int, set[int]]:
+    """The frozen releases with a record of the erased item, or of an item that the erased person judged, by erasure."""
+    of_items = {erasure.subject_id: erasure.pk for erasure in erasures if erasure.kind == ErasureKind.ITEM}
+    touched: dict[int, set[int]] = {erasure.pk: set() for erasure in erasures}
+    entries = ReleaseEntry.objects.filter(item__in=of_items)
+    for item_id, release_id in entries.values_list("item_id", "release_id"):
+        touched[of_items[item_id]].add(release_id)
     for erasure in erasures:
         if erasure.kind == ErasureKind.PERSON:
             judged = Annotation.objects.filter(reviewer__user=erasure.subject_id, customer=erasure.customer_id).values(
                 "round__item"
             )
             entries = ReleaseEntry.objects.filter(customer=erasure.customer_id, item__in=judged)
-            touched |= set(entries.values_list("release_id", flat=True).distinct())
+            touched[erasure.pk] |= set(entries.values_list("release_id", flat=True).distinct())
     return touched
 
 

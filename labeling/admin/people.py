@@ -15,18 +15,19 @@ from config.kernel.console import (
     ServiceAdd,
     ServiceChange,
     is_vendor_lead,
+    manages,
     rules,
     service_action,
 )
 from config.kernel.errors import DomainError, NotAllowed
 from config.kernel.keys import SCOPES_OF, issue_key, revoke_key
-from config.kernel.models import ApiKey, Event, User
-from config.kernel.people import create_person, renew_password
+from config.kernel.models import ApiKey, User, WrongTries
+from config.kernel.people import create_person, renew_password, take_back_account
 from config.kernel.requests import person
+from config.kernel.tries import lift_wait
 from config.kernel.types import Surface
 from labeling.authority import people_in_charge_of
 from labeling.models import (
-    AccessLog,
     Customer,
     CustomerUserPermission,
     Membership,
@@ -66,6 +67,11 @@ def renew_passwords(modeladmin: ConsoleAdmin, request: HttpRequest, queryset: mo
     shown_once(modeladmin, request, queryset, lambda user: renew_password(user=user, actor=person(request)))
 
 
+@admin.action(description=_("Take the account back: another password, shown once, and every key revoked"))
+def take_back_accounts(modeladmin: ConsoleAdmin, request: HttpRequest, queryset: models.QuerySet[User]) -> None:
+    shown_once(modeladmin, request, queryset, lambda user: take_back_account(user=user, actor=person(request)))
+
+
 @admin.register(User)
 class UserAdmin(ServiceAdd):
     made_by_managers = True
@@ -79,6 +85,7 @@ class UserAdmin(ServiceAdd):
     actions = (
         issue_keys,
         renew_passwords,
+        take_back_accounts,
         service_action(
             erase_person,
             argument="user",
@@ -113,6 +120,24 @@ class ApiKeyAdmin(ConsoleAdmin):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[ApiKey]:
         return super().get_queryset(request).filter(user__in=people_in_charge_of(person(request)))
+
+
+@admin.register(WrongTries)
+class WrongTriesAdmin(BigTableAdmin):
+    permission = None
+    list_display = ("door", "account", "address", "count", "last_at", "waits_until")
+    list_filter = ("door", ("waits_until", admin.EmptyFieldListFilter))
+    search_fields = ("=account", "=address")
+    list_select_related = False
+    actions = (service_action(lift_wait, argument="tries", description=_("Forget them, so that the next try counts")),)
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[WrongTries]:
+        """Of accounts, those whom this person decides on; of addresses, for any account, those who manage see all."""
+        rows = super().get_queryset(request)
+        if person(request).is_superuser:
+            return rows
+        own = models.Q(account__in=people_in_charge_of(person(request)).values("email"))
+        return rows.filter(own | models.Q(account="") if manages(request) else own)
 
 
 class MembershipInline(ConsoleInline):
@@ -205,32 +230,6 @@ class ReviewerAdmin(ServiceChange):
 
     def change(self, request: HttpRequest, row: Any, changes: dict[str, Any]) -> Reviewer:
         return change_reviewer(reviewer=row, changes=changes, actor=person(request))
-
-
-@admin.register(AccessLog)
-class AccessLogAdmin(BigTableAdmin):
-    list_display = ("at", "door", "object_type", "user_id", "customer_id", "project_id", "object_ids")
-    list_filter = ("door",)
-    search_fields = ("=user_id", "=request_id")
-    list_select_related = False
-    permission = None
-
-    def get_queryset(self, request: HttpRequest) -> models.QuerySet[AccessLog]:
-        """The log is for those who manage the customer."""
-        return AccessLog.objects.visible_to(person(request))
-
-
-@admin.register(Event)
-class EventAdmin(BigTableAdmin):
-    permission = None
-    list_display = ("at", "kind", "subject", "subject_id", "actor_id", "data")
-    search_fields = ("=kind", "=subject_id", "=request_id")
-    list_select_related = False
-
-    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Event]:
-        """Events of customers whom this person sees, and those that concern no customer."""
-        seen = Customer.objects.visible_to(person(request)).values("pk")
-        return super().get_queryset(request).filter(models.Q(customer_id=None) | models.Q(customer_id__in=seen))
 
 
 class GrantAdmin(ConsoleAdmin):

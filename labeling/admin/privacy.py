@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from config.kernel.briefs import brief
 from config.kernel.console import BigTableAdmin, ConsoleAdmin, ServiceAdd, service_action, short
 from config.kernel.requests import person
 from labeling.models import (
@@ -59,7 +60,16 @@ class LegalHoldAdmin(ServiceAdd):
 @admin.register(Erasure)
 class ErasureAdmin(ConsoleAdmin):
     permission = "manage_customer"
-    list_display = ("kind", "subject_id", "customer", "reason", "requested_by", "counts", "created_at", "finished_at")
+    list_display = (
+        "kind",
+        "subject_id",
+        "customer",
+        "reason",
+        "requested_by",
+        brief("counts", _("counts")),
+        "created_at",
+        "finished_at",
+    )
     list_filter = ("kind",)
     list_select_related = ("customer", "requested_by")
 

@@ -1,43 +1,90 @@
 """Projects and their documents. What delivery adds to a project's actions, it adds in its own admin."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.db.models import JSONField
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from config.kernel.console import ConsoleInline, ServiceAdd, ServiceChange, service_action, short, state
+from config.kernel.briefs import span_in_words
+from config.kernel.console import ConsoleInline, ServiceChange, display, service_action, short, state
 from config.kernel.requests import person
 from labeling.forms import InvalidForm
 from labeling.forms.templates import TEMPLATES
 from labeling.guideline_changes import Changes
 from labeling.guidelines import changes_of
-from labeling.models import FormVersion, GuidelineVersion, Project
-from labeling.services.guidelines import decline_draft, propose_guideline
+from labeling.models import FormVersion, GuidelineVersion, Organisation, Project
+from labeling.services.forms import draft_form, publish_form_draft, revise_form
+from labeling.services.guidelines import decline_draft, propose_guideline, revise_draft
 from labeling.services.projects import (
+    change_overlap_kind,
+    change_stage,
     close_project,
     create_project,
     open_project,
     pause_project,
-    publish_form,
 )
 from labeling.services.settings import PROJECT_SETTINGS, change_project
+from labeling.types import DocumentState, Overlap, Stage
 
 DOCUMENT_LABELS = {"published": "success", "draft": "info", "declined": "danger"}
 
 
+STAGES = {
+    Stage.CALIBRATION: _("Move to calibration, with a reason"),
+    Stage.PILOT: _("Move to the pilot, with a reason"),
+    Stage.PRODUCTION: _("Move to production, with a reason: the bar is met, or waived by you"),
+}
+OVERLAPS = {
+    Overlap.FIXED: _("Let anybody judge, a fixed number an item, with a reason"),
+    Overlap.ASSIGNED: _("Let only the people judge whom an item is assigned to, with a reason"),
+}
+PUBLISHES = _(
+    "Rounds that are opened from now on ask by it, and it never changes again. Rounds that are open keep the form that they"
+    " began with; with an answer mapping, the answers there are carry over into new rounds."
+)
+
+
+class DraftChange(ServiceChange):
+    """For documents that may be changed as long as they are drafts."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or obj.state == DocumentState.DRAFT)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        shown = super().get_readonly_fields(request, obj)
+        is_fixed = obj is not None and obj.state != DocumentState.DRAFT
+        return [*shown, *[name for name in self.change_fields if name not in shown]] if is_fixed else shown
+
+
+@display(description=_("in force"), ordering="in_force")
+def in_force(guideline: GuidelineVersion) -> str:
+    return format_html('<span class="whitespace-nowrap">{}</span>', span_in_words(guideline.in_force))
+
+
 class GuidelineInline(ConsoleInline):
     model = GuidelineVersion
-    fields = ("number", "state", "change_kind", "summary", "in_force")
+    fields = ("number", "state", "change_kind", "summary", in_force)
+    readonly_fields = (in_force,)
 
 
 class FormInline(ConsoleInline):
     model = FormVersion
     fields = ("number", "state", "digest", "published_at")
+
+
+class ChosenOrganisations(forms.ModelMultipleChoiceField):
+    """Organisations by name; their ids, in order, are what is kept."""
+
+    def clean(self, value: Any) -> Any:
+        return sorted(organisation.pk for organisation in super().clean(value))
 
 
 @admin.register(Project)
@@ -54,14 +101,41 @@ class ProjectAdmin(ServiceChange):
     add_fields = (
         "customer", "slug", "name", "description", "confidentiality", "clearance", "languages", "skills_by_domain",
         "overlap", "lease_seconds", "gold_share", "quality_contract", "acceptance_plan", "priority", "due_at",
-        "hold_flagged", "recheck_share", "retention_days", "pay_amount", "price_amount", "currency",
+        "hold_flagged", "recheck_share", "retention_days", "pay_amount", "price_amount", "currency", "countries",
+        "organisation_ids", "distressing_domains",
     )  # fmt: skip
     change_fields = PROJECT_SETTINGS
     actions = (
         service_action(open_project, argument="project", description=_("Open")),
         service_action(pause_project, argument="project", description=_("Pause")),
         service_action(close_project, argument="project", description=_("Close for good")),
+        *[
+            service_action(
+                change_stage, argument="project", description=description, needs_reason=True, stage=stage.value
+            )
+            for stage, description in STAGES.items()
+        ],
+        *[
+            service_action(
+                change_overlap_kind,
+                argument="project",
+                description=description,
+                needs_reason=True,
+                overlap_kind=kind.value,
+            )
+            for kind, description in OVERLAPS.items()
+        ],
     )
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name != "organisation_ids":
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        return ChosenOrganisations(
+            Organisation.objects.visible_to(person(request)).order_by("name"),
+            required=False,
+            label=db_field.verbose_name,
+            help_text=db_field.help_text,
+        )
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> Project:
         return create_project(**values, actor=person(request))
@@ -71,14 +145,14 @@ class ProjectAdmin(ServiceChange):
 
 
 @admin.register(GuidelineVersion)
-class GuidelineVersionAdmin(ServiceAdd):
+class GuidelineVersionAdmin(DraftChange):
     list_display = (
         "project",
         "number",
         state(DOCUMENT_LABELS),
         "change_kind",
         "summary",
-        "in_force",
+        in_force,
         "reopened_count",
         "mapped_count",
         "requeued_count",
@@ -86,8 +160,14 @@ class GuidelineVersionAdmin(ServiceAdd):
     )
     list_filter = ("state", "change_kind")
     list_select_related = ("project",)
-    add_fields = ("project", "change_kind", "summary", "clauses", "examples", "redo", "answer_mapping")
-    readonly_fields = ("changes",)
+    add_fields = ("project", "change_kind", "summary", "clauses", "examples", "redo", "answer_mapping", "planned_from")
+    change_fields = add_fields[1:]
+    fields = (
+        "project", "number", "state", "change_kind", "summary", in_force, "changes", "clauses", "examples", "redo",
+        "answer_mapping", "planned_from", "proposed_by", "decline_reason", "digest", "published_at", "reopened_count",
+        "mapped_count", "requeued_count", "carried_out_at",
+    )  # fmt: skip
+    readonly_fields = (in_force, "changes")
     actions = (
         service_action(decline_draft, argument="guideline", description=_("Decline, with a reason"), needs_reason=True),
     )
@@ -95,6 +175,15 @@ class GuidelineVersionAdmin(ServiceAdd):
     def make(self, request: HttpRequest, values: dict[str, Any]) -> GuidelineVersion:
         """Made here is a draft; the action publishes it, once its blast radius has been seen."""
         return propose_guideline(**values, actor=person(request))
+
+    def change(self, request: HttpRequest, row: Any, changes: dict[str, Any]) -> GuidelineVersion:
+        """Whoever proposed the draft, until it is decided on an operator may change it."""
+        content = {name: changes.get(name, getattr(row, name)) for name in self.change_fields}
+        return revise_draft(guideline=row, **content, actor=person(request))
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        more = {"encoder": Indented} if isinstance(db_field, JSONField) else {}
+        return super().formfield_for_dbfield(db_field, request, **{**kwargs, **more})
 
     @admin.display(description=_("what it changes"))
     def changes(self, guideline: GuidelineVersion) -> SafeString:
@@ -140,14 +229,20 @@ class Indented(json.JSONEncoder):
 
 
 @admin.register(FormVersion)
-class FormVersionAdmin(ServiceAdd):
+class FormVersionAdmin(DraftChange):
     list_display = (
         "project", "number", state(DOCUMENT_LABELS), "published_at", short("digest", _("digest")), "mapped_count",
         "requeued_count", "carried_out_at",
     )  # fmt: skip
     list_filter = ("state",)
     list_select_related = ("project",)
+    fields = (
+        "project", "number", "state", "document", "answer_mapping", "digest", "published_at", "mapped_count",
+        "requeued_count", "carried_out_at",
+    )  # fmt: skip
     add_fields = ("project", "document", "answer_mapping")
+    change_fields = ("document", "answer_mapping")
+    actions = (service_action(publish_form_draft, argument="form", description=_("Publish"), consequence=PUBLISHES),)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Begin with the template that the address names (`?template=ranking`)."""
@@ -155,7 +250,10 @@ class FormVersionAdmin(ServiceAdd):
         return {**super().get_changeform_initial_data(request), **({"document": template.form} if template else {})}
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name != "document":
+        if isinstance(db_field, JSONField):
+            kwargs["encoder"] = Indented
+        is_new = request.resolver_match is not None and str(request.resolver_match.url_name).endswith("_add")
+        if db_field.name != "document" or not is_new:
             return super().formfield_for_dbfield(db_field, request, **kwargs)
         links = format_html_join(
             ", ",
@@ -163,13 +261,23 @@ class FormVersionAdmin(ServiceAdd):
             ((template.name, template.sentence, template.title) for template in TEMPLATES.values()),
         )
         help_text = format_html(str(_("Start from a template: {}.")), links)
-        return super().formfield_for_dbfield(
-            db_field, request, **{**kwargs, "help_text": help_text, "encoder": Indented}
-        )
+        return super().formfield_for_dbfield(db_field, request, **{**kwargs, "help_text": help_text})
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> FormVersion:
-        """Made here is published: what is asked from now on, and of the answers there are, with a mapping."""
-        try:
-            return publish_form(**values, actor=person(request))
-        except InvalidForm as fault:
-            raise InvalidForm(f"{fault.field}: {fault.message}", field="document") from None
+        """Made here is a draft; the action publishes it."""
+        with at_the_document():
+            return draft_form(**values, actor=person(request))
+
+    def change(self, request: HttpRequest, row: Any, changes: dict[str, Any]) -> FormVersion:
+        content = {name: changes.get(name, getattr(row, name)) for name in self.change_fields}
+        with at_the_document():
+            return revise_form(form=row, **content, actor=person(request))
+
+
+@contextmanager
+def at_the_document() -> Iterator[None]:
+    """Say what is wrong with a form at the field that holds it, with the place inside."""
+    try:
+        yield
+    except InvalidForm as fault:
+        raise InvalidForm(f"{fault.field}: {fault.message}", field="document") from None

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from config.kernel.briefs import brief
 from config.kernel.console import BigTableAdmin, ConsoleAdmin, service_action, state
 from labeling.models import Annotation, AnnotationInvalidation, Draft, Pool, Round, Task, UnplacedAnswer
 from labeling.services.judgments import invalidate_annotation
@@ -21,7 +22,15 @@ class RoundAdmin(BigTableAdmin):
 
 @admin.register(Pool)
 class PoolAdmin(ConsoleAdmin):
-    list_display = ("project", "language", "skills", "difficulty", "clearance", "priority", "due_at")
+    list_display = (
+        "project",
+        "language",
+        brief("skills", _("skills")),
+        "difficulty",
+        "clearance",
+        "priority",
+        "due_at",
+    )
     list_filter = ("language", "difficulty")
     list_select_related = ("project",)
 
@@ -45,7 +54,7 @@ class TaskAdmin(BigTableAdmin):
 @admin.register(Annotation)
 class AnnotationAdmin(BigTableAdmin):
     list_display = (
-        "id", "item", "reviewer", "answers", "seconds", "origin", "is_guideline_current", "created_at",
+        "id", "item", "reviewer", brief("answers", _("answers")), "seconds", "origin", "is_guideline_current", "created_at",
     )  # fmt: skip
     list_filter = ("origin", "is_guideline_current")
     content = True
@@ -81,5 +90,5 @@ class DraftAdmin(BigTableAdmin):
 @admin.register(UnplacedAnswer)
 class UnplacedAnswerAdmin(ConsoleAdmin):
     content = True
-    list_display = ("task", "reviewer", "answers", "created_at")
+    list_display = ("task", "reviewer", brief("answers", _("answers")), "created_at")
     list_select_related = ("task", "reviewer__user")

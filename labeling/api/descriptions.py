@@ -20,7 +20,7 @@ NDJSON has an item a line:
 | `language` | a BCP 47 tag; identified when left out |
 | `domain`, `difficulty` | what the item needs of a reviewer: a word of the project's, 1 to 5 |
 | `provenance` | human, production or synthetic |
-| `metadata` | an object of yours, carried into releases |
+| `metadata` | an object of yours, carried into releases. `authors` in it, a list or one name, says who wrote the texts: a reviewer whom you know by such a name (`r-…`) is never given the item |
 | `expected` | makes the item gold: `{"answer": {question: answer}, "explanation": "…", "concept": "…"}` |
 
 CSV and Parquet have a column a field (`prompt` and `response_a`, `response_b`, … stand for messages and responses, with

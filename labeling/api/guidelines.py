@@ -9,8 +9,7 @@ from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.kernel.api.idempotency import answer_once, digest_of
-from config.kernel.canonical import digest
+from config.kernel.api.idempotency import answer_json_once
 from config.kernel.requests import person
 from config.kernel.types import Scope
 from labeling import selectors
@@ -42,12 +41,7 @@ class ProjectGuidelines(CustomerView, generics.ListAPIView[GuidelineVersion]):
             draft = propose_guideline(project=found, actor=person(request), **given)
             return Response(GuidelineSerializer(draft).data, status=201)
 
-        return answer_once(
-            user=person(request),
-            key=request.headers.get("Idempotency-Key"),
-            request_digest=digest_of("POST", request.path, digest(given)),
-            act=act,
-        )
+        return answer_json_once(request, act)
 
 
 class GuidelineDetail(CustomerView):

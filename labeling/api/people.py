@@ -11,13 +11,15 @@ from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.kernel.api.choices import ChoiceField
+from config.kernel.api.idempotency import answer_json_once
 from config.kernel.api.pages import Pages
 from config.kernel.errors import Invalid, NotFound
 from config.kernel.keys import issue_key, revoke_key
 from config.kernel.models import ApiKey, User
 from config.kernel.requests import person
 from config.kernel.types import Scope
-from labeling.api.views import CustomerView
+from labeling.api.views import IDEMPOTENCY_KEY, CustomerView
 from labeling.models import Customer, Invitation, Membership
 from labeling.permissions import OWN_PEOPLE
 from labeling.selectors import get_project
@@ -66,7 +68,11 @@ class InvitationSerializer(serializers.ModelSerializer[Invitation]):
 
 
 class MadeInvitationSerializer(InvitationSerializer):
-    link = serializers.CharField(read_only=True, help_text="Give it to them: it is shown this once.")
+    link = serializers.CharField(
+        read_only=True,
+        allow_null=True,
+        help_text="Give it to them: it is shown this once, and null where an Idempotency-Key asks again.",
+    )
 
     class Meta(InvitationSerializer.Meta):
         fields = [*InvitationSerializer.Meta.fields, "link"]
@@ -75,7 +81,7 @@ class MadeInvitationSerializer(InvitationSerializer):
 
 class NewMemberSerializer(serializers.Serializer[Any]):
     email = serializers.EmailField()
-    role = serializers.ChoiceField(choices=ROLES_TO_INVITE)
+    role = ChoiceField(choices=ROLES_TO_INVITE)
     customer = serializers.SlugField(required=False, help_text="Needed by those who manage more than one.")
     project = serializers.UUIDField(required=False, allow_null=True)
 
@@ -95,7 +101,11 @@ class KeySerializer(serializers.ModelSerializer[ApiKey]):
 
 
 class MadeKeySerializer(KeySerializer):
-    key = serializers.CharField(read_only=True, help_text="The key itself: it is shown this once.")
+    key = serializers.CharField(
+        read_only=True,
+        allow_null=True,
+        help_text="The key itself: it is shown this once, and null where an Idempotency-Key asks again.",
+    )
 
     class Meta(KeySerializer.Meta):
         fields = [*KeySerializer.Meta.fields, "key"]
@@ -104,7 +114,7 @@ class MadeKeySerializer(KeySerializer):
 
 class NewKeySerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=100)
-    scopes = serializers.ListField(child=serializers.ChoiceField(choices=Scope.choices), allow_empty=False)
+    scopes = serializers.ListField(child=ChoiceField(choices=Scope.choices), allow_empty=False)
     days = serializers.IntegerField(required=False, default=90, min_value=1, max_value=730)
 
 
@@ -151,11 +161,15 @@ class Members(ManagingView, generics.ListAPIView[Membership]):
     def get_queryset(self) -> QuerySet[Membership]:
         return members_of(person(self.request))
 
-    @extend_schema(request=NewMemberSerializer, responses={201: MemberSerializer})
+    @extend_schema(request=NewMemberSerializer, responses={201: MemberSerializer}, parameters=[IDEMPOTENCY_KEY])
     def post(self, request: Request) -> Response:
         """Give one of your people another role. Somebody who is not with you yet is invited instead."""
-        made = add_colleague(**_given(request, NewMemberSerializer), actor=person(request))
-        return Response(MemberSerializer(made).data, status=201)
+        given = _given(request, NewMemberSerializer)
+
+        def act() -> Response:
+            return Response(MemberSerializer(add_colleague(**given, actor=person(request))).data, status=201)
+
+        return answer_json_once(request, act)
 
 
 class MemberDetail(ManagingView):
@@ -179,12 +193,19 @@ class Invitations(ManagingView, generics.ListAPIView[Invitation]):
         rows = Invitation.objects.visible_to(person(self.request)).filter(role__in=OWN_PEOPLE)
         return rows.select_related("customer", "project")
 
-    @extend_schema(request=NewInvitationSerializer, responses={201: MadeInvitationSerializer})
+    @extend_schema(
+        request=NewInvitationSerializer, responses={201: MadeInvitationSerializer}, parameters=[IDEMPOTENCY_KEY]
+    )
     def post(self, request: Request) -> Response:
         """Invite somebody. The answer holds the link, this once."""
-        invitation, token = invite_member(**_given(request, NewInvitationSerializer), actor=person(request))
-        link = request.build_absolute_uri(f"/welcome/{token}/")
-        return Response({**InvitationSerializer(invitation).data, "link": link}, status=201)
+        given = _given(request, NewInvitationSerializer)
+
+        def act() -> Response:
+            invitation, token = invite_member(**given, actor=person(request))
+            link = request.build_absolute_uri(f"/welcome/{token}/")
+            return Response({**InvitationSerializer(invitation).data, "link": link}, status=201)
+
+        return answer_json_once(request, act, shown_once=("link",))
 
 
 class InvitationDetail(ManagingView):
@@ -223,15 +244,19 @@ class Keys(ManagingView, generics.ListAPIView[ApiKey]):
     def get_queryset(self) -> QuerySet[ApiKey]:
         return ApiKey.objects.filter(user=person(self.request))
 
-    @extend_schema(request=NewKeySerializer, responses={201: MadeKeySerializer})
+    @extend_schema(request=NewKeySerializer, responses={201: MadeKeySerializer}, parameters=[IDEMPOTENCY_KEY])
     def post(self, request: Request) -> Response:
         """Make a key for yourself. A key makes none that may do more than it may itself."""
         sent = NewKeySerializer(data=request.data)
         sent.is_valid(raise_exception=True)
-        key, text = issue_key(
-            user=person(request), **sent.validated_data, actor=person(request), within=_scopes_of(request)
-        )
-        return Response({**KeySerializer(key).data, "key": text}, status=201)
+
+        def act() -> Response:
+            key, text = issue_key(
+                user=person(request), **sent.validated_data, actor=person(request), within=_scopes_of(request)
+            )
+            return Response({**KeySerializer(key).data, "key": text}, status=201)
+
+        return answer_json_once(request, act, shown_once=("key",))
 
 
 class KeyDetail(ManagingView):

@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from config.kernel.api.choices import ChoiceField
 from labeling.forms import answers_schema
 from labeling.models import (
     AccessLog,
@@ -76,9 +77,9 @@ class BatchSerializer(serializers.ModelSerializer[Batch]):
 class WaySerializer(serializers.Serializer[Any]):
     """How a file is read; all of it may be left out."""
 
-    format = serializers.ChoiceField(SourceFormat.choices, required=False, default="", allow_blank=True)
+    format = ChoiceField(SourceFormat.choices, required=False, default="", allow_blank=True)
     mapping = serializers.CharField(required=False, default="", allow_blank=True, help_text="A column mapping's id.")
-    on_conflict = serializers.ChoiceField(OnConflict.choices, required=False, default=OnConflict.REFUSE)
+    on_conflict = ChoiceField(OnConflict.choices, required=False, default=OnConflict.REFUSE)
 
 
 class UploadSerializer(WaySerializer):
@@ -108,7 +109,7 @@ class NewMappingSerializer(serializers.Serializer[Any]):
 class PreviewRequestSerializer(serializers.Serializer[Any]):
     file = serializers.FileField(help_text="A file, or its beginning; nothing of it is kept.")
     mapping = serializers.JSONField(required=False, default=None, help_text="A mapping document, as JSON text.")
-    format = serializers.ChoiceField(SourceFormat.choices, required=False, default="", allow_blank=True)
+    format = ChoiceField(SourceFormat.choices, required=False, default="", allow_blank=True)
 
 
 class PreviewedRowSerializer(serializers.Serializer[Any]):
@@ -212,8 +213,8 @@ class GuidelineSerializer(serializers.ModelSerializer[GuidelineVersion]):
     class Meta:
         model = GuidelineVersion
         fields = [
-            "number", "state", "change_kind", "summary", "clauses", "examples", "redo", "answer_mapping", "digest",
-            "in_force_from", "in_force_until", "decline_reason", "reopened_count", "mapped_count", "requeued_count",
+            "number", "state", "change_kind", "summary", "clauses", "examples", "redo", "answer_mapping", "planned_from",
+            "digest", "in_force_from", "in_force_until", "decline_reason", "reopened_count", "mapped_count", "requeued_count",
             "carried_out_at", "created_at",
         ]  # fmt: skip
         read_only_fields = fields
@@ -226,13 +227,16 @@ class GuidelineDraftSerializer(serializers.Serializer[Any]):
     examples = serializers.ListField(
         child=serializers.DictField(), required=False, help_text="Worked examples, each citing a clause."
     )
-    change_kind = serializers.ChoiceField(choices=ChangeKind.choices)
+    change_kind = ChoiceField(choices=ChangeKind.choices)
     summary = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
     redo = serializers.DictField(
         required=False, help_text="What a breaking change has judged anew: domains and languages; empty is everything."
     )
     answer_mapping = serializers.DictField(
         required=False, allow_null=True, help_text="How old answers carry over, with its tests."
+    )
+    planned_from = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="From when it should be in force; who publishes it decides."
     )
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django_filters.fields import IsoDateTimeField
-from django_filters.filters import CharFilter, ChoiceFilter, IsoDateTimeFilter
+from django_filters.filters import CharFilter, IsoDateTimeFilter
 from django_filters.rest_framework.filterset import FilterSet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics
@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from config.kernel.api.choices import ChoiceFilter
 from config.kernel.models import User
 from config.kernel.requests import person
 from config.kernel.types import Scope, Surface

@@ -14,8 +14,10 @@ from jsonschema import Draft202012Validator
 
 from config.kernel.canonical import canonical_bytes
 from config.kernel.errors import Invalid
+from config.kernel.schema_faults import dotted
+from config.kernel.words import counted
 from labeling.forms.diffs import diff_of
-from labeling.forms.documents import Form, dotted, resolvable
+from labeling.forms.documents import Form, resolvable
 from labeling.forms.questions import (
     CHOICES,
     CRITIQUE,
@@ -247,7 +249,10 @@ def _check_marks(_question: Question, item: ItemShape, marks: Any, place: str, t
         else:
             length = item.message_length(mark.get("message", turn))
         if length is not None and mark["end"] > length:
-            raise InvalidAnswers(f"The text has {length} characters; end within it.", field=f"{place}[{number}].end")
+            raise InvalidAnswers(
+                f"The text has {counted(length, 'character', 'characters')}; end within it.",
+                field=f"{place}[{number}].end",
+            )
 
 
 def _check_text(question: Question, _item: ItemShape, text: Any, place: str, _turn: int | None) -> None:
@@ -273,6 +278,16 @@ def split_rationale(document: Form, answers: Mapping[str, Any]) -> tuple[dict[st
     names = {question["id"] for question in document["questions"] if question["type"] == RATIONALE}
     judged = {name: answer for name, answer in answers.items() if name not in names}
     return judged, " ".join(str(answers[name]) for name in names if answers.get(name)).strip()
+
+
+def given_answers(document: Form, kept: Mapping[str, Any], rationale: str) -> dict[str, Any]:
+    """Return answers as their author gave them, from what is kept of them: edits without difference, the rationale among them."""
+    given = {
+        name: {key: part for key, part in answer.items() if key != "diff"} if isinstance(answer, Mapping) else answer
+        for name, answer in kept.items()
+    }
+    reasons = [question["id"] for question in document["questions"] if question["type"] == RATIONALE]
+    return {**given, reasons[0]: rationale} if reasons and rationale else given
 
 
 def kept_answers(document: Form, texts: Mapping[str, str], answers: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,10 +21,6 @@ _WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 
 
-class NotItsDiff(ValueError):
-    """The difference does not belong to the text."""
-
-
 def diff_of(original: str, edited: str) -> Diff:
     """Return the difference between two texts, with neighbouring steps of one kind joined."""
     for pattern in (_WORDS, _LINES):
@@ -37,13 +33,6 @@ def diff_of(original: str, edited: str) -> Diff:
     is_small = len(middle[0]) * len(middle[1]) <= MOST_COMPARISONS
     changed = _changes(*middle) if is_small else [(REMOVED, middle[0]), (ADDED, middle[1])]
     return _joined([(KEPT, before[:start]), *changed, (KEPT, before[len(before) - end :])])
-
-
-def apply_diff(original: str, diff: Diff) -> str:
-    """Return the edited text. Raises NotItsDiff where the difference was made of another text."""
-    if "".join(text for op, text in diff if op != ADDED) != original:
-        raise NotItsDiff("This difference was made of another text.")
-    return "".join(text for op, text in diff if op != REMOVED)
 
 
 def _common(before: Sequence[str], after: Sequence[str]) -> int:

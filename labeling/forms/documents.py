@@ -11,6 +11,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from config.kernel.errors import Invalid
+from config.kernel.schema_faults import first_fault
 from labeling.forms.questions import (
     BOTH_BAD,
     CHECKS,
@@ -52,14 +53,6 @@ _TOLD_APART = (
     ("checks", "id", "checks", "id"),
     ("rubric", "id", "lines of the rubric", "id"),
 )
-
-_TYPES = {
-    "string": "text",
-    "boolean": "true or false",
-    "integer": "a whole number",
-    "array": "a list",
-    "object": "an object",
-}
 
 
 class InvalidForm(Invalid):
@@ -145,46 +138,8 @@ def _possible(question: Question, check: str) -> list[Any] | None:
 
 
 def _check(validator: Any, value: Any, path: str, what: str) -> None:
-    error = min(validator.iter_errors(value), key=lambda each: list(map(str, each.absolute_path)), default=None)
-    if error is None:
-        return
-    place = dotted(path, error.absolute_path)
-    if error.validator == "required":
-        missing = next(name for name in error.validator_value if name not in error.instance)
-        raise InvalidForm(f"{what} needs {missing!r} here; add it.", field=dotted(place, [missing]))
-    if error.validator == "additionalProperties":
-        unknown = next(name for name in error.instance if name not in error.schema["properties"])
-        raise InvalidForm(
-            f"{what} has no {str(unknown)[:60]!r} here; take it out.", field=dotted(place, [str(unknown)[:60]])
-        )
-    raise InvalidForm(_sentence(error.validator, error.validator_value), field=place or "form")
-
-
-def _sentence(keyword: str, value: Any) -> str:
-    if keyword == "type":
-        kinds = [value] if isinstance(value, str) else [each for each in value if each != "null"]
-        return f"This must be {' or '.join(_TYPES[each] for each in kinds)}."
-    sentences = {
-        "enum": f"This is one of {value}."
-        if not isinstance(value, list)
-        else f"This is one of {', '.join(map(str, value))}.",
-        "pattern": "A name has small letters, digits and _, begins with a letter and has at most 40 characters.",
-        "minLength": "This must not be empty.",
-        "maxLength": f"This is longer than {value} characters; shorten it.",
-        "minItems": f"List at least {value} here.",
-        "maxItems": f"List at most {value} here.",
-        "uniqueItems": "Say each of these once.",
-        "minimum": f"This must be at least {value}.",
-        "maximum": f"This must be at most {value}.",
-    }
-    return sentences[keyword]
-
-
-def dotted(path: str, steps: Any) -> str:
-    """Return a place as people read it: questions[0].options[1].value."""
-    for step in steps:
-        path += f"[{step}]" if isinstance(step, int) else f".{step}"
-    return path.lstrip(".")
+    if fault := first_fault(validator, value, path, what):
+        raise InvalidForm(fault.sentence, field=fault.place or "form")
 
 
 def resolvable(document: Form) -> list[dict[str, Any]]:

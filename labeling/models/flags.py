@@ -1,4 +1,4 @@
-"""What the machine noticed about content: a language that differs, a near-duplicate, personal data. Content never changes."""
+"""What was noticed about content: by the machine, or by a reviewer who reports it. Content never changes."""
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -12,7 +12,7 @@ from config.kernel.public_ids import PublicIdField
 from labeling.models.items import Item, ItemVersion
 from labeling.models.judgments import Annotation
 from labeling.models.projects import Project
-from labeling.models.tenants import Customer
+from labeling.models.tenants import Customer, Reviewer
 from labeling.querysets import TenantQuerySet
 from labeling.types import FlagKind, FlagState
 
@@ -20,7 +20,8 @@ from labeling.types import FlagKind, FlagState
 class Flag(models.Model):
     """One thing noticed in one field of an item version or of an annotation, for a person to look at.
 
-    `detail` says what was noticed and where, never the words themselves: {"pattern": "email", "count": 2}.
+    `detail` says what was noticed and where, never the words themselves: {"pattern": "email", "count": 2}. A reviewer's
+    report also has their `note`; `report` stands for the lease and what was said, so that the same again is the same.
     """
 
     FIELD_LONGEST = 100
@@ -34,6 +35,11 @@ class Flag(models.Model):
     field = models.CharField(_("field"), max_length=FIELD_LONGEST, blank=True)
     detail = models.JSONField(_("what was noticed"), default=dict)
     other_item = models.ForeignKey(Item, models.PROTECT, null=True, blank=True, related_name="+")
+    reported_by = models.ForeignKey(
+        Reviewer, models.PROTECT, null=True, blank=True, related_name="+", db_index=False, verbose_name=_("reported by")
+    )
+    note = models.CharField(_("note"), max_length=300, default="", db_default="", blank=True)
+    report = models.UUIDField(_("report"), null=True, unique=True, editable=False)
     state = models.CharField(_("state"), max_length=10, choices=FlagState, default=FlagState.OPEN)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
@@ -52,7 +58,7 @@ class Flag(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["item_version", "kind", "field", "other_item", "detail"],
-                condition=Q(annotation=None),
+                condition=Q(annotation=None, report=None),
                 name="flag_once_a_version",
                 nulls_distinct=False,
             ),
@@ -66,6 +72,12 @@ class Flag(models.Model):
                 | (~Q(state=FlagState.OPEN) & Q(decided_at__isnull=False, decided_by__isnull=False)),
                 name="flag_decided_by_name",
             ),
+            models.CheckConstraint(
+                condition=Q(kind=FlagKind.REPORTED, item_version__isnull=False, reported_by__isnull=False)
+                & Q(report__isnull=False)
+                | ~Q(kind=FlagKind.REPORTED) & Q(reported_by=None, report=None, note=""),
+                name="flag_reported_by_somebody",
+            ),
         ]
         indexes = [models.Index(fields=["project", "state", "id"], name="flag_by_state")]
 
@@ -74,7 +86,8 @@ class Flag(models.Model):
 
 
 class ItemSketch(models.Model):
-    """The MinHash signature of an item version's text, and its bands, by which near-duplicates find each other."""
+    """The MinHash signature of an item version's text, and those of its bands that had room for it, by which near-duplicates
+    find each other."""
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
     project = models.ForeignKey(Project, models.PROTECT, related_name="+", db_index=False)

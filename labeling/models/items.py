@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +12,15 @@ from labeling.models.projects import Project
 from labeling.models.tenants import Customer
 from labeling.querysets import CustomersQuerySet, TenantQuerySet
 from labeling.types import BatchState, ItemState, OnConflict, Provenance, SourceFormat, Stage, VersionReason
+
+
+class Authors(Func):
+    """What the metadata says under "authors", a list or one name, as a JSON array."""
+
+    template = "jsonb_path_query_array(%(expressions)s, '$.authors[*]')"
+
+    def __init__(self) -> None:
+        super().__init__(F("metadata"))
 
 
 class ColumnMapping(models.Model):
@@ -94,6 +103,10 @@ class Batch(models.Model):
     flagged_through = models.BigIntegerField(_("flags looked for up to version"), default=0, db_default=0)
     flagged_count = models.BigIntegerField(_("versions looked at for flags"), default=0, db_default=0)
     flagged_at = models.DateTimeField(_("flags looked for"), null=True, blank=True)
+    revised_through = models.BigIntegerField(_("judged anew up to version"), default=0, db_default=0)
+    revised_at = models.DateTimeField(_("new versions sent to work"), null=True, blank=True)
+    # When a job last did some of it: what nobody has worked on for long is queued again.
+    worked_at = models.DateTimeField(_("last worked on"), db_default=Now())
     fault = models.CharField(_("why refused"), max_length=500, blank=True)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(_("received"), db_default=Now())
@@ -126,6 +139,20 @@ class Batch(models.Model):
                     + F("rejected")
                 ),
                 name="batch_counts_add_up",
+            ),
+        ]
+        # What the sweep looks for: batches with work left are few, however many there are.
+        indexes = [
+            models.Index(fields=["worked_at"], condition=Q(state=BatchState.RECEIVED), name="batch_unread"),
+            models.Index(
+                fields=["project", "id"],
+                condition=Q(state=BatchState.ACCEPTED, flagged_at=None),
+                name="batch_unflagged",
+            ),
+            models.Index(
+                fields=["worked_at"],
+                condition=Q(state=BatchState.ACCEPTED, versions_created__gt=0, revised_at=None),
+                name="batch_unrevised",
             ),
         ]
 
@@ -164,7 +191,10 @@ class StagedRow(models.Model):
 
 
 class RejectedRow(models.Model):
-    """A row that was not taken, with its line, the field at fault and the reason. It never stops the others."""
+    """A row that was not taken, with its line, the field at fault and the reason. It never stops the others.
+
+    An erasure finds what it empties by indexes; those on what the text says are in migration 0013.
+    """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="rejects", db_index=False)
@@ -180,7 +210,18 @@ class RejectedRow(models.Model):
 
     class Meta:
         verbose_name = _("rejected row")
-        indexes = [models.Index(fields=["batch", "id"], name="rejects_by_batch")]
+        indexes = [
+            models.Index(fields=["batch", "id"], name="rejects_by_batch"),
+            models.Index(
+                fields=["customer", "external_id"],
+                condition=Q(external_id__isnull=False),
+                name="rejects_by_external_id",
+            ),
+            models.Index(fields=["batch"], condition=~Q(excerpt="") | ~Q(raw=""), name="rejects_with_text"),
+            models.Index(
+                fields=["batch"], condition=Q(external_id__isnull=True) & ~Q(reason="Erased."), name="rejects_unnamed"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.reason}"
@@ -209,7 +250,11 @@ class Item(models.Model):
             models.UniqueConstraint(fields=["project", "external_id"], name="item_external_id_once"),
             models.CheckConstraint(condition=Q(state__in=ItemState.values), name="item_state_known"),
         ]
-        indexes = [models.Index(fields=["project", "state", "id"], name="item_by_state")]
+        indexes = [
+            models.Index(fields=["project", "state", "id"], name="item_by_state"),
+            models.Index(fields=["batch", "id"], condition=Q(state=ItemState.ACCEPTED), name="item_without_tasks"),
+            models.Index(fields=["id"], condition=Q(state=ItemState.HELD), name="item_held"),
+        ]
 
     def __str__(self) -> str:
         return self.external_id
@@ -219,6 +264,7 @@ class ItemVersion(models.Model):
     """The content, immutable: messages and responses, and what routing reads of them. Version 1 is the raw input.
 
     `batch` is the upload that brought this version, `line` its row there; a redaction and an identified language have neither.
+    `authors` are the names of those who wrote it, as the metadata has them: a reviewer under such a name never judges it.
     """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
@@ -243,6 +289,9 @@ class ItemVersion(models.Model):
     difficulty = models.PositiveSmallIntegerField(_("difficulty (1-5)"))
     provenance = models.CharField(_("provenance"), max_length=12, choices=Provenance)
     metadata = models.JSONField(_("metadata"), default=dict)
+    authors = models.GeneratedField(
+        expression=Authors(), output_field=models.JSONField(_("authors")), db_persist=True, verbose_name=_("authors")
+    )
     digest = models.CharField(_("digest"), max_length=64)
     created_at = models.DateTimeField(_("created"), db_default=Now())
 
@@ -259,6 +308,7 @@ class ItemVersion(models.Model):
         indexes = [
             models.Index(fields=["batch", "id"], name="itemversion_by_batch"),
             models.Index(fields=["batch"], condition=Q(language=UNDETERMINED), name="itemversion_undetermined"),
+            models.Index(fields=["batch", "id"], condition=Q(reason=VersionReason.REUPLOAD), name="itemversion_again"),
         ]
 
     def __str__(self) -> str:

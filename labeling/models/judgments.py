@@ -110,7 +110,10 @@ class Draft(models.Model):
 
 
 class UnplacedAnswer(models.Model):
-    """An answer that came after its task had gone to somebody else. Kept whole; an operator can use it."""
+    """An answer that came after its task had gone to somebody else. Kept whole; an operator can use it.
+
+    Its author is told at once, and again at the desk until they have read it there.
+    """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
     task = models.ForeignKey(Task, models.PROTECT, related_name="unplaced")
@@ -120,12 +123,16 @@ class UnplacedAnswer(models.Model):
     seconds = models.FloatField(_("seconds"), null=True, blank=True)
     submission = models.UUIDField(_("submission"), unique=True, editable=False)
     created_at = models.DateTimeField(_("came"), db_default=Now())
+    read_at = models.DateTimeField(_("read by its author"), null=True, blank=True)
 
     objects = TenantQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("unplaced answer")
-        indexes = [models.Index(fields=["round", "reviewer"], name="unplaced_by_round")]
+        indexes = [
+            models.Index(fields=["round", "reviewer"], name="unplaced_by_round"),
+            models.Index(fields=["reviewer", "id"], condition=Q(read_at=None), name="unplaced_to_read"),
+        ]
 
     def __str__(self) -> str:
         return f"unplaced answer {self.pk}"

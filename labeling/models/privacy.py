@@ -43,8 +43,11 @@ class LegalHold(models.Model):
 class Erasure(models.Model):
     """One erasure of one item's or one person's content, in one customer: asked for, then carried out everywhere.
 
-    Rows in the database go first, in one transaction, by the one sanctioned function; files follow by a job, and
+    Rows in the database go first, in one transaction, by the one sanctioned function; files follow by jobs, and
     `finished_at` says that they are gone too. `counts` says how many of what.
+
+    How far the jobs have come: `searched_through` is the last upload that was searched for the item (so many bytes of it,
+    or 0 for all), `rewritten_through` the last release that was rewritten.
     """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="erasures")
@@ -55,6 +58,9 @@ class Erasure(models.Model):
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     counts = models.JSONField(_("how much"), default=dict)
     created_at = models.DateTimeField(_("erased"), db_default=Now())
+    searched_through = models.BigIntegerField(_("files searched up to upload"), default=0, db_default=0)
+    searched_bytes = models.BigIntegerField(_("bytes searched of it"), default=0, db_default=0)
+    rewritten_through = models.BigIntegerField(_("files rewritten up to release"), default=0, db_default=0)
     finished_at = models.DateTimeField(_("files erased"), null=True, blank=True)
 
     objects = CustomersQuerySet.as_manager()

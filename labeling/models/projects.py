@@ -239,6 +239,12 @@ class GuidelineVersion(CarriedOut):
     answer_mapping = models.JSONField(
         _("how old answers carry over"), null=True, blank=True, help_text=ANSWER_MAPPING_HELP
     )
+    planned_from = models.DateTimeField(
+        _("planned to be in force from"),
+        null=True,
+        blank=True,
+        help_text=_("Proposed to whoever publishes the draft, who may say otherwise. Empty: once it is published."),
+    )
     proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     decline_reason = models.CharField(_("why declined"), max_length=300, blank=True)
     digest = models.CharField(_("digest"), max_length=64, blank=True)

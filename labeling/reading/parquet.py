@@ -1,6 +1,7 @@
 """Parquet, a few rows at a time. Imports pyarrow, so only jobs import this module."""
 
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from itertools import accumulate
 from typing import IO, Any
 
@@ -10,6 +11,7 @@ import pyarrow.parquet as pq
 
 from labeling.errors import NotItems
 from labeling.reading.limits import DEEPEST, LONGEST_ROW
+from labeling.reading.memory import bounded
 from labeling.types import RowFault, SentRow
 
 BATCH = 200
@@ -18,6 +20,9 @@ LARGE = 64 * 1024**2
 BATCH_OF_LARGE = 32
 MOST_COLUMNS = 1000
 BYTES_A_VALUE = 8
+# What a footer or a page claims to unpack to is believed up to here: it is asked for before it can be seen to be wrong.
+MEMORY_MOST = 512 * 1024**2
+PIECE = 1024**2
 
 
 def columns_of(file: IO[bytes]) -> list[str]:
@@ -66,24 +71,47 @@ def _long(place: int) -> RowFault:
 
 def _opened(file: IO[bytes]) -> tuple[Any, Any]:
     """Return the file, opened so that repeated texts are kept once, and its schema with distinct names."""
-    try:
+    with _refusing(), bounded(MEMORY_MOST), _system_memory():
         plain = pq.ParquetFile(file, pre_buffer=False)
         columns = [plain.schema.column(index) for index in range(min(plain.metadata.num_columns, MOST_COLUMNS + 1))]
         texts = [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
         schema = plain.schema_arrow
         names = list(schema.names)
         file.seek(0)
-        parquet = pq.ParquetFile(file, pre_buffer=False, read_dictionary=texts)
-    except UnicodeDecodeError:
-        raise NotItems("The Parquet file holds text that is not UTF-8; write it again.", field="file") from None
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise NotItems(f"The Parquet file is damaged: {_first_line(error)}.", field="file") from None
+        parquet = pq.ParquetFile(file, pre_buffer=False, buffer_size=PIECE, read_dictionary=texts)
     if len(columns) > MOST_COLUMNS:
         raise NotItems(f"The Parquet file has more than {MOST_COLUMNS} columns; leave some out.", field="file")
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise NotItems(f"Two columns are called {twice[0][:60]!r}; rename one.", field="file")
     _check_encodings(plain.metadata)
     return parquet, schema
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Say in a sentence what is wrong with a file that pyarrow cannot read."""
+    try:
+        yield
+    except UnicodeDecodeError:
+        raise NotItems("The Parquet file holds text that is not UTF-8; write it again.", field="file") from None
+    except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
+        if isinstance(error, MemoryError) or "bad_alloc" in str(error):
+            most = f"{MEMORY_MOST / 1024**2:g} MB"
+            fault = f"The Parquet file asks for more than {most} of memory at once; write it with pages of about 1 MB."
+        else:
+            fault = f"The Parquet file is damaged: {_first_line(error)}."
+        raise NotItems(fault, field="file") from None
+
+
+@contextmanager
+def _system_memory() -> Iterator[None]:
+    """Have what is opened meanwhile take its memory as it needs it; the usual pool takes a GB before, which no bound sees."""
+    usual = pa.default_memory_pool()
+    pa.set_memory_pool(pa.system_memory_pool())
+    try:
+        yield
+    finally:
+        pa.set_memory_pool(usual)
 
 
 def _check_encodings(metadata: Any) -> None:
@@ -99,18 +127,20 @@ def _rows(parquet: Any, group: int, names: list[str]) -> Iterator[tuple[int, dic
     """Yield the size of each row, and the row, or None for one that is too long to be made."""
     is_large = parquet.metadata.row_group(group).total_byte_size > LARGE
     count = BATCH_OF_LARGE if is_large else BATCH
-    try:
-        for batch in parquet.iter_batches(count, row_groups=[group], columns=names, use_threads=False):
+    with _refusing():
+        batches = parquet.iter_batches(count, row_groups=[group], columns=names, use_threads=False)
+        while (batch := _next(batches)) is not None:
             sizes = [sum(row) for row in zip(*map(_sizes, batch.columns), strict=True)] or [0] * batch.num_rows
             if sum(sizes) <= LONGEST_ROW:
                 yield from zip(sizes, batch.to_pylist(), strict=True)
                 continue
             for place, size in enumerate(sizes):
                 yield size, None if size > LONGEST_ROW else batch.slice(place, 1).to_pylist()[0]
-    except UnicodeDecodeError:
-        raise NotItems("The Parquet file holds text that is not UTF-8; write it again.", field="file") from None
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise NotItems(f"The Parquet file is damaged: {_first_line(error)}.", field="file") from None
+
+
+def _next(batches: Iterator[Any]) -> Any:
+    with bounded(MEMORY_MOST):
+        return next(batches, None)
 
 
 def _sizes(array: Any) -> list[int]:

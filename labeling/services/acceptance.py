@@ -6,7 +6,7 @@ from django.db import connection, transaction
 
 from config.kernel.errors import Conflict
 from config.kernel.jobs import enqueue
-from config.kernel.locks import lock_row
+from config.kernel.locks import ADVISORY_ACCEPTANCE, advisory_lock, lock_row
 from config.kernel.transitions import transition
 from labeling.models import Batch, Customer, Project, RejectedRow, StagedRow
 from labeling.reading.rows import storable
@@ -133,14 +133,19 @@ WHERE j.fate = 'version' AND i.id = j.item_id AND i.current_version_id = j.curre
 def accept_batch(*, batch_id: int) -> bool:
     """Turn the staged rows into items and versions, say what became of the others, and empty the stage.
 
+    One batch of a project at a time, however long it takes; the project itself is not locked, so it goes on taking
+    uploads and settings meanwhile.
+
     Returns False where staged rows are missing, which a crash of the server may do: then the batch begins again.
     """
     project_id = Batch.objects.values_list("project_id", flat=True).get(pk=batch_id)
-    brings_history = StagedRow.objects.filter(batch=batch_id, history__isnull=False).exists()
+    staged = StagedRow.objects.filter(batch=batch_id)
+    brings_history = staged.filter(history__isnull=False).exists()
     project = Project.objects.get(pk=project_id)
-    if brings_history:
+    advisory_lock(ADVISORY_ACCEPTANCE, project_id)
+    # A batch without a sound row quotes one that was refused: an erasure has emptied that, or waits and finds the quotation.
+    if brings_history or not staged.exists():
         lock_row(Customer.objects.filter(pk=project.customer_id))
-    lock_row(Project.objects.filter(pk=project_id))
     batch = lock_row(Batch.objects.filter(pk=batch_id))
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = '64MB'")
@@ -155,6 +160,7 @@ def accept_batch(*, batch_id: int) -> bool:
         cursor.execute("DROP TABLE judged_row")
         for setting in ("enable_bitmapscan", "enable_seqscan", "work_mem"):
             cursor.execute(f"SET LOCAL {setting} = DEFAULT")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
     StagedRow.objects.filter(batch=batch)._raw_delete("default")
     _finish(batch, fates)
     return True
@@ -212,7 +218,7 @@ def _fault(batch: Batch) -> str:
     first = RejectedRow.objects.filter(batch=batch).order_by("id").first()
     if first is None:
         return "The file holds no rows."
-    return f"None of the {batch.rows_read} rows can be used; line {first.line}: {first.reason}"[:500]
+    return f"No row of {batch.rows_read} can be used; line {first.line}: {first.reason}"[:500]
 
 
 @transaction.atomic

@@ -6,6 +6,15 @@ from django.db import connection
 
 from config.kernel.request_ids import request_id
 
+# The trace of a read beside it, in one statement: give it a CTE `shown` with the customer, project and item version.
+LOG_SHOWN = """
+, logged AS (
+    INSERT INTO labeling_accesslog (customer_id, project_id, user_id, door, object_type, object_ids, request_id)
+    SELECT customer_id, project_id, %(user)s, 'desk', 'labeling.itemversion', ARRAY[item_version_id], %(request_id)s
+    FROM shown
+)
+"""
+
 
 def log_read(
     *,

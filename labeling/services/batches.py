@@ -44,7 +44,9 @@ def keep_source(*, project: Project, source: IO[bytes], name: str = "", said: st
     check_open(project)
     found = format_of(source, name, said=said)
     digest, size = digest_of_file(source, most=settings.UPLOADED_BYTES_MOST)
-    return Source(digest, size, store(project, digest, source), found)
+    path = f"{project.public_id}/{digest}/{uuid.uuid4()}"
+    store(path, source)
+    return Source(digest, size, path, found)
 
 
 def check_open(project: Project) -> None:
@@ -54,9 +56,8 @@ def check_open(project: Project) -> None:
     documents_in_force(project)
 
 
-def store(project: Project, digest: str, source: IO[bytes]) -> str:
-    """Keep the file among the sources, and return its path there. Raises OutOfSpace where it does not fit."""
-    path = f"{project.public_id}/{digest}/{uuid.uuid4()}"
+def store(path: str, source: IO[bytes]) -> None:
+    """Keep the file among the sources, under this path. Raises OutOfSpace where it does not fit."""
     source.seek(0)
     try:
         storages["sources"].save(path, File(source))
@@ -67,7 +68,6 @@ def store(project: Project, digest: str, source: IO[bytes]) -> str:
         raise OutOfSpace(
             "The disk is full, so nothing was kept; ask the operator for space, and try again.", field="file"
         ) from error
-    return path
 
 
 def forget_source(source: Source) -> None:

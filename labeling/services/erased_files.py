@@ -8,10 +8,12 @@ holds such rows.
 
 import json
 import re
-from collections.abc import Collection, Sequence
+import time
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from posixpath import dirname
+from typing import Any
 
-from django.core.files import File
 from django.core.files.storage import storages
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -27,38 +29,86 @@ COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"PAR1")
 # JSON may write any letter so, an external id's among them: each in more ways than can be searched for.
 ESCAPE = re.compile(rb"\\u[0-9a-fA-F]{4}|\\/")
 
-# A file is searched for so many external ids at once; for more it is read again.
+# Files are searched for so many erasures' items at once; for more they are read again.
 SOUGHT_AT_ONCE = 100
 
 
-def erase_files(*, erasures: Collection[Erasure]) -> set[int]:
-    """Delete the uploads that held any of the erased items; return the erasures that must wait for a batch being read.
+def erase_files(*, erasures: Collection[Erasure], until: float = float("inf")) -> set[int]:
+    """Delete the uploads that held any of the erased items; return the erasures that must wait.
 
-    Run again it does what is left. A draft that was on its way while its item was erased goes as well.
+    They wait for a batch that is being read, and for the next run once the time (monotonic) is up; something is done all
+    the same. How far files were searched is in the erasures' rows, so that the next run, or the one after a crash, goes
+    on from there. A draft that was on its way while its item was erased goes as well.
     """
     of_items = {erasure.subject_id: erasure for erasure in erasures if erasure.kind == ErasureKind.ITEM}
     Draft.objects.filter(task__round__item__in=of_items).delete()
-    uploads = [erasure.subject_id for erasure in erasures if erasure.kind == ErasureKind.BATCH]
-    for batch in Batch.objects.filter(pk__in=uploads, source_erased_at=None):
+    for batch in _held_for_certain(erasures):
         _erase_source(batch)
-    for erasure in erasures:
-        if erasure.kind == ErasureKind.IMPORTED:
-            for batch in _exports(erasure):
-                _erase_source(batch)
+        if time.monotonic() >= until:
+            return {erasure.pk for erasure in erasures}
     waiting: set[int] = set()
-    for project_id in (
-        Item.objects.filter(pk__in=of_items).order_by("project_id").values_list("project_id", flat=True).distinct()
-    ):
-        items = Item.objects.filter(project=project_id, pk__in=of_items)
-        for batch in list(uploads_with(project_id, items)):
-            _erase_source(batch)
-        for batch in list(uploads_left_over(project_id)):
-            earlier = [item for item in items if batch.created_at <= of_items[item.pk].created_at]
-            if batch.state == BatchState.RECEIVED:
-                waiting |= {of_items[item.pk].pk for item in earlier}
-            elif earlier and _names_any(batch, [item.external_id for item in earlier]):
-                _erase_source(batch)
+    for project_id in _projects_of(of_items):
+        names = dict(Item.objects.filter(project=project_id, pk__in=of_items).values_list("pk", "external_id"))
+        for group in _searched_alike([of_items[item_id] for item_id in names]):
+            if (time.monotonic() >= until and waiting) or not _search_uploads(project_id, group, names, until):
+                waiting |= {erasure.pk for erasure in group}
     return waiting
+
+
+def _held_for_certain(erasures: Collection[Erasure]) -> Iterator[Batch]:
+    """Yield the uploads that are deleted unread: they became nothing, may name a person, or brought one of the items."""
+    of_kind = {kind: [each for each in erasures if each.kind == kind] for kind in ErasureKind}
+    uploads = [erasure.subject_id for erasure in of_kind[ErasureKind.BATCH]]
+    yield from Batch.objects.filter(pk__in=uploads, source_erased_at=None)
+    for erasure in of_kind[ErasureKind.IMPORTED]:
+        yield from _exports(erasure)
+    items = [erasure.subject_id for erasure in of_kind[ErasureKind.ITEM]]
+    for project_id in _projects_of(items):
+        yield from list(uploads_with(project_id, Item.objects.filter(project=project_id, pk__in=items)))
+
+
+def _projects_of(item_ids: Iterable[int]) -> list[int]:
+    items = Item.objects.filter(pk__in=list(item_ids)).order_by("project_id")
+    return list(items.values_list("project_id", flat=True).distinct())
+
+
+def _searched_alike(erasures: Sequence[Erasure]) -> Iterator[list[Erasure]]:
+    """Yield the erasures in groups for which files were searched equally far."""
+    by_progress: dict[Any, list[Erasure]] = {}
+    for erasure in sorted(erasures, key=lambda each: each.pk):
+        by_progress.setdefault((erasure.searched_through, erasure.searched_bytes), []).append(erasure)
+    for group in by_progress.values():
+        yield from (group[first : first + SOUGHT_AT_ONCE] for first in range(0, len(group), SOUGHT_AT_ONCE))
+
+
+def _search_uploads(project_id: int, group: Sequence[Erasure], names: dict[int, str], until: float) -> bool:
+    """Delete the uploads left over that name an item of the group, from where its search stopped; whether all were searched.
+
+    An upload that is still being read stops it: nothing that comes after is said to have been searched.
+    """
+    through, begin = group[0].searched_through, group[0].searched_bytes
+    first = through if begin else through + 1
+    for batch in uploads_left_over(project_id).filter(pk__gte=first).order_by("pk"):
+        begin = begin if batch.pk == through else 0
+        earlier = [names[each.subject_id] for each in group if batch.created_at <= each.created_at]
+        if earlier and batch.state == BatchState.RECEIVED:
+            return False
+        searched = _search(batch, earlier, begin, until) if earlier else _Searched(is_found=False)
+        if searched.is_found:
+            _erase_source(batch)
+        _keep_progress(group, searched_through=batch.pk, searched_bytes=searched.stopped_at)
+        if searched.stopped_at or time.monotonic() >= until:
+            return False
+    return True
+
+
+def _keep_progress(erasures: Collection[Erasure], **progress: int) -> None:
+    Erasure.objects.filter(pk__in=[erasure.pk for erasure in erasures]).update(**progress)
+
+
+def keep_rewritten(*, erasures: Collection[Erasure], release_id: int) -> None:
+    """Remember that the releases up to this one say nothing of these erasures any more."""
+    _keep_progress(erasures, rewritten_through=release_id)
 
 
 def _exports(erasure: Erasure) -> list[Batch]:
@@ -81,36 +131,43 @@ def uploads_left_over(project_id: int) -> QuerySet[Batch]:
     return Batch.objects.filter(left_over | ~Q(state=BatchState.ACCEPTED), project=project_id, source_erased_at=None)
 
 
-def _names_any(batch: Batch, external_ids: Sequence[str]) -> bool:
-    """Whether the file names any of the external ids, spelled as text or as JSON, or cannot well be searched for them."""
+@dataclass(frozen=True, slots=True)
+class _Searched:
+    """What a search has found, or else the byte from which it has to go on; 0 where it has come to the end."""
+
+    is_found: bool
+    stopped_at: int = 0
+
+
+def _search(batch: Batch, external_ids: Sequence[str], begin: int, until: float) -> _Searched:
+    """Search the file from that byte for any of the external ids, spelled as text or as JSON.
+
+    One that cannot well be searched for them counts as naming one.
+    """
     if batch.format == SourceFormat.PARQUET:
-        return True
+        return _Searched(is_found=True)
+    needles = {spelled.encode() for name in external_ids for spelled in _spellings(name)}
+    overlap = max(6, *map(len, needles))
     with storages["sources"].open(batch.source_path) as source:
-        if source.read(CHUNK).startswith(COMPRESSED):
-            return True
-        for first in range(0, len(external_ids), SOUGHT_AT_ONCE):
-            sought = external_ids[first : first + SOUGHT_AT_ONCE]
-            source.seek(0)
-            if _holds_any(source, {spelled.encode() for name in sought for spelled in _spellings(name)}):
-                return True
-    return False
+        if begin == 0 and source.read(6).startswith(COMPRESSED):
+            return _Searched(is_found=True)
+        source.seek(begin)
+        window, reached = source.read(CHUNK), begin
+        while window:
+            # An escape may hide any of them.
+            if ESCAPE.search(window) or any(needle in window for needle in needles):
+                return _Searched(is_found=True)
+            reached += max(len(window) - overlap, 0)
+            chunk = source.read(CHUNK)
+            if chunk and reached > begin and time.monotonic() >= until:
+                return _Searched(is_found=False, stopped_at=reached)
+            window = window[-overlap:] + chunk if chunk else b""
+    return _Searched(is_found=False)
 
 
 def _spellings(name: str) -> tuple[str, ...]:
     """The name as text, as JSON without escapes of letters, and as a table's cell."""
     return name, json.dumps(name, ensure_ascii=False)[1:-1], name.replace('"', '""')
-
-
-def _holds_any(source: File, needles: Collection[bytes]) -> bool:
-    """Whether the file holds any of the needles, or an escape that may hide one."""
-    overlap = max(6, *map(len, needles))
-    window = source.read(CHUNK)
-    while window:
-        if ESCAPE.search(window) or any(needle in window for needle in needles):
-            return True
-        chunk = source.read(CHUNK)
-        window = window[-overlap:] + chunk if chunk else b""
-    return False
 
 
 def _erase_source(batch: Batch) -> None:

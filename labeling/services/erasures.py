@@ -9,10 +9,11 @@ import uuid
 from django.db import connection, transaction
 from django.db.models import Q
 
-from config.kernel.errors import Conflict, Invalid, NotAllowed
+from config.kernel.errors import Conflict, NotAllowed
 from config.kernel.events import record
 from config.kernel.locks import lock_row, lock_rows
 from config.kernel.models import User
+from config.kernel.reasons import checked_reason
 from config.kernel.transitions import transition
 from labeling.errors import ErasedBefore, LegalHoldStands
 from labeling.models import (
@@ -21,16 +22,18 @@ from labeling.models import (
     Customer,
     Draft,
     Erasure,
+    Flag,
     ImportedIdentity,
     Invitation,
     Item,
-    LegalHold,
     Membership,
     UnplacedAnswer,
 )
+from labeling.selectors import standing_hold
 from labeling.services.rounds import cancel_open
 from labeling.types import HISTORY_FORMATS, ITEM_MACHINE, BatchState, ErasureKind, ItemState
 
+WHY = "Say why this is erased; the reason is kept."
 ERASE = "SELECT assay_erase(%s, %s, %s, %s, %s, %s)"
 
 
@@ -41,7 +44,7 @@ def erase_item(*, item: Item, reason: str, actor: User | None) -> Erasure:
     Open work on it ends. `actor` manages the customer, or is None for what retention erases. Raises NotAllowed,
     Invalid without a reason, ErasedBefore, and LegalHoldStands with the hold's reason; then nothing has changed.
     """
-    reason = _sound_reason(reason)
+    reason = checked_reason(reason, ask=WHY)
     _refuse_strangers(actor, [item.customer_id])
     lock_row(Customer.objects.filter(pk=item.customer_id))
     [item] = lock_rows(Item.objects.filter(pk=item.pk))
@@ -80,7 +83,7 @@ def erase_person(*, user: User, reason: str, actor: User) -> list[Erasure]:
     NotAllowed unless `actor` manages all of these customers (a superuser where there are none), Conflict for oneself, Invalid without a reason, and
     LegalHoldStands while a hold of any of them stands; then nothing has changed.
     """
-    reason = _sound_reason(reason)
+    reason = checked_reason(reason, ask=WHY)
     if user.pk == actor.pk:
         raise Conflict("You cannot erase yourself; ask another operator.")
     customers = lock_rows(Customer.objects.filter(pk__in=customers_of_person(user)))
@@ -114,7 +117,7 @@ def erase_imported_person(*, identity: ImportedIdentity, reason: str, actor: Use
     NotAllowed unless `actor` manages the customer, Invalid without a reason, ErasedBefore, LegalHoldStands, and Conflict
     while such an export is being read, as it may name them; then nothing has changed.
     """
-    reason = _sound_reason(reason)
+    reason = checked_reason(reason, ask=WHY)
     _refuse_strangers(actor, [identity.customer_id])
     lock_row(Customer.objects.filter(pk=identity.customer_id))
     if Erasure.objects.filter(kind=ErasureKind.IMPORTED, subject_id=identity.pk).exists():
@@ -130,32 +133,23 @@ def erase_imported_person(*, identity: ImportedIdentity, reason: str, actor: Use
 
 
 def customers_of_person(user: User) -> set[int]:
-    """Return the customers that hold anything of this person: memberships, judgments, drafts, invitations."""
+    """Return the customers that hold anything of this person: memberships, judgments, drafts, reports, invitations."""
     of_reviewer = Q(reviewer__user=user)
     return {
         *Membership.objects.filter(user=user).values_list("customer_id", flat=True),
         *Annotation.objects.filter(of_reviewer).values_list("customer_id", flat=True).distinct(),
         *Draft.objects.filter(of_reviewer).values_list("customer_id", flat=True).distinct(),
         *UnplacedAnswer.objects.filter(of_reviewer).values_list("customer_id", flat=True).distinct(),
+        *Flag.objects.filter(reported_by__user=user).values_list("customer_id", flat=True).distinct(),
         *Invitation.objects.filter(email__iexact=user.email).values_list("customer_id", flat=True).distinct(),
     }
 
 
 def refuse_under_legal_hold(*, customer_id: int, project_id: int | None = None) -> None:
     """Raise LegalHoldStands if a hold of the customer, of this project, or (without one) of any project stands."""
-    standing = LegalHold.objects.filter(customer=customer_id, lifted_at=None)
-    if project_id is not None:
-        standing = standing.filter(Q(project=None) | Q(project=project_id))
-    hold = standing.order_by("pk").first()
+    hold = standing_hold(customer_id=customer_id, project_id=project_id)
     if hold is not None:
         raise LegalHoldStands(f"A legal hold stands, so nothing is erased: {hold.reason}")
-
-
-def _sound_reason(reason: str) -> str:
-    reason = reason.strip()
-    if not reason:
-        raise Invalid("Say why this is erased; the reason is kept.", field="reason")
-    return reason[:300]
 
 
 def _refuse_strangers(actor: User | None, customer_ids: list[int]) -> None:

@@ -4,11 +4,10 @@ For jobs only: what it looks with needs numpy.
 """
 
 import time
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -19,39 +18,17 @@ from config.kernel.transitions import transition_many
 from labeling.item_texts import texts_of
 from labeling.language_identification import disagrees, identify, text_to_identify
 from labeling.languages import UNDETERMINED
-from labeling.models import Annotation, Batch, Flag, Item, ItemSketch, ItemVersion
-from labeling.near_duplicates import ALIKE, bands_of, signature_of, similarities, stored, text_to_compare
+from labeling.models import Annotation, Batch, Flag, Item, ItemVersion
 from labeling.personal_data import counts_in
 from labeling.selectors import judged_rounds, waits_for_flags
 from labeling.services.free_text import flag_annotations
+from labeling.services.linking import link_near_duplicates
 from labeling.services.revisions import successor
 from labeling.services.rounds import reopen_items
 from labeling.types import ITEM_MACHINE, BatchState, FlagKind, ItemState, Origin, RoundReason, VersionReason
 
 SLICE = 500
 SECONDS = 20.0
-CANDIDATES = 50
-
-# The walk through a band that very many share is cut short: one link is enough, wherever it comes from. The planner knows
-# nothing yet of rows just written, and must not read the table through for each of them.
-NEAR_SETTINGS = "SELECT set_config('gin_fuzzy_search_limit', '5000', true), set_config('enable_seqscan', %s, true)"
-
-# Sketches made before one of these (of other items, each by its latest sketch) that share a band with it.
-NEAR = """
-SELECT s.item_version_id, s.signature, near.signature, v.item_id
-FROM labeling_itemsketch s
-JOIN labeling_itemversion own ON own.id = s.item_version_id
-CROSS JOIN LATERAL (
-    SELECT o.item_version_id, o.signature FROM labeling_itemsketch o
-    WHERE o.bands && s.bands AND o.id < s.id AND o.project_id = s.project_id LIMIT %(most)s
-) near
-JOIN labeling_itemversion v ON v.id = near.item_version_id AND v.item_id <> own.item_id
-JOIN labeling_item i ON i.id = v.item_id AND i.state <> 'withdrawn'
-WHERE s.item_version_id = ANY(%(versions)s)
-  AND NOT EXISTS (SELECT FROM labeling_itemversion later JOIN labeling_itemsketch ls ON ls.item_version_id = later.id
-                  WHERE later.item_id = v.item_id AND later.number > v.number)
-ORDER BY s.item_version_id, v.item_id
-"""
 
 
 def flag_batch(*, batch_id: int, seconds: float = SECONDS) -> int:
@@ -72,6 +49,22 @@ def flag_batch(*, batch_id: int, seconds: float = SECONDS) -> int:
             while time.monotonic() <= ends and (looked := _flag_slice(waiting)):
                 done += looked
     return done
+
+
+def flag_imported(*, batch_id: int, after: int = 0, seconds: float = SECONDS) -> int | None:
+    """Look for personal data in the annotations that came with the batch's versions after `after`, for a while.
+
+    For batches whose flags were looked for before imported annotations were. Return the version to go on after, None at
+    the end. Again, it adds no flags.
+    """
+    ends = time.monotonic() + seconds
+    while time.monotonic() <= ends:
+        versions = list(ItemVersion.objects.filter(batch=batch_id, pk__gt=after).order_by("pk").only("item")[:SLICE])
+        if not versions:
+            return None
+        flag_annotations(annotation_ids=_imported_with(versions))
+        after = versions[-1].pk
+    return after
 
 
 def measure_flagging(*, batch_id: int) -> float:
@@ -101,14 +94,14 @@ def _flag_slice(batch_id: int) -> int:
     made = _identify_languages(batch, [version for version in current if version.language == UNDETERMINED])
     looked_at = [made.get(version.item_id, version) for version in current]
     flags = [flag for version in looked_at for flag in _flags_of(batch, version)]
-    flags += _near_duplicates(batch, looked_at)
+    flags += _links(batch, looked_at)
     Flag.objects.bulk_create(flags, ignore_conflicts=True)
     _hold(batch, flags)
     if made:
         _reopen_worked_on(made, replaced=current)
     flag_annotations(annotation_ids=_imported_with(versions))
     Batch.objects.filter(pk=batch.pk).update(
-        flagged_through=versions[-1].pk, flagged_count=F("flagged_count") + len(versions)
+        flagged_through=versions[-1].pk, flagged_count=F("flagged_count") + len(versions), worked_at=Now()
     )
     return len(versions)
 
@@ -204,6 +197,15 @@ def _flags_of(batch: Batch, version: ItemVersion) -> Iterable[Flag]:
             yield _flag(batch, version, FlagKind.PERSONAL_DATA, field, {"pattern": pattern, "count": count})
 
 
+def _links(batch: Batch, versions: Sequence[ItemVersion]) -> list[Flag]:
+    """Return a flag for each version that is like an earlier item."""
+    by_id = {version.pk: version for version in versions}
+    return [
+        _flag(batch, by_id[version_id], FlagKind.NEAR_DUPLICATE, "", {"similarity": round(share, 2)}, item_id)
+        for version_id, (share, item_id) in link_near_duplicates(batch=batch, versions=versions).items()
+    ]
+
+
 def _flag(
     batch: Batch, version: ItemVersion, kind: str, field: str, detail: dict[str, Any], other_item: int | None = None
 ) -> Flag:
@@ -216,49 +218,6 @@ def _flag(
         detail=detail,
         other_item_id=other_item,
     )
-
-
-def _near_duplicates(batch: Batch, versions: Sequence[ItemVersion]) -> list[Flag]:
-    """Keep each version's sketch, and link it to the earlier item that it is most like, if it is like enough."""
-    sketches = []
-    for version in versions:
-        if (signature := signature_of(text_to_compare(version.payload))) is not None:
-            sketches.append(
-                ItemSketch(
-                    customer_id=batch.customer_id,
-                    project_id=batch.project_id,
-                    item_version=version,
-                    signature=stored(signature),
-                    bands=bands_of(signature, project_id=batch.project_id),
-                )
-            )
-    ItemSketch.objects.bulk_create(sketches, ignore_conflicts=True)
-    by_id = {version.pk: version for version in versions}
-    return [
-        _flag(batch, by_id[version_id], FlagKind.NEAR_DUPLICATE, "", {"similarity": round(share, 2)}, item_id)
-        for version_id, (share, item_id) in _most_alike(by_id).items()
-        if share >= ALIKE
-    ]
-
-
-def _most_alike(version_ids: Collection[int]) -> dict[int, tuple[float, int]]:
-    """Return each version's greatest estimated similarity to an earlier item, and that item (the oldest of equals)."""
-    near: dict[int, list[tuple[bytes, int]]] = defaultdict(list)
-    own: dict[int, bytes] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(NEAR_SETTINGS, ["off"])
-        cursor.execute(NEAR, {"versions": list(version_ids), "most": CANDIDATES})
-        for version_id, signature, other, item_id in cursor.fetchall():
-            own[version_id] = bytes(signature)
-            near[version_id].append((bytes(other), item_id))
-        cursor.execute(NEAR_SETTINGS, ["on"])
-    most = {}
-    for version_id, others in near.items():
-        shares = similarities(own[version_id], [signature for signature, _ in others])
-        most[version_id] = max(
-            zip(shares, (item_id for _, item_id in others), strict=True), key=lambda pair: (pair[0], -pair[1])
-        )
-    return most
 
 
 def _hold(batch: Batch, flags: Iterable[Flag]) -> None:

@@ -14,6 +14,7 @@ from config.kernel.errors import Conflict, Invalid
 from config.kernel.events import record
 from config.kernel.locks import lock_row
 from config.kernel.models import User
+from config.kernel.reasons import checked_reason
 from config.kernel.transitions import transition
 from labeling.answer_mapping import check_mapping
 from labeling.guideline_documents import check_guideline
@@ -32,6 +33,7 @@ def propose_guideline(
     summary: str = "",
     redo: dict[str, Any] | None = None,
     answer_mapping: dict[str, Any] | None = None,
+    planned_from: datetime | None = None,
 ) -> GuidelineVersion:
     """Make the draft of the project's next guideline version; it has its number from now on.
 
@@ -51,6 +53,7 @@ def propose_guideline(
         examples=examples,
         redo=redo,
         answer_mapping=answer_mapping,
+        planned_from=planned_from,
         proposed_by=actor,
         digest=_digest(clauses, examples),
     )
@@ -70,6 +73,7 @@ def revise_draft(
     summary: str = "",
     redo: dict[str, Any] | None = None,
     answer_mapping: dict[str, Any] | None = None,
+    planned_from: datetime | None = None,
 ) -> GuidelineVersion:
     """Put this in the place of what the draft said. Raises as propose_guideline does, and Conflict once it is decided."""
     examples, redo = examples or [], redo or {}
@@ -85,6 +89,7 @@ def revise_draft(
         examples=examples,
         redo=redo,
         answer_mapping=answer_mapping,
+        planned_from=planned_from,
         digest=_digest(clauses, examples),
     )
     guideline.refresh_from_db()
@@ -137,8 +142,7 @@ def publish_draft(
 @transaction.atomic
 def decline_draft(*, guideline: GuidelineVersion, reason: str, actor: User) -> GuidelineVersion:
     """Decline the draft, and say why. Raises Invalid without a reason, and TransitionRefused once it is decided."""
-    if not reason.strip():
-        raise Invalid("Say why this draft is declined; whoever proposed it will ask.", field="reason")
+    reason = checked_reason(reason, ask="Say why this draft is declined; whoever proposed it will ask.")
     guideline = lock_row(GuidelineVersion.objects.filter(pk=guideline.pk))
     transition(
         guideline,
@@ -146,7 +150,7 @@ def decline_draft(*, guideline: GuidelineVersion, reason: str, actor: User) -> G
         machine=GUIDELINE_MACHINE,
         actor_id=actor.pk,
         data={"number": guideline.number},
-        decline_reason=reason.strip()[:300],
+        decline_reason=reason,
     )
     return guideline
 

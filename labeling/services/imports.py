@@ -1,8 +1,10 @@
 """Batches from storage: paths that a customer was granted, and the files under them that become batches."""
 
+import io
 import posixpath
+import time
 import uuid
-from typing import Any
+from typing import IO, Any, cast
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
@@ -24,6 +26,8 @@ from labeling.types import BATCH_MACHINE, BatchState, OnConflict
 LONGEST_PATH = 280
 PENDING = "pending-"
 FROM_IMPORTS = "imports:"
+# Copying and the digest, which takes as long or less, fit the time that a job of the bulk queue has (Q_CLUSTER).
+SECONDS_TO_FETCH = 600.0
 
 
 def normal_path(path: str) -> str:
@@ -153,18 +157,19 @@ def is_pending(batch: Batch) -> bool:
 def fetch_source(*, batch: Batch) -> bool:
     """Keep a copy of the granted file and its digest; return whether the batch is to be read.
 
-    It is not, but refused with the reason, where the same file is a batch already or the path is no longer granted.
-    Raises NotItems where the file is gone.
+    It is not, but refused with the reason, where the same file is a batch already or the path is no longer granted. A
+    batch's copy has one place: a job that was killed is done again over it. Raises NotItems where the file is gone, is
+    too large, or is not copied within SECONDS_TO_FETCH; then no copy stays.
     """
-    path = batch.source_path.removeprefix(FROM_IMPORTS)
-    if not _is_granted(batch.customer_id, path):
-        raise NotItems("The path is no longer granted.", field="path")
+    copy = f"{batch.project.public_id}/{batch.public_id}/{batch.public_id}"
+    Batch.objects.filter(pk=batch.pk).update(worked_at=Now())
     try:
-        with storages["imports"].open(path) as source:
-            digest, size = digest_of_file(source, most=settings.UNPACKED_BYTES_MOST)
-            stored = store(batch.project, digest, source)
-    except (OSError, SuspiciousOperation):
-        raise NotItems("The file is no longer there.", field="path") from None
+        _copy(batch, copy)
+        with storages["sources"].open(copy) as kept:
+            digest, size = digest_of_file(kept, most=settings.UNPACKED_BYTES_MOST)
+    except NotItems:
+        storages["sources"].delete(copy)
+        raise
     with transaction.atomic():
         lock_row(Project.objects.filter(pk=batch.project_id))
         locked: Any = lock_row(Batch.objects.filter(pk=batch.pk))
@@ -172,9 +177,44 @@ def fetch_source(*, batch: Batch) -> bool:
         if known is not None:
             fault = f"The same file is batch {known.public_id} ({known.name}) already; nothing was done."[:500]
             transition(locked, BatchState.REFUSED, machine=BATCH_MACHINE, actor_id=None, fault=fault)
-            transaction.on_commit(lambda: storages["sources"].delete(stored))
+            transaction.on_commit(lambda: storages["sources"].delete(copy))
             return False
-        kept = {"source_path": stored, "source_digest": digest, "source_bytes": size}
-        Batch.objects.filter(pk=batch.pk).update(**kept)
-    batch.refresh_from_db(fields=list(kept))
+        found = {"source_path": copy, "source_digest": digest, "source_bytes": size}
+        Batch.objects.filter(pk=batch.pk).update(**found)
+    batch.refresh_from_db(fields=list(found))
     return True
+
+
+def _copy(batch: Batch, copy: str) -> None:
+    path = batch.source_path.removeprefix(FROM_IMPORTS)
+    if not _is_granted(batch.customer_id, path):
+        raise NotItems("The path is no longer granted.", field="path")
+    try:
+        with storages["imports"].open(path) as source:
+            store(copy, cast(IO[bytes], _Fetched(source)))
+    except (OSError, SuspiciousOperation):
+        raise NotItems("The file is no longer there.", field="path") from None
+
+
+class _Fetched(io.RawIOBase):
+    """A file that is copied: bounded in time, and in size, which may not be what it was when it was looked at."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._ends = time.monotonic() + SECONDS_TO_FETCH
+        self._count = 0
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._count = 0
+        return self._file.seek(offset, whence)
+
+    def read(self, size: int = -1) -> bytes:
+        chunk = self._file.read(size)
+        self._count += len(chunk)
+        if self._count > settings.UNPACKED_BYTES_MOST:
+            most = settings.UNPACKED_BYTES_MOST / 1024**3
+            raise NotItems(f"The file is larger than {most:g} GB; split it into several.", field="path")
+        if time.monotonic() > self._ends:
+            minutes = SECONDS_TO_FETCH / 60
+            raise NotItems(f"The file is not copied within {minutes:g} minutes; split it into several.", field="path")
+        return chunk

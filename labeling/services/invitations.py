@@ -15,13 +15,18 @@ from config.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from config.kernel.events import record
 from config.kernel.locks import lock_row
 from config.kernel.models import User
-from config.kernel.types import Surface
+from config.kernel.tries import count_try, take_back_try
+from config.kernel.types import GuessedDoor, Surface
 from labeling.models import Customer, Invitation, Membership, Project
 from labeling.permissions import OWN_PEOPLE
 from labeling.services.people import SURFACE_OF_ROLE, add_member
 from labeling.types import Role
 
 LONGEST_DAYS = 90
+WRONG_PASSWORD = (
+    "This password will not do. If you have an account here, give its password; otherwise choose one of ten characters or"
+    " more that is not common and not like your name or e-mail."
+)
 NO_LONGER = "The person who invited you does not manage this customer any more; ask for a new invitation."
 
 
@@ -63,10 +68,11 @@ def invite_member(
     return invitation, token
 
 
-def open_invitation(*, token: str) -> Invitation:
-    """Return the invitation that this link opens.
+def open_invitation(*, token: str, address: str) -> Invitation:
+    """Return the invitation that this link opens, to somebody who asks from `address`.
 
-    Raises NotFound for a link that was never made, Conflict with a sentence for one that opens nothing any more.
+    Raises NotFound for a link that was never made, TooManyTries after many of these, and Conflict with a sentence for one
+    that opens nothing any more.
     """
     invitation = (
         Invitation.objects.select_related("customer", "project", "invited_by")
@@ -74,35 +80,47 @@ def open_invitation(*, token: str) -> Invitation:
         .first()
     )
     if invitation is None:
+        count_try(door=GuessedDoor.INVITATION, address=address)
         raise NotFound("There is no such invitation; see whether the link was copied whole.")
-    if invitation.accepted_at:
-        raise Conflict("This invitation was used before; log in instead.")
-    if invitation.withdrawn_at:
-        raise Conflict("This invitation was withdrawn; ask for a new one.")
-    if invitation.expires_at <= database_now():
-        raise Conflict("This invitation has expired; ask for a new one.")
-    if not _manages(invitation.invited_by, invitation.customer):
-        raise Conflict(NO_LONGER)
+    _check_opens(invitation)
     return invitation
 
 
-@transaction.atomic
-def accept_invitation(*, token: str, name: str, password: str) -> User:
+def accept_invitation(*, token: str, name: str, password: str, address: str, logged_in: User | None = None) -> User:
     """Make the invited person a member, and an account on the right surface where they have none; return them.
 
-    Who has an account proves it with its password, and keeps it. Raises as `open_invitation` does; Invalid for a name or
-    password that will not do, or an account of another surface.
+    Who has an account proves it with its password, and keeps it; a password that will not do is refused in the same words
+    whether there is an account or not, and is a wrong try at its login. Raises as `open_invitation` does; NotAllowed for
+    somebody who is `logged_in` as another person; TooManyTries; Invalid for a name or password that will not do, and for
+    an account of another surface.
     """
-    invitation = open_invitation(token=token)
-    lock_row(Invitation.objects.filter(pk=invitation.pk).select_related(None))
-    invitation = open_invitation(token=token)
+    invitation = open_invitation(token=token, address=address)
+    if logged_in is not None and logged_in.email != invitation.email:
+        raise NotAllowed(
+            f"This invitation is for {invitation.email}, and you are logged in as {logged_in.email}; log out first."
+        )
+    if not name.strip():
+        raise Invalid("Say what you are called.", field="name")
+    tried = {"door": GuessedDoor.LOGIN, "address": address, "account": invitation.email}
+    count_try(**tried)
+    user = _join(invitation, name, password)
+    take_back_try(**tried)
+    return user
+
+
+@transaction.atomic
+def _join(invitation: Invitation, name: str, password: str) -> User:
+    invitation = lock_row(
+        Invitation.objects.filter(pk=invitation.pk).select_related("customer", "project", "invited_by")
+    )
+    _check_opens(invitation)
     user = User.objects.filter(email=invitation.email).first()
     if user is None:
         user = _new_person(invitation, name, password)
+    elif not user.check_password(password) or not user.is_active:
+        raise Invalid(WRONG_PASSWORD, field="password")
     elif user.surface != SURFACE_OF_ROLE[Role(invitation.role)]:
         raise Invalid("Your account works on another surface; ask for an invitation to another e-mail.", field="email")
-    elif not user.is_active or not user.check_password(password):
-        raise Invalid("You have an account here: give its password to join with it.", field="password")
     add_member(
         user=user,
         customer=invitation.customer,
@@ -123,6 +141,17 @@ def withdraw_invitation(*, invitation: Invitation, actor: User) -> None:
         raise Conflict("This invitation was used or withdrawn before.")
     Invitation.objects.filter(pk=invitation.pk).update(withdrawn_at=Now())
     record("invitation.withdrawn", subject=invitation, actor_id=actor.pk)
+
+
+def _check_opens(invitation: Invitation) -> None:
+    if invitation.accepted_at:
+        raise Conflict("This invitation was used before; log in instead.")
+    if invitation.withdrawn_at:
+        raise Conflict("This invitation was withdrawn; ask for a new one.")
+    if invitation.expires_at <= database_now():
+        raise Conflict("This invitation has expired; ask for a new one.")
+    if not _manages(invitation.invited_by, invitation.customer):
+        raise Conflict(NO_LONGER)
 
 
 def _check_may_invite(customer: Customer, role: str, actor: User) -> None:
@@ -148,14 +177,19 @@ def _checked_email(email: str) -> str:
 
 
 def _new_person(invitation: Invitation, name: str, password: str) -> User:
-    if not name.strip():
-        raise Invalid("Say what you are called.", field="name")
+    """Make their account. A password is hashed in any case: where there is an account, it is hashed to be compared."""
     surface = SURFACE_OF_ROLE[Role(invitation.role)]
+    user = User(email=invitation.email, name=name.strip()[:150], surface=surface)
+    user.set_password(password)
     try:
-        validate_password(password, User(email=invitation.email, name=name))
-    except ValidationError as error:
-        raise Invalid(" ".join(error.messages), field="password") from None
-    user = User.objects.create_user(invitation.email, password, name=name.strip()[:150], surface=surface)
+        validate_password(password, user)
+    except ValidationError:
+        raise Invalid(WRONG_PASSWORD, field="password") from None
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError:  # somebody made the account at the same time, by another invitation
+        raise Invalid(WRONG_PASSWORD, field="password") from None
     record("person.created", subject=user, actor_id=invitation.invited_by_id, data={"surface": surface})
     return user
 

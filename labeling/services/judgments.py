@@ -6,15 +6,17 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models.functions import Now
 from psycopg.types.json import Jsonb
 
-from config.kernel.errors import Conflict, NotAllowed
+from config.kernel.errors import Conflict, NotAllowed, NotFound
 from config.kernel.events import record
 from config.kernel.locks import lock_row
 from config.kernel.models import User
+from config.kernel.reasons import checked_reason
 from labeling.forms import ItemShape, check_answers, kept_answers, split_rationale
-from labeling.models import Annotation, AnnotationInvalidation, Draft, Round, UnplacedAnswer
-from labeling.types import Origin, RoundState
+from labeling.models import Annotation, AnnotationInvalidation, Round, UnplacedAnswer
+from labeling.types import Origin, RoundReason, RoundState
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +52,44 @@ def as_kept(
     return kept_answers(document, texts, judged), rationale
 
 
-def record_annotation(judgment: Judgment) -> tuple[int, UUID]:
-    """Append the annotation in the present transaction; return its id and public id.
+# The CTE `made(id, public_id)` that appends a judgment, and forgets its draft; the parameters are `parameters_of`'s. The
+# caller holds the task's lock, has checked the answers and spelled them `as_kept`, and records the event beside it. There is
+# an IntegrityError if this reviewer has judged the round before.
+APPEND = """
+made AS (
+    INSERT INTO labeling_annotation (customer_id, project_id, public_id, task_id, round_id, item_version_id, reviewer_id,
+        guideline_id, form_id, code_version, answers, rationale, presented, seconds, origin, is_guideline_current, submission)
+    VALUES (%(customer)s::bigint, %(project)s::bigint, gen_random_uuid(), %(task)s::bigint, %(round)s::bigint,
+        %(item_version)s::bigint, %(reviewer)s::bigint, %(guideline)s::bigint, %(form)s::bigint, %(code_version)s,
+        %(answers)s::jsonb, %(rationale)s, %(presented)s::jsonb, %(seconds)s::float8, %(origin)s, %(is_current)s::boolean,
+        %(submission)s::uuid)
+    RETURNING id, public_id
+), forgotten AS (
+    DELETE FROM labeling_draft WHERE task_id = %(task)s::bigint AND reviewer_id = %(reviewer)s::bigint
+)
+"""
 
-    The caller holds the task's lock, and has checked the answers and spelled them `as_kept`. The event is the caller's, in the
-    statement that completes the task. Raises IntegrityError if this reviewer has judged the round before.
-    """
-    annotation = Annotation.objects.create(
-        customer_id=judgment.customer_id,
-        project_id=judgment.project_id,
-        task_id=judgment.task_id,
-        round_id=judgment.round_id,
-        item_version_id=judgment.item_version_id,
-        reviewer_id=judgment.reviewer_id,
-        guideline_id=judgment.guideline_id,
-        form_id=judgment.form_id,
-        submission=judgment.submission,
-        answers=judgment.answers,
-        rationale=judgment.rationale,
-        presented=judgment.presented,
-        seconds=judgment.seconds,
-        origin=judgment.origin,
-        is_guideline_current=judgment.is_guideline_current,
-        code_version=settings.CODE_VERSION,
-    )
-    return annotation.pk, annotation.public_id
+
+def parameters_of(judgment: Judgment) -> dict[str, Any]:
+    """Return what APPEND needs."""
+    return {
+        "customer": judgment.customer_id,
+        "project": judgment.project_id,
+        "task": judgment.task_id,
+        "round": judgment.round_id,
+        "item_version": judgment.item_version_id,
+        "reviewer": judgment.reviewer_id,
+        "guideline": judgment.guideline_id,
+        "form": judgment.form_id,
+        "code_version": settings.CODE_VERSION,
+        "answers": Jsonb(judgment.answers),
+        "rationale": judgment.rationale,
+        "presented": Jsonb(judgment.presented),
+        "seconds": judgment.seconds,
+        "origin": judgment.origin,
+        "is_current": judgment.is_guideline_current,
+        "submission": judgment.submission,
+    }
 
 
 @transaction.atomic
@@ -104,7 +119,8 @@ def keep_unplaced(*, judgment: Judgment) -> UnplacedAnswer:
 
 @transaction.atomic
 def invalidate_annotation(*, annotation: Annotation, reason: str, actor: User) -> AnnotationInvalidation:
-    """Say that an annotation no longer counts, and why. Raises Conflict when that was said before."""
+    """Say that an annotation no longer counts, and why. Raises Invalid without a reason, Conflict when that was said before."""
+    reason = checked_reason(reason, ask="Say why this annotation no longer counts.")
     if AnnotationInvalidation.objects.filter(annotation=annotation).exists():
         raise Conflict("This annotation was invalidated before.")
     made = AnnotationInvalidation.objects.create(
@@ -119,12 +135,13 @@ def supersede_annotation(*, annotation: Annotation, answers: dict[str, Any], act
     """Append the author's correction of their annotation, which itself stays as it was; return the correction.
 
     Raises NotAllowed for anybody but the author, InvalidAnswers where the form says no, and Conflict when the annotation
-    was corrected or invalidated before, or its round is closed: then what was said is part of a resolution.
+    was corrected or invalidated before, or its round is closed: then what was said is part of a resolution. A gold round
+    closes with its form, and not by what is said in it, so its answers are corrected like others.
     """
     opened = lock_row(Round.objects.filter(pk=annotation.round_id).select_related(None))
     if annotation.reviewer.user_id is None or annotation.reviewer.user_id != actor.pk:
         raise NotAllowed("Only the author of an annotation can correct it.")
-    if opened.state != RoundState.OPEN:
+    if opened.state != RoundState.OPEN and opened.reason != RoundReason.GOLD:
         raise Conflict("The round is closed; what was said in it stands.")
     if Annotation.objects.filter(supersedes=annotation).exists():
         raise Conflict("This annotation was corrected before; correct the newer one.")
@@ -176,5 +193,8 @@ def save_draft(*, customer_id: int, task_id: int, reviewer_id: int, answers: dic
         return cursor.fetchone()[0]
 
 
-def forget_draft(*, task_id: int, reviewer_id: int) -> None:
-    Draft.objects.filter(task_id=task_id, reviewer_id=reviewer_id)._raw_delete("default")
+def mark_answer_read(*, user: User, submission: UUID) -> None:
+    """Remember that the author has read that their late answer was kept; again changes nothing. NotFound for any other."""
+    kept = UnplacedAnswer.objects.filter(reviewer__user=user, submission=submission)
+    if not kept.filter(read_at=None).update(read_at=Now()) and not kept.exists():
+        raise NotFound("There is no such message for you.")

@@ -1,22 +1,17 @@
-"""Projects and their forms. Guidelines have rooms of their own (`labeling.services.guidelines`)."""
+"""Projects. Guidelines and forms have rooms of their own (`labeling.services.guidelines`, `labeling.services.forms`)."""
 
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
-from django.db.models.functions import Now
 
-from config.kernel.canonical import digest
 from config.kernel.errors import Conflict, Invalid
 from config.kernel.events import record
 from config.kernel.locks import lock_row
 from config.kernel.models import User
 from config.kernel.transitions import transition
-from labeling.answer_mapping import check_mapping
-from labeling.forms import check_form
-from labeling.models import Customer, FormVersion, Project
+from labeling.models import Customer, Project
 from labeling.services.people import derive_permissions
-from labeling.types import PROJECT_MACHINE, DocumentState, ProjectState
+from labeling.types import PROJECT_MACHINE, DocumentState, Overlap, ProjectState, Stage
 
 
 @transaction.atomic
@@ -31,44 +26,6 @@ def create_project(*, customer: Customer, slug: str, name: str, actor: User | No
     for user in User.objects.filter(memberships__customer=customer, memberships__project=None).distinct():
         derive_permissions(user=user)
     return project
-
-
-@transaction.atomic
-def publish_form(
-    *,
-    project: Project,
-    document: dict[str, Any],
-    actor: User | None,
-    answer_mapping: dict[str, Any] | None = None,
-) -> FormVersion:
-    """Publish the next version of the project's form. The same form as now is not published twice.
-
-    Rounds that are open keep their form; with an `answer_mapping` (`labeling.answer_mapping`) the answers there are carry
-    over into new rounds, by a job. Raises InvalidForm, and InvalidMapping for a mapping of which not every test holds.
-    """
-    check_form(document)
-    project = lock_row(Project.objects.filter(pk=project.pk))
-    latest = project.forms.filter(state=DocumentState.PUBLISHED).order_by("-number").first()
-    if latest and latest.digest == digest(document):
-        return latest
-    if answer_mapping is not None:
-        if latest is None:
-            raise Invalid("There is no form yet whose answers could carry over.", field="answer_mapping")
-        check_mapping(answer_mapping, latest.document, document)
-    form = FormVersion.objects.create(
-        customer_id=project.customer_id,
-        project=project,
-        number=(project.forms.aggregate(last=Max("number"))["last"] or 0) + 1,
-        document=document,
-        answer_mapping=answer_mapping,
-        digest=digest(document),
-        state=DocumentState.PUBLISHED,
-        published_at=Now(),
-        carried_out_at=Now() if answer_mapping is None else None,
-    )
-    form.refresh_from_db()
-    record("form.published", subject=form, actor_id=actor.pk if actor else None, data={"number": form.number})
-    return form
 
 
 @transaction.atomic
@@ -92,6 +49,50 @@ def pause_project(*, project: Project, actor: User | None) -> None:
 def close_project(*, project: Project, actor: User | None) -> None:
     """End the project for good."""
     _move(lock_row(Project.objects.filter(pk=project.pk)), ProjectState.CLOSED, actor)
+
+
+@transaction.atomic
+def change_stage(*, project: Project, stage: str, reason: str, actor: User) -> Project:
+    """Move the project to the next stage, or back to an earlier one; what is uploaded from now on belongs to it.
+
+    Whether the quality contract's bar is met is for `actor` to say: the reason stays with their name. Raises Invalid without
+    a reason, Conflict for the stage it is in and for one that would be skipped.
+    """
+    reason = _checked(reason)
+    project = lock_row(Project.objects.filter(pk=project.pk))
+    before, after = Stage.values.index(project.stage), Stage.values.index(stage)
+    if before == after:
+        raise Conflict(f"The project is in {Stage(stage).label.lower()} already.")
+    if after > before + 1:
+        raise Conflict(f"{Stage(Stage.values[before + 1]).label} comes first: no stage is skipped.")
+    return _set(project, "stage", stage, reason, actor)
+
+
+@transaction.atomic
+def change_overlap_kind(*, project: Project, overlap_kind: str, reason: str, actor: User) -> Project:
+    """Say who judges the items whose rounds are opened from now on: anybody, or the people they are assigned to.
+
+    Raises Invalid without a reason, Conflict where it is so already.
+    """
+    reason = _checked(reason)
+    project = lock_row(Project.objects.filter(pk=project.pk))
+    if project.overlap_kind == overlap_kind:
+        raise Conflict(f"It is so already: {Overlap(overlap_kind).label.lower()}.")
+    return _set(project, "overlap_kind", overlap_kind, reason, actor)
+
+
+def _checked(reason: str) -> str:
+    if not reason.strip():
+        raise Invalid("Say why; it stays with your name.", field="reason")
+    return reason.strip()[:300]
+
+
+def _set(project: Project, name: str, value: str, reason: str, actor: User) -> Project:
+    data = {"from": getattr(project, name), "to": value, "reason": reason}
+    setattr(project, name, value)
+    project.save(update_fields=[name])
+    record(f"project.{name}_changed", subject=project, actor_id=actor.pk, data=data)
+    return project
 
 
 def _move(project: Project, target: str, actor: User | None) -> None:

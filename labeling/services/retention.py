@@ -8,10 +8,14 @@ from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from config.kernel.clock import database_now
 from labeling.errors import ErasedBefore, LegalHoldStands
-from labeling.models import Annotation, Batch, Customer, Erasure, Item, ItemVersion, LegalHold, Project, Round
+from labeling.models import Annotation, Batch, Customer, Erasure, Item, ItemVersion, Project, Round
+from labeling.selectors import standing_hold
 from labeling.services.erased_files import uploads_left_over, uploads_with
 from labeling.services.erasures import erase_item, erase_upload
 from labeling.types import BatchState, ErasureKind, RoundReason, RoundState
+
+# Whoever asks what would go is answered at once: of more items than these it is said that there are more.
+MOST_COUNTED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,8 @@ class Due:
     """What retention would erase of one project. `in_work` items are due and left until their open round has ended;
     while `held_by` names a legal hold, nothing of the project is erased.
 
-    `files` are deleted for certain; `files_searched` are read first, and deleted if they name one of the items.
+    `files` are deleted for certain; `files_searched` are read first, and deleted if they name one of the items. The
+    oldest MOST_COUNTED items are counted with what is theirs (`counted`); `is_more` says that there are more.
     """
 
     project: Project
@@ -32,6 +37,8 @@ class Due:
     files: int
     files_searched: int
     oldest: datetime | None
+    is_more: bool
+    counted: QuerySet[Item]
 
 
 def retained_projects(*, customer: Customer | None = None) -> list[Project]:
@@ -84,7 +91,7 @@ def due_uploads(project: Project, *, by: datetime) -> QuerySet[Batch]:
 
 
 def what_would_go(*, customer: Customer | None = None, by: datetime | None = None) -> list[Due]:
-    """Say what retention would erase now, or by a later day, project by project. Nothing is changed."""
+    """Say what retention would erase now, or by a later day, project by project, counted so far. Nothing is changed."""
     by = by or database_now()
     return [_due(project, by) for project in retained_projects(customer=customer)]
 
@@ -111,8 +118,7 @@ def erase_due(*, most: int) -> int:
 
 def held_by(project: Project) -> str:
     """Return the reason of the legal hold that stands on the project or its customer, or ""."""
-    standing = LegalHold.objects.filter(customer=project.customer_id, lifted_at=None)
-    hold = standing.filter(Q(project=None) | Q(project=project)).order_by("pk").first()
+    hold = standing_hold(customer_id=project.customer_id, project_id=project.pk)
     return hold.reason if hold else ""
 
 
@@ -121,7 +127,9 @@ def _open_rounds() -> QuerySet[Round]:
 
 
 def _due(project: Project, by: datetime) -> Due:
-    due, going = due_items(project, by=by), erasable_items(project, by=by)
+    ids = list(erasable_items(project, by=by).order_by("pk").values_list("pk", flat=True)[: MOST_COUNTED + 1])
+    going = Item.objects.filter(pk__in=ids[:MOST_COUNTED])
+    in_work = due_items(project, by=by).filter(Exists(_open_rounds())).order_by()
     totals = going.aggregate(items=Count("pk"), oldest=Min("created_at"))
     goes = Q(pk__in=uploads_with(project.pk, going).values("pk")) | Q(pk__in=due_uploads(project, by=by).values("pk"))
     left_over = Q(pk__in=uploads_left_over(project.pk).values("pk"))
@@ -132,13 +140,15 @@ def _due(project: Project, by: datetime) -> Due:
         project=project,
         days=days_kept(project) or 0,
         held_by=held_by(project),
-        in_work=due.filter(Exists(_open_rounds())).count(),
+        in_work=in_work[:MOST_COUNTED].count(),
         versions=ItemVersion.objects.filter(item__in=going).count(),
         annotations=Annotation.objects.filter(round__item__in=going).count(),
         files=files["gone"],
         files_searched=files["searched"] if totals["items"] else 0,
         items=totals["items"],
         oldest=totals["oldest"],
+        is_more=len(ids) > MOST_COUNTED,
+        counted=going,
     )
 
 

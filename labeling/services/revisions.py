@@ -11,6 +11,7 @@ from config.kernel.errors import Conflict, DomainError, Invalid
 from config.kernel.events import record
 from config.kernel.locks import lock_row, lock_rows
 from config.kernel.models import User
+from config.kernel.reasons import checked_reason
 from config.kernel.transitions import transition_many
 from labeling.forms import check_answers
 from labeling.item_texts import with_texts
@@ -18,7 +19,7 @@ from labeling.models import Flag, Item, ItemVersion, Project
 from labeling.personal_data import counts_in, redacted
 from labeling.selectors import judged_rounds
 from labeling.services.rounds import documents_in_force, reopen_locked
-from labeling.services.triage import checked_reason, let_go
+from labeling.services.triage import let_go
 from labeling.types import FLAG_MACHINE, WORKED_ON, FlagKind, FlagState, ItemState, RoundReason, VersionReason
 
 
@@ -48,7 +49,7 @@ def redact_item(*, item: Item, actor: User, reason: str, fields: Collection[str]
     as it was. Raises Invalid without a reason and where nothing is found in `fields`, Conflict for gold and withdrawn items
     and where nothing is found at all.
     """
-    reason = checked_reason(reason)
+    reason = checked_reason(reason, ask="Say why the item is redacted.")
     locked = lock_row(Item.objects.filter(pk=item.pk))
     if locked.state == ItemState.GOLD:
         raise Conflict("A gold item is not redacted: retire it, and upload it again without the personal data.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, Max, OuterRef
+from django.db.models import Exists, F, Max, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from config.kernel.canonical import digest
@@ -99,7 +99,7 @@ def _generate_slice(batch_id: int) -> int:
     transition_many(gold, ItemState.GOLD, machine=ITEM_MACHINE, actor_id=None)
     stages = {item.pk: batch.stage for item in plain}
     created = _open_rounds(project, plain, versions, stages=stages, reason=RoundReason.FIRST)
-    Batch.objects.filter(pk=batch.pk).update(tasks_generated=F("tasks_generated") + created)
+    Batch.objects.filter(pk=batch.pk).update(tasks_generated=F("tasks_generated") + created, worked_at=Now())
     transition_many(plain, ItemState.IN_PROGRESS, machine=ITEM_MACHINE, actor_id=None)
     return len(items)
 
@@ -255,12 +255,18 @@ def versions_to_judge(
 def cancel_open(items: Sequence[Item], actor_id: int | None) -> None:
     """Cancel the open rounds of these locked items, and the tasks of theirs that nobody has completed."""
     rounds = lock_rows(Round.objects.filter(item__in=items, state=RoundState.OPEN))
-    waiting = Task.objects.filter(round__in=rounds, state__in=[TaskState.OPEN, TaskState.LEASED])
-    tasks = [task for task in lock_rows(waiting) if task.state in {TaskState.OPEN, TaskState.LEASED}]
-    for state in (TaskState.OPEN, TaskState.LEASED):
-        of_state = [task for task in tasks if task.state == state]
-        transition_many(of_state, TaskState.CANCELLED, machine=TASK_MACHINE, actor_id=actor_id)
+    cancel_tasks(Task.objects.filter(round__in=rounds), actor_id)
     transition_many(rounds, RoundState.CANCELLED, machine=ROUND_MACHINE, actor_id=actor_id)
+
+
+def cancel_tasks(tasks: QuerySet[Task], actor_id: int | None) -> list[Task]:
+    """Cancel those of these tasks that nobody has completed; return them. Their rounds must be locked."""
+    unfinished = tasks.filter(state__in=[TaskState.OPEN, TaskState.LEASED])
+    waiting = [task for task in lock_rows(unfinished) if task.state in {TaskState.OPEN, TaskState.LEASED}]
+    for state in (TaskState.OPEN, TaskState.LEASED):
+        of_state = [task for task in waiting if task.state == state]
+        transition_many(of_state, TaskState.CANCELLED, machine=TASK_MACHINE, actor_id=actor_id)
+    return waiting
 
 
 Requirement = tuple[str, str, int]  # language, domain, difficulty
@@ -316,12 +322,8 @@ def assign_items(*, project: Project, assignments: Mapping[str, Sequence[Reviewe
     """
     if project.overlap_kind != Overlap.ASSIGNED:
         raise Conflict("This project hands items to whoever is free; set its overlap to assigned to name reviewers.")
-    rounds = {
-        opened.item.external_id: opened
-        for opened in Round.objects.filter(
-            project=project, state=RoundState.OPEN, item__external_id__in=list(assignments)
-        ).select_related("item", "item_version")
-    }
+    named = Round.objects.filter(project=project, state=RoundState.OPEN, item__external_id__in=list(assignments))
+    rounds = {opened.item.external_id: opened for opened in lock_rows(named.select_related("item", "item_version"))}
     if missing := sorted(set(assignments) - rounds.keys()):
         raise Invalid(f"Item {missing[0]!r} has no open round in this project.", field="assignments")
     pools = pools_of(project, list(rounds.values()))
@@ -360,17 +362,21 @@ def close_resolved(*, rounds: Sequence[Round], items: Sequence[Item]) -> None:
 
 @transaction.atomic
 def add_slot(*, round_id: int) -> Task | None:
-    """Ask for one more judgment where an open round has fewer tasks alive than it needs; None where it has enough."""
-    opened = lock_row(Round.objects.filter(pk=round_id))
+    """Ask for one more judgment where an open round has fewer tasks alive than it needs; None where it has enough.
+
+    It asks of a reviewer what the project's settings ask by now.
+    """
+    opened = lock_row(Round.objects.filter(pk=round_id).select_related("item_version", "project"))
     if opened.state != RoundState.OPEN:
         return None
     counting = counting_annotations_of([round_id]).count()
-    tasks = Task.objects.filter(round=opened).select_related("pool").order_by("slot")
+    tasks = Task.objects.filter(round=opened).order_by("slot")
     waiting = sum(task.state in {TaskState.OPEN, TaskState.LEASED} for task in tasks)
     if counting + waiting >= opened.judgments_needed:
         return None
     first, last = tasks[0], max(task.slot for task in tasks)
-    added = new_task(opened, first.pool, last + 1, position=first.position)
+    pool = pools_of(opened.project, [opened])[opened.pk]
+    added = new_task(opened, pool, last + 1, position=first.position)
     added.save(force_insert=True)
     record("task.added", subject=added, actor_id=None, data={"round": round_id})
     return added

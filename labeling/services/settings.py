@@ -13,6 +13,7 @@ from config.kernel.models import User
 from labeling.authority import check_in_charge, check_in_charge_of_organisation
 from labeling.models import Customer, Organisation, Pool, Project, Reviewer
 from labeling.services.people import derive_permissions
+from labeling.services.reuploads import revise_again
 from labeling.types import Confidentiality, OrganisationKind, ProjectState
 
 CUSTOMER_SETTINGS = ("name", "conflict_tags", "retention_days")
@@ -43,15 +44,17 @@ def change_project(*, project: Project, changes: Mapping[str, Any], actor: User)
 
     Anybody who operates the project may make it confidential; NotAllowed when somebody who does not manage the customer
     makes it less so, or says how long content is kept. Raises Conflict for another currency once the project was opened,
-    for then money may be owed in it. With other flags that hold, what none holds any more goes to work.
+    for then money may be owed in it, and Invalid for an organisation that there is not. With other flags that hold, what none holds any more goes to work.
     """
     project = lock_row(Project.objects.filter(pk=project.pk).select_related(None))
     _check_currency(project, changes)
     _check_confidentiality(project, changes, actor)
     _check_retention(project, changes, actor)
+    _check_organisations(changes)
     held = set(project.hold_flagged)
     project = _changed(project, changes, PROJECT_SETTINGS, "project.changed", actor)
     if set(project.hold_flagged) != held:
+        revise_again(project=project)
         enqueue("labeling.jobs.release", project.pk, queue="bulk")
     if urgency := {name: changes[name] for name in URGENCY if name in changes}:
         Pool.objects.filter(project=project).update(**urgency)
@@ -122,6 +125,13 @@ def _check_retention(project: Project, changes: Mapping[str, Any], actor: User) 
         raise NotAllowed(
             "Only somebody who manages the customer says how long content is kept.", field="retention_days"
         )
+
+
+def _check_organisations(changes: Mapping[str, Any]) -> None:
+    wanted = set(changes.get("organisation_ids", ()))
+    there = Organisation.objects.filter(pk__in=wanted).values_list("pk", flat=True)
+    if unknown := sorted(wanted - set(there)):
+        raise Invalid(f"There is no organisation {unknown[0]}; choose among those there are.", field="organisation_ids")
 
 
 def _is_managed(project: Project, actor: User) -> bool:

@@ -1,30 +1,24 @@
 """What people decide about flags, and what becomes of the items that these held."""
 
 import time
+from collections.abc import Collection, Iterator
 
 from django.db import transaction
 from django.db.models import QuerySet
 
-from config.kernel.errors import Conflict, Invalid
+from config.kernel.errors import Conflict
 from config.kernel.jobs import enqueue
 from config.kernel.locks import lock_row, lock_rows
 from config.kernel.models import User
+from config.kernel.reasons import checked_reason
 from config.kernel.transitions import transition, transition_many
 from labeling.models import Flag, Item, ItemVersion
 from labeling.selectors import free_items, is_waiting
+from labeling.services.reports import resume
 from labeling.services.rounds import reopen_locked
-from labeling.types import FLAG_MACHINE, ITEM_MACHINE, FlagState, ItemState, RoundReason
+from labeling.types import FLAG_MACHINE, ITEM_MACHINE, FlagKind, FlagState, ItemState, RoundReason
 
-REASON_LONGEST = 300
 SLICE = 1000
-
-
-def checked_reason(reason: str) -> str:
-    """Return the reason as it is kept; raises Invalid for none, or one that is too long."""
-    reason = reason.strip()
-    if not reason or len(reason) > REASON_LONGEST:
-        raise Invalid(f"Say why, in at most {REASON_LONGEST} characters.", field="reason")
-    return reason
 
 
 @transaction.atomic
@@ -55,7 +49,8 @@ def confirm_flag(*, flag: Flag, reason: str, actor: User) -> Flag:
 
 
 def let_go(*, item: Item, actor: User) -> None:
-    """Send a locked item that no flag holds to work: to where its tasks are made, or judged anew on a version that waited."""
+    """Send a locked item that no flag holds to work: to where its tasks are made, judged anew on a version that waited, or
+    on with the round that a report had stopped."""
     free = free_items().filter(pk=item.pk)
     if item.state == ItemState.HELD and free.exists():
         transition(item, ItemState.ACCEPTED, machine=ITEM_MACHINE, actor_id=actor.pk)
@@ -63,6 +58,23 @@ def let_go(*, item: Item, actor: User) -> None:
         enqueue("labeling.jobs.generate", item.batch_id, queue="bulk")
     elif free.filter(is_waiting()).exists():
         reopen_locked(items=[item], reason=RoundReason.REVISION, actor=actor)
+    elif item.state == ItemState.IN_PROGRESS and free.exists():
+        resume(item=item)
+
+
+def resume_stopped(*, project_id: int) -> int:
+    """Go on with the items of the project that a report had stopped and that nothing holds any more; return how many.
+
+    Takes a slice at most: each is a transaction of its own.
+    """
+    reported = Flag.objects.filter(project=project_id, kind=FlagKind.REPORTED, state=FlagState.OPEN)
+    stopped = free_items().filter(pk__in=reported.values("item_version__item"), state=ItemState.IN_PROGRESS)
+    done = 0
+    for item_id in list(stopped.order_by("pk").values_list("pk", flat=True)[:SLICE]):
+        with transaction.atomic():
+            item = lock_row(Item.objects.filter(pk=item_id))
+            done += bool(stopped.filter(pk=item_id).exists() and resume(item=item))
+    return done
 
 
 def releasable_items() -> QuerySet[Item]:
@@ -76,18 +88,38 @@ def release_held(*, batch_id: int, until: float = float("inf")) -> int:
     Works in slices, each a transaction of its own, until the time (monotonic) is up; run again, or twice at once, it
     does only what is left.
     """
+    brought = ItemVersion.objects.filter(batch=batch_id).values("item")
     done = 0
-    while time.monotonic() < until and (released := _release_slice(batch_id)):
-        done += released
+    for ids in _held(Item.objects.filter(pk__in=brought), until):
+        done += _release(ids, batch_id)
     return done
 
 
+def releasable_batches(*, until: float = float("inf")) -> set[int]:
+    """Return the batches with held items that nothing holds any more, as far as they are found by `until` (monotonic)."""
+    found: set[int] = set()
+    for ids in _held(Item.objects.all(), until):
+        found.update(releasable_items().filter(pk__in=ids).values_list("batch_id", flat=True))
+    return found
+
+
+def _held(items: QuerySet[Item], until: float) -> Iterator[list[int]]:
+    """Yield the ids of those of the items that are held, in order, SLICE at a time, until the time is up."""
+    last = 0
+    while time.monotonic() < until:
+        held = items.filter(state=ItemState.HELD, pk__gt=last).order_by("pk")
+        ids = list(held.values_list("pk", flat=True)[:SLICE])
+        if not ids:
+            return
+        yield ids
+        last = ids[-1]
+
+
 @transaction.atomic
-def _release_slice(batch_id: int) -> int:
-    brought = ItemVersion.objects.filter(batch=batch_id).values("item")
-    ids = list(releasable_items().filter(pk__in=brought).order_by("pk").values_list("pk", flat=True)[:SLICE])
-    locked = lock_rows(Item.objects.filter(pk__in=ids))
-    still = set(releasable_items().filter(pk__in=ids).values_list("pk", flat=True))
+def _release(item_ids: Collection[int], batch_id: int) -> int:
+    """Let go of those of these items that nothing holds; what came with another batch than this gets its tasks by a job."""
+    locked = lock_rows(Item.objects.filter(pk__in=releasable_items().filter(pk__in=item_ids).values("pk")))
+    still = set(releasable_items().filter(pk__in=[item.pk for item in locked]).values_list("pk", flat=True))
     released = [item for item in locked if item.pk in still]
     transition_many(released, ItemState.ACCEPTED, machine=ITEM_MACHINE, actor_id=None)
     for other in sorted({item.batch_id for item in released} - {batch_id}):
@@ -106,7 +138,7 @@ def _item_of(flag: Flag) -> Item | None:
 
 
 def _decide(flag: Flag, target: str, reason: str, actor: User) -> Flag:
-    reason = checked_reason(reason)
+    reason = checked_reason(reason, ask="Say why the flag is right, or is none.")
     locked = lock_row(Flag.objects.filter(pk=flag.pk))
     if locked.state != FlagState.OPEN:
         raise Conflict(f"This flag was {locked.state} before.")

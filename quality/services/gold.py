@@ -7,10 +7,10 @@ from math import ceil
 
 from django.db import connection, transaction
 
-from config.kernel.errors import Invalid
 from config.kernel.events import record
 from config.kernel.locks import ADVISORY_GOLD, advisory_lock, lock_row, lock_rows
 from config.kernel.models import User
+from config.kernel.reasons import checked_reason
 from config.kernel.transitions import transition, transition_many
 from labeling.forms import InvalidAnswers, ItemShape, check_expected
 from labeling.models import Annotation, FormVersion, Item, Project, Reviewer
@@ -28,7 +28,8 @@ LOOKAHEAD = 10
 PROBATION_FACTOR = 2
 
 # How far a reviewer is from their share of gold on each project: judgments given, gold given or waiting, the front of
-# the queue, and how much they are trusted. Only those who may be given work there.
+# the queue before them, and how much they are trusted. Only those who may be given work there, and whom the customer has
+# not blocked.
 SHARES = """
 SELECT e.project_id, e.reviewer_id, e.trust, p.gold_share,
   (SELECT count(*) FROM labeling_annotation a
@@ -37,13 +38,20 @@ SELECT e.project_id, e.reviewer_id, e.trust, p.gold_share,
   (SELECT count(*) FROM labeling_task t JOIN labeling_round r ON r.id = t.round_id
     WHERE t.reserved_for_id = e.reviewer_id AND t.project_id = e.project_id AND t.kind = 'gold'
       AND t.state <> 'cancelled'),
-  (SELECT min(t.position) FROM labeling_pool q CROSS JOIN LATERAL (
-      SELECT t.position FROM labeling_task t
-      WHERE t.pool_id = q.id AND t.state = 'open' AND t.reserved_for_id IS NULL ORDER BY t.position LIMIT 1) t
+  (SELECT min(ahead.position) FROM labeling_pool q
+    LEFT JOIN routing_cursor k ON k.pool_id = q.id AND k.reviewer_id = e.reviewer_id
+    CROSS JOIN LATERAL (
+      (SELECT t.position FROM labeling_task t WHERE t.pool_id = q.id AND t.state = 'open' AND t.reserved_for_id IS NULL
+         AND t.returned_xid IS NULL AND t.position > COALESCE(k.position, -1) ORDER BY t.position LIMIT 1)
+      UNION ALL
+      (SELECT t.position FROM labeling_task t WHERE t.pool_id = q.id AND t.state = 'open' AND t.reserved_for_id IS NULL
+         AND t.returned_xid > COALESCE(k.returned_xid, 0) ORDER BY t.returned_xid, t.position LIMIT 1)) ahead
     WHERE q.project_id = e.project_id)
 FROM routing_enrolment e
 JOIN labeling_project p ON p.id = e.project_id
 WHERE e.project_id = %(project)s AND e.ended_at IS NULL AND e.trust <> 'paused'
+  AND NOT EXISTS (SELECT FROM routing_block b
+    WHERE b.customer_id = e.customer_id AND b.reviewer_id = e.reviewer_id AND b.lifted_at IS NULL)
   AND (%(reviewers)s::bigint[] IS NULL OR e.reviewer_id = ANY(%(reviewers)s))
 ORDER BY e.reviewer_id
 """
@@ -165,12 +173,11 @@ def _fits(gold: GoldItem, form: FormVersion) -> bool:
 @transaction.atomic
 def retire_gold(*, gold_item: GoldItem, reason: str, actor: User) -> None:
     """Serve this gold to nobody any more; what was scored stays. Raises Invalid without a reason, GoldRetired again."""
-    if not reason.strip():
-        raise Invalid("Say why this gold item is retired.", field="reason")
+    reason = checked_reason(reason, ask="Say why this gold item is retired.")
     gold_item = lock_row(GoldItem.objects.filter(pk=gold_item.pk))
     if gold_item.state == GoldState.RETIRED:
         raise GoldRetired("This gold item was retired before.")
-    transition(gold_item, GoldState.RETIRED, machine=GOLD_MACHINE, actor_id=actor.pk, data={"reason": reason[:300]})
+    transition(gold_item, GoldState.RETIRED, machine=GOLD_MACHINE, actor_id=actor.pk, data={"reason": reason})
 
 
 @transaction.atomic

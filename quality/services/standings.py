@@ -16,22 +16,22 @@ from routing.services.enrolments import set_trust
 
 @transaction.atomic
 def review_standings(*, pairs: Iterable[tuple[int, int]]) -> None:
-    """Bring the standing of each (project id, reviewer id) in line with their gold, and routing's trust with it.
+    """Bring the standing of each (project id, reviewer id) in line with their gold, and what routing knows of it.
 
     All standings are locked before the first enrolment, as the order of locks has it.
     """
-    changed = [change for pair in sorted(set(pairs)) if (change := _review(*pair)) is not None]
-    for standing in changed:
+    for standing in [_review(*pair) for pair in sorted(set(pairs))]:
         set_trust(
             project_id=standing.project_id,
             reviewer_id=standing.reviewer_id,
             trust=standing.state,
             reason=standing.reason,
+            standing=standing.lower_bound,
         )
 
 
-def _review(project_id: int, reviewer_id: int) -> Standing | None:
-    """Bring one standing up to date; return it if its state changed."""
+def _review(project_id: int, reviewer_id: int) -> Standing:
+    """Bring one standing up to date and return it."""
     standing = _locked_standing(project_id, reviewer_id)
     scores = GoldScore.objects.filter(project=project_id, reviewer=reviewer_id).aggregate(
         correct=Count("id", filter=Q(is_correct=True)), wrong=Count("id", filter=Q(is_correct=False))
@@ -47,7 +47,8 @@ def _review(project_id: int, reviewer_id: int) -> Standing | None:
     }
     if state == standing.state:
         Standing.objects.filter(pk=standing.pk).update(**known)
-        return None
+        standing.refresh_from_db(fields=list(known))
+        return standing
     transition(
         standing,
         StandingState(state),

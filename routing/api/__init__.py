@@ -1,1 +1,1 @@
-"""The desk's API: the next task, and what becomes of it."""
+"""The desk's API: the next task, what becomes of it, and when there is one. And the customers': whom they block."""

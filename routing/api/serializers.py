@@ -44,6 +44,8 @@ class NothingSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
     message = serializers.CharField()
     guideline = GuidelineToReadSerializer(required=False, help_text="To be acknowledged before the next task.")
+    until = serializers.DateTimeField(required=False, help_text="Until when there is nothing, where that is known.")
+    seconds = serializers.FloatField(required=False, help_text="Seconds until then, by the server's clock.")
 
 
 class AcknowledgeSerializer(serializers.Serializer[Any]):
@@ -52,6 +54,9 @@ class AcknowledgeSerializer(serializers.Serializer[Any]):
 
 class TaskSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
+    key = serializers.CharField(
+        help_text="The same for the same task, under whichever lease: for drafts in the browser."
+    )
     project = serializers.DictField()
     guideline = serializers.DictField()
     form = serializers.DictField()

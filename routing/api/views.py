@@ -1,10 +1,12 @@
-"""The desk: next, heartbeat, draft, submit, skip."""
+"""The desk: next, prefetch, heartbeat, extend, draft, submit, skip."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,8 +29,8 @@ from routing.api.serializers import (
     ValueSerializer,
 )
 from routing.selectors import reviewer_of
-from routing.services.claims import next_task
-from routing.services.leases import keep_draft, renew_lease, skip_task
+from routing.services.claims import next_task, prefetch_task
+from routing.services.leases import extend_lease, keep_draft, renew_lease, skip_task
 from routing.services.submits import submit_task
 from routing.types import LeasedTask, NothingToDo
 
@@ -38,7 +40,7 @@ class DeskView(APIView):
 
     surface = Surface.DESK
     scopes: Mapping[str, str] = dict.fromkeys(("GET", "POST", "PUT", "HEAD", "OPTIONS"), Scope.DESK)
-    filter_backends = ()
+    filter_backends: Any = ()
 
     def given(self, request: Request, kind: type[Any]) -> dict[str, Any]:
         serializer = kind(data=request.data)
@@ -57,8 +59,22 @@ class Next(DeskView):
         return Response({"task": shown_task(leased, is_rendered=given["render"])})
 
 
+class Prefetch(DeskView):
+    @extend_schema(request=NextSerializer, responses=NextAnswerSerializer)
+    def post(self, request: Request) -> Response:
+        """Take the task after the one in hand ahead, under a short lease that your heartbeats renew; `next` hands it over."""
+        given = self.given(request, NextSerializer)
+        leased = prefetch_task(user=person(request), project=given.get("project"))
+        if isinstance(leased, NothingToDo):
+            return Response({"task": None, "reason": shown_reason(leased)})
+        return Response({"task": shown_task(leased, is_rendered=given["render"])})
+
+
 def shown_reason(nothing: NothingToDo) -> dict[str, Any]:
     reason: dict[str, Any] = {"code": nothing.code, "message": nothing.message}
+    if nothing.until is not None:
+        seconds = max(0.0, (nothing.until - timezone.now()).total_seconds())
+        reason |= {"until": nothing.until, "seconds": seconds}
     if nothing.guideline is not None:
         shown = asdict(nothing.guideline)
         project = {"id": shown.pop("project_public_id"), "name": shown.pop("project_name")}
@@ -69,19 +85,24 @@ def shown_reason(nothing: NothingToDo) -> dict[str, Any]:
 def shown_task(leased: LeasedTask, *, is_rendered: bool) -> dict[str, Any]:
     """Return what the desk shows of a leased task: no kind, no authors, nothing that can be counted."""
     item = shown_item(leased.payload, language=leased.language, seed=leased.token)
-    if is_rendered:
-        for message in item["messages"]:
-            message["html"] = render_markdown(message["content"])
-        for response in item["responses"]:
-            response["html"] = render_markdown(response["text"])
     return {
         "id": leased.token,
+        "key": salted_hmac("desk.task", f"{leased.task_id}", algorithm="sha256").hexdigest()[:32],
         "project": {"id": leased.project_public_id, "name": leased.project_name},
         "guideline": {"number": leased.guideline_number, "clauses": leased.clauses},
         "form": leased.form,
-        "item": item,
+        "item": rendered(item) if is_rendered else item,
         "lease": {"token": leased.token, "until": leased.until, "seconds": leased.seconds_left},
         "draft": leased.draft,
+    }
+
+
+def rendered(item: dict[str, Any]) -> dict[str, Any]:
+    """Return the shown item with its texts as HTML that is safe to show, too."""
+    return {
+        **item,
+        "messages": [{**each, "html": render_markdown(each["content"])} for each in item["messages"]],
+        "responses": [{**each, "html": render_markdown(each["text"])} for each in item["responses"]],
     }
 
 
@@ -100,6 +121,14 @@ class Heartbeat(DeskView):
     def post(self, request: Request, token: UUID) -> Response:
         """Keep the task for another full lease from now."""
         until, seconds = renew_lease(user=person(request), token=token)
+        return Response({"token": token, "until": until, "seconds": seconds})
+
+
+class Extend(DeskView):
+    @extend_schema(request=None, responses=LeaseSerializer)
+    def post(self, request: Request, token: UUID) -> Response:
+        """Take as much time again for this task, once."""
+        until, seconds = extend_lease(user=person(request), token=token)
         return Response({"token": token, "until": until, "seconds": seconds})
 
 

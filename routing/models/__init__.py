@@ -12,17 +12,29 @@ from routing.models.levels import (
     ServiceLevel,
     ServiceLevelChange,
 )
-from routing.models.people import Availability, Block, Enrolment, Leave, Qualification, QualificationChange, Workload
+from routing.models.people import (
+    Availability,
+    AvailabilityChange,
+    Block,
+    Enrolment,
+    EnrolmentChange,
+    Leave,
+    Qualification,
+    QualificationChange,
+    Workload,
+)
 from routing.models.work import Cursor, Exclusion, HandlingTime, Lease, PoolStat
 
 __all__ = [
     "Availability",
+    "AvailabilityChange",
     "Block",
     "BusinessCalendar",
     "BusinessCalendarChange",
     "ClockStop",
     "Cursor",
     "Enrolment",
+    "EnrolmentChange",
     "Escalation",
     "EscalationStep",
     "Exclusion",

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import DateRangeField
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -14,6 +15,8 @@ from config.kernel.public_ids import PublicIdField
 from labeling.models import Customer, Project, Reviewer
 from labeling.querysets import CustomersQuerySet, TenantQuerySet
 from routing.types import Trust
+
+CEILING_HELP = _("What the reviewer cannot go above; empty: no ceiling.")
 
 
 class Qualification(models.Model):
@@ -52,11 +55,13 @@ class Enrolment(models.Model):
     """A reviewer works on a project, at a trust level that quality sets and the router reads.
 
     `standing` is the lower bound of their accuracy there, as quality last said; the choice between pools weighs it.
+    `pseudonym` is the name under which the customer knows them: it names the authors of items, and whom to block.
     """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
     project = models.ForeignKey(Project, models.PROTECT, related_name="enrolments", db_index=False)
     reviewer = models.ForeignKey(Reviewer, models.PROTECT, related_name="enrolments")
+    pseudonym = models.CharField(_("known to the customer as"), max_length=22, editable=False)
     trust = models.CharField(_("trust"), max_length=12, choices=Trust, default=Trust.PROBATION)
     trust_reason = models.CharField(_("why"), max_length=300, blank=True)
     standing = models.FloatField(_("standing"), default=0.5, db_default=0.5)
@@ -73,10 +78,24 @@ class Enrolment(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["project", "reviewer"], name="enrolment_once"),
             models.CheckConstraint(condition=Q(standing__gte=0, standing__lte=1), name="enrolment_standing_is_a_share"),
+            models.CheckConstraint(condition=Q(pseudonym__startswith="r-"), name="enrolment_has_a_pseudonym"),
         ]
+        indexes = [models.Index(fields=["customer", "pseudonym"], name="enrolment_by_pseudonym")]
 
     def __str__(self) -> str:
         return f"{self.reviewer} on {self.project}"
+
+
+EnrolmentChanges: Any = changes_of(Enrolment, "trust", "max_difficulty")
+
+
+class EnrolmentChange(EnrolmentChanges):
+    """How far a reviewer was trusted on a project, and up to which difficulty, from then on."""
+
+    objects = TenantQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.pgh_label} of enrolment {self.pgh_obj_id}"
 
 
 class Availability(models.Model):
@@ -84,37 +103,83 @@ class Availability(models.Model):
 
     `hours` lists the week's working times in `time_zone`: [{"day": 0, "from": "09:00", "to": "17:00"}], Monday is 0;
     empty: any time. A break of `break_minutes` follows `break_after_minutes` of work without one. The person sets what
-    they offer; an operator may set all of it.
+    they offer, within the ceilings that an operator sets; the lower of a limit and its ceiling holds.
     """
 
     reviewer = models.OneToOneField(Reviewer, models.CASCADE, related_name="availability")
     is_on = models.BooleanField(_("takes work"), default=True)
     time_zone = models.CharField(_("time zone (IANA)"), max_length=60, default="UTC")
     hours = models.JSONField(_("weekly hours"), default=list, blank=True)
-    daily_limit = models.PositiveIntegerField(_("judgments a day"), null=True, blank=True)
-    weekly_limit = models.PositiveIntegerField(_("judgments a week"), null=True, blank=True)
+    daily_limit = models.PositiveIntegerField(
+        _("judgments a day"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    weekly_limit = models.PositiveIntegerField(
+        _("judgments a week"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
     distressing_daily_limit = models.PositiveIntegerField(_("distressing judgments a day"), null=True, blank=True)
-    break_after_minutes = models.PositiveIntegerField(_("break after (minutes)"), null=True, blank=True)
-    break_minutes = models.PositiveIntegerField(_("break (minutes)"), default=10)
+    daily_ceiling = models.PositiveIntegerField(
+        _("judgments a day at most"), null=True, blank=True, validators=[MinValueValidator(1)], help_text=CEILING_HELP
+    )
+    weekly_ceiling = models.PositiveIntegerField(
+        _("judgments a week at most"), null=True, blank=True, validators=[MinValueValidator(1)], help_text=CEILING_HELP
+    )
+    distressing_daily_ceiling = models.PositiveIntegerField(
+        _("distressing judgments a day at most"), null=True, blank=True, help_text=CEILING_HELP
+    )
+    break_after_minutes = models.PositiveIntegerField(
+        _("break after (minutes)"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    break_minutes = models.PositiveIntegerField(_("break (minutes)"), default=10, validators=[MinValueValidator(1)])
     changed_at = models.DateTimeField(_("changed"), db_default=Now())
 
     class Meta:
         verbose_name = _("availability")
         verbose_name_plural = _("availabilities")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(break_minutes__gte=1)
+                & ~Q(daily_limit=0)
+                & ~Q(weekly_limit=0)
+                & ~Q(daily_ceiling=0)
+                & ~Q(weekly_ceiling=0)
+                & ~Q(break_after_minutes=0),
+                name="availability_limits_positive",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.reviewer}"
 
 
+AvailabilityChanges: Any = changes_of(
+    Availability,
+    "reviewer", "is_on", "time_zone", "hours", "daily_limit", "weekly_limit", "distressing_daily_limit", "daily_ceiling",
+    "weekly_ceiling", "distressing_daily_ceiling", "break_after_minutes", "break_minutes",
+)  # fmt: skip
+
+
+class AvailabilityChange(AvailabilityChanges):
+    """An availability as it was from then on."""
+
+    def __str__(self) -> str:
+        return f"{self.pgh_label} of availability {self.pgh_obj_id}"
+
+
 class Leave(models.Model):
     """Days on which a reviewer does not work."""
 
+    public_id = PublicIdField()
     reviewer = models.ForeignKey(Reviewer, models.CASCADE, related_name="leaves")
     during = DateRangeField(_("during"))
     reason = models.CharField(_("reason"), max_length=200, blank=True)
 
     class Meta:
         verbose_name = _("leave")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(during__isempty=False, during__lower_inf=False), name="leave_has_a_first_day"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.reviewer}: {self.during}"
@@ -140,7 +205,7 @@ class Workload(models.Model):
 
 
 class Block(models.Model):
-    """A customer does not want this person on its work. Never shown to the person as such."""
+    """A customer does not want this person on its work, until it is lifted. Never shown to the person as such."""
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="blocks")
     public_id = PublicIdField()
@@ -149,6 +214,8 @@ class Block(models.Model):
     placed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     placed_at = models.DateTimeField(_("placed"), db_default=Now())
     lifted_at = models.DateTimeField(_("lifted"), null=True, blank=True)
+    lifted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    lift_reason = models.CharField(_("why lifted"), max_length=300, blank=True)
 
     objects = CustomersQuerySet.as_manager()
 

@@ -1,151 +1,172 @@
-"""The next task: one reviewer, one lease, in six statements. The database's clock judges everything.
+"""The next task: one reviewer, one lease. The database's clock judges everything, and nobody ever waits for a task.
 
-Order of locks: the reviewer's advisory lock, then expired leases and their tasks (skipping what others hold), then one
-task (skipping what others hold). Nobody ever waits for a task.
+There is no transaction around it: what has run out is returned, then the pools are weighed, then one call of
+`routing_claim` takes a task and leases it, whole or not at all. Whoever asks twice at once is told apart by the database:
+a reviewer has one task in hand, and one ahead.
 """
 
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
-from django.db import connection, transaction
-from django.utils import timezone
 from psycopg.types.json import Jsonb
 
-from config.kernel.events import RECORD_MOVED, event_parameters, wake_on_commit
-from config.kernel.locks import ADVISORY_REVIEWER, advisory_lock
+from config.kernel.errors import Conflict
+from config.kernel.events import event_parameters, subscribers_of, wake_on_commit
 from config.kernel.models import User
-from labeling.services.access import log_read
+from config.kernel.prepared import fetch, fetch_one
+from config.kernel.request_ids import request_id
+from labeling.services.access import LOG_SHOWN
 from routing import policy, selectors
+from routing.availability import WorkFacts, facts_of, may_take_distressing, stop_of
 from routing.errors import NotAReviewer
-from routing.services.leases import RETURN_EXPIRED
-from routing.types import LeasedTask, NothingToDo, PoolChoice
+from routing.services.leases import AHEAD_SECONDS, RETURN_EXPIRED, withdraw_leases
+from routing.services.workloads import FACTS
+from routing.types import LeasedTask, NothingToDo
 
 # Expired leases returned in passing by every claim, so that nobody waits for the scheduler.
 RETURNED_IN_PASSING = 20
 
+# How far along the positions of a queue a claim gets before it remembers where it was: 64 items.
+STRIDE = 64_000
+
 SITUATION = (
     RETURN_EXPIRED
-    + """
-SELECT r.id, l.token FROM labeling_reviewer r
-LEFT JOIN routing_lease l ON l.reviewer_id = r.id AND l.state = 'live' AND l.until >= statement_timestamp()
-  AND EXISTS (SELECT FROM labeling_task t WHERE t.id = l.task_id AND t.state = 'leased')
-WHERE r.user_id = %(user)s AND r.is_active
-ORDER BY l.id LIMIT 1
+    + f"""
+SELECT r.id, {FACTS}, statement_timestamp(), own.token, own.is_prefetched, own.task_id, own.is_cancelled
+FROM labeling_reviewer r
+LEFT JOIN routing_availability a ON a.reviewer_id = r.id
+LEFT JOIN routing_workload w ON w.reviewer_id = r.id
+LEFT JOIN LATERAL (
+    SELECT l.token, l.is_prefetched, l.task_id, t.state <> 'leased' AS is_cancelled
+    FROM routing_lease l JOIN labeling_task t ON t.id = l.task_id
+    WHERE l.reviewer_id = r.id AND l.state = 'live' AND l.until >= statement_timestamp()) own ON true
+WHERE r.user_id = %(user)s::bigint AND r.is_active
 """
 )
 
-# What this reviewer may never be given: a round they judged, skipped, or answered too late.
-NOT_MINE_YET = """
-NOT EXISTS (SELECT FROM labeling_annotation a WHERE a.round_id = t.round_id AND a.reviewer_id = %(reviewer)s
-            AND a.supersedes_id IS NULL)
-AND NOT EXISTS (SELECT FROM routing_lease o WHERE o.round_id = t.round_id AND o.reviewer_id = %(reviewer)s
-                AND o.state IN ('live', 'skipped'))
-AND NOT EXISTS (SELECT FROM labeling_unplacedanswer u WHERE u.round_id = t.round_id AND u.reviewer_id = %(reviewer)s)
+CLAIM = """
+SELECT outcome, given FROM routing_claim(%(reviewer)s::bigint, %(pools)s::bigint[], %(whys)s::jsonb[], %(ahead)s::boolean,
+    %(ahead_seconds)s::int, %(stride)s::bigint, %(user)s::bigint, %(request_id)s::text, %(subscribers)s::text[])
 """
 
-CLAIM = f"""
-WITH reserved AS (
-    SELECT t.id, t.position FROM labeling_task t
-    WHERE t.pool_id = %(pool)s AND t.state = 'open' AND t.reserved_for_id = %(reviewer)s AND {NOT_MINE_YET}
-    ORDER BY t.position, t.id LIMIT 1 FOR NO KEY UPDATE OF t SKIP LOCKED
-), open AS (
-    SELECT t.id FROM labeling_task t
-    WHERE t.pool_id = %(pool)s AND t.state = 'open' AND t.reserved_for_id IS NULL AND {NOT_MINE_YET}
-      AND NOT EXISTS (SELECT FROM reserved WHERE reserved.position <= t.position)
-    ORDER BY t.position, t.id LIMIT 1 FOR NO KEY UPDATE OF t SKIP LOCKED
-), picked AS (
-    SELECT id FROM open UNION ALL SELECT id FROM reserved WHERE NOT EXISTS (SELECT FROM open)
-), taken AS (
-    UPDATE labeling_task t SET state = 'leased' FROM picked WHERE t.id = picked.id AND t.state = 'open'
-    RETURNING t.id, t.customer_id, t.project_id, t.round_id
-), lease AS (
-    INSERT INTO routing_lease (customer_id, project_id, task_id, round_id, reviewer_id, guideline_id, token, state, until,
-                               why)
-    SELECT taken.customer_id, taken.project_id, taken.id, taken.round_id, %(reviewer)s, g.id, gen_random_uuid(), 'live',
-           statement_timestamp() + make_interval(secs => p.lease_seconds), %(why)s
-    FROM taken JOIN labeling_project p ON p.id = taken.project_id
-    JOIN labeling_guidelineversion g ON g.project_id = p.id AND g.state = 'published'
-     AND g.in_force @> statement_timestamp()
-    RETURNING id, task_id, customer_id, token
-), moved AS (
-    SELECT task_id AS subject_id, customer_id,
-           jsonb_build_object('from', 'open', 'lease', id, 'reviewer', %(reviewer)s::bigint) AS data FROM lease
-){RECORD_MOVED}
-SELECT token FROM lease
+# The task ahead becomes the one in hand, for its full length.
+HAND_OVER = """
+UPDATE routing_lease SET is_prefetched = false, until = statement_timestamp() + make_interval(secs => seconds)
+WHERE token = %(token)s::uuid AND state = 'live' AND is_prefetched RETURNING token
 """
 
+# What is shown again; the claim itself leaves the trace of the first time.
+SHOW_AGAIN = f"WITH shown AS ({selectors.LEASED}){LOG_SHOWN}SELECT * FROM shown"
 
-@transaction.atomic
+
+@dataclass(frozen=True, slots=True)
+class _Situation:
+    """Who asks, what they hold, and their working time at the moment `now` of the database."""
+
+    reviewer_id: int
+    in_hand: UUID | None
+    ahead: UUID | None
+    facts: WorkFacts
+    now: datetime
+
+
 def next_task(*, user: User, project: UUID | None = None) -> LeasedTask | NothingToDo:
     """Lease and return the next task for this person, of one project if they name it.
 
-    Holding a live lease already, they get that task again: a reload, a second tab or a lost answer costs nothing.
-    Returns NothingToDo with the reason when no task is left for them; with the guideline, where only tasks are left of
-    projects whose guideline they have not read. Raises NotAReviewer for anybody else. The read is logged.
+    Holding a live lease already, they get that task again: a reload, a second tab or a lost answer costs nothing. What was
+    taken ahead comes first. Returns NothingToDo with the reason when no task is left for them; with the guideline, where
+    only tasks are left of projects whose guideline they have not read. Raises NotAReviewer for anybody else. The read is
+    logged.
     """
-    advisory_lock(ADVISORY_REVIEWER, user.pk)
-    reviewer_id, token = _situation(user)
-    if token is None:
-        claimed = _claim(user=user, reviewer_id=reviewer_id, project=project)
-        if isinstance(claimed, NothingToDo):
-            return claimed
-        token = claimed
-    leased = selectors.leased_task(token=token, reviewer_id=reviewer_id)
-    log_read(
-        user_id=user.pk,
-        customer_id=leased.customer_id,
-        project_id=leased.project_id,
-        door="desk",
-        object_type="labeling.itemversion",
-        object_ids=[leased.item_version_id],
-    )
-    return leased
+    situation = _situation(user)
+    if held := situation.in_hand or _hand_over(situation.ahead):
+        return _shown(SHOW_AGAIN, user, situation.reviewer_id, held)
+    return _claim(user, situation, project, is_ahead=False)
 
 
-def _situation(user: User) -> tuple[int, UUID | None]:
+def prefetch_task(*, user: User, project: UUID | None = None) -> LeasedTask | NothingToDo:
+    """Lease the task that `next_task` will give after the one in hand, under a short lease of its own, and return it.
+
+    Asked again, it is the same task. Raises as `next_task` does, and Conflict with nothing in hand.
+    """
+    situation = _situation(user)
+    if situation.in_hand is None:
+        raise Conflict("There is no task in your hand; ask for the next one instead.")
+    if situation.ahead is not None:
+        return _shown(SHOW_AGAIN, user, situation.reviewer_id, situation.ahead)
+    facts = situation.facts  # the task in hand counts against the limits as if it were done
+    facts = replace(facts, day_count=facts.day_count + 1, week_count=facts.week_count + 1)
+    return _claim(user, replace(situation, facts=facts), project, is_ahead=True)
+
+
+def _situation(user: User) -> _Situation:
+    """Return the expired leases, this person's among them, and say what they hold."""
     parameters = {
         "user": user.pk,
         "most": RETURNED_IN_PASSING,
         **event_parameters("task.open", subject="labeling.task", actor_id=None),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(SITUATION, parameters)
-        row = cursor.fetchone()
-    if row is None:
+    rows = fetch(SITUATION, parameters)
+    if not rows:
         raise NotAReviewer("You are not set up as a reviewer, or no longer; ask your operator.")
-    return row
+    if cancelled := [task_id for *_, task_id, is_cancelled in rows if is_cancelled]:
+        withdraw_leases(task_ids=cancelled)
+    reviewer_id, facts, now = rows[0][:3]
+    held = {is_ahead: token for *_, token, is_ahead, _, is_cancelled in rows if token and not is_cancelled}
+    return _Situation(reviewer_id, held.get(False), held.get(True), facts_of(facts), now)
 
 
-def _claim(*, user: User, reviewer_id: int, project: UUID | None) -> UUID | NothingToDo:
+def _hand_over(token: UUID | None) -> UUID | None:
+    if token is None:
+        return None
+    row = fetch_one(HAND_OVER, {"token": token})
+    return row[0] if row else None
+
+
+def _claim(user: User, situation: _Situation, project: UUID | None, *, is_ahead: bool) -> LeasedTask | NothingToDo:
     """Try the pools in the policy's order until one yields a task; those with an unread guideline yield none."""
-    choices = policy.weighed(
-        selectors.servable_pools(user_id=user.pk, reviewer_id=reviewer_id, project=project),
-        now=timezone.now(),
+    reviewer_id, now = situation.reviewer_id, situation.now
+    if stop := stop_of(situation.facts, now):
+        return NothingToDo(stop.code, stop.message, until=stop.until)
+    may_distress = may_take_distressing(situation.facts, now)
+    choices, weights = selectors.servable_pools(reviewer_id=reviewer_id, project=project, may_distress=may_distress)
+    ranked = policy.weighed(choices, now=now, by_project=weights)
+    read = [(rank, each) for rank, each in enumerate(ranked, start=1) if each.choice.is_read]
+    row = fetch_one(
+        CLAIM,
+        {
+            "reviewer": reviewer_id,
+            "pools": [each.choice.pool_id for _, each in read],
+            "whys": [Jsonb(policy.reason(each, rank=rank, of=len(ranked))) for rank, each in read],
+            "ahead": is_ahead,
+            "ahead_seconds": AHEAD_SECONDS,
+            "stride": STRIDE,
+            "user": user.pk,
+            "request_id": request_id.get(),
+            "subscribers": subscribers_of("task.leased"),
+        },
     )
-    for rank, each in enumerate(choices, start=1):
-        if not each.choice.is_read:
-            continue
-        why = policy.reason(each, rank=rank, of=len(choices))
-        token = _claim_in(each.choice, reviewer_id, user.pk, why)
-        if token is not None:
-            return token
-    unread = next((each.choice for each in choices if not each.choice.is_read), None)
+    assert row is not None, "routing_claim always says how it went."
+    outcome, token = row
+    if outcome == "leased":
+        wake_on_commit("task.leased")
+        return _shown(selectors.LEASED, user, reviewer_id, token)
+    if outcome == "held":
+        return _shown(SHOW_AGAIN, user, reviewer_id, token)
+    unread = next((each.choice for each in ranked if not each.choice.is_read), None)
     if unread is not None:
         return selectors.guideline_first(project_id=unread.project_id, reviewer_id=reviewer_id)
-    return selectors.why_nothing(user=user, reviewer_id=reviewer_id)
+    if not may_distress and selectors.servable_pools(reviewer_id=reviewer_id, project=project, may_distress=True)[0]:
+        return NothingToDo(
+            "distressing_limit", "What is left for today is hard to read, and you have read your share of it."
+        )
+    return selectors.why_nothing(reviewer_id=reviewer_id)
 
 
-def _claim_in(choice: PoolChoice, reviewer_id: int, user_id: int, why: dict[str, Any]) -> UUID | None:
-    parameters = {
-        "pool": choice.pool_id,
-        "reviewer": reviewer_id,
-        "why": Jsonb(why),
-        **event_parameters("task.leased", subject="labeling.task", actor_id=user_id),
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(CLAIM, parameters)
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    wake_on_commit("task.leased")
-    return row[0]
+def _shown(statement: str, user: User, reviewer_id: int, token: UUID) -> LeasedTask:
+    row = fetch_one(
+        statement, {"token": token, "reviewer": reviewer_id, "user": user.pk, "request_id": request_id.get()}
+    )
+    assert row is not None, "The lease is there: it was seen a moment ago, and leases stay."
+    return selectors.as_leased(row)

@@ -9,7 +9,9 @@ from config.kernel.errors import Conflict, Invalid
 from config.kernel.events import record
 from config.kernel.locks import lock_row
 from config.kernel.models import User
+from config.kernel.reasons import checked_reason
 from labeling.models import Project, Reviewer
+from labeling.pseudonyms import pseudonym
 from labeling.services.people import add_member
 from labeling.types import Role
 from routing.models import Enrolment, Qualification
@@ -30,8 +32,11 @@ def enrol_reviewer(*, project: Project, reviewer: Reviewer, actor: User | None) 
             field="reviewer",
         )
     add_member(user=reviewer.user, customer=project.customer, project=project, role=Role.REVIEWER, actor=actor)
+    known_as = pseudonym(key=bytes(project.customer.pseudonym_key), reviewer=reviewer.public_id)
     enrolment, is_new = Enrolment.objects.get_or_create(
-        project=project, reviewer=reviewer, defaults={"customer_id": project.customer_id}
+        project=project,
+        reviewer=reviewer,
+        defaults={"customer_id": project.customer_id, "pseudonym": known_as},
     )
     if is_new or enrolment.ended_at:
         Enrolment.objects.filter(pk=enrolment.pk).update(ended_at=None)
@@ -49,9 +54,8 @@ def grant_qualification(
     actor: User | None,
     expires_at: datetime | None = None,
 ) -> Qualification:
-    """Grant (or regrade) a skill, by name and with a reason."""
-    if not reason.strip():
-        raise Conflict("Say why this qualification is granted.", field="reason")
+    """Grant (or regrade) a skill, by name. Raises Invalid without a reason."""
+    reason = checked_reason(reason, ask="Say why this qualification is granted.")
     qualification, _ = Qualification.objects.update_or_create(
         reviewer=reviewer,
         skill=skill,
@@ -67,9 +71,14 @@ def grant_qualification(
 
 
 @transaction.atomic
-def set_trust(*, project_id: int, reviewer_id: int, trust: str, reason: str) -> None:
-    """Say how far the router may trust the reviewer on the project; the reason is kept beside it."""
+def set_trust(*, project_id: int, reviewer_id: int, trust: str, reason: str, standing: float | None = None) -> None:
+    """Say how far the router may trust the reviewer on the project, and why; and their standing there, where it is known.
+
+    Only a change of trust is an event: a standing moves a little with every piece of evidence.
+    """
     enrolment = lock_row(Enrolment.objects.filter(project=project_id, reviewer=reviewer_id))
+    if standing is not None:
+        Enrolment.objects.filter(pk=enrolment.pk).update(standing=standing)
     if enrolment.trust == trust:
         return
     Enrolment.objects.filter(pk=enrolment.pk).update(trust=Trust(trust), trust_reason=reason)
@@ -79,6 +88,48 @@ def set_trust(*, project_id: int, reviewer_id: int, trust: str, reason: str) -> 
         actor_id=None,
         data={"from": enrolment.trust, "to": trust},
     )
+
+
+@transaction.atomic
+def trust_fully(*, enrolment: Enrolment, reason: str, actor: User) -> None:
+    """Trust the reviewer on the project, by name and with a reason, until quality moves it again."""
+    _trust(enrolment, Trust.TRUSTED, reason, actor)
+
+
+@transaction.atomic
+def put_on_probation(*, enrolment: Enrolment, reason: str, actor: User) -> None:
+    """Put the reviewer on probation there, or end their pause; as trust_fully."""
+    _trust(enrolment, Trust.PROBATION, reason, actor)
+
+
+@transaction.atomic
+def pause_reviewer(*, enrolment: Enrolment, reason: str, actor: User) -> None:
+    """Give the reviewer no more work of the project until somebody or quality ends it; as trust_fully."""
+    _trust(enrolment, Trust.PAUSED, reason, actor)
+
+
+def _trust(enrolment: Enrolment, trust: Trust, reason: str, actor: User) -> None:
+    if not reason.strip():
+        raise Invalid("Say why: the reason is kept beside it.", field="reason")
+    enrolment = lock_row(Enrolment.objects.filter(pk=enrolment.pk))
+    if enrolment.trust == trust:
+        raise Conflict(f"The trust there is {trust.label.lower()} already.")
+    Enrolment.objects.filter(pk=enrolment.pk).update(trust=trust, trust_reason=reason.strip()[:300])
+    moved = {"from": enrolment.trust, "to": trust.value}
+    record("enrolment.trust_changed", subject=enrolment, actor_id=actor.pk, data=moved)
+
+
+@transaction.atomic
+def limit_difficulty(*, enrolment: Enrolment, most: int | None, actor: User) -> Enrolment:
+    """Give the reviewer only items of the project up to this difficulty, 1 to 5; None lifts it. Raises Invalid for another."""
+    if most is not None and not 1 <= most <= 5:
+        raise Invalid("Difficulty is from 1 to 5; leave it empty for any.", field="max_difficulty")
+    enrolment = lock_row(Enrolment.objects.filter(pk=enrolment.pk))
+    if enrolment.max_difficulty != most:
+        Enrolment.objects.filter(pk=enrolment.pk).update(max_difficulty=most)
+        record("enrolment.difficulty_limited", subject=enrolment, actor_id=actor.pk, data={"most": most})
+        enrolment.refresh_from_db()
+    return enrolment
 
 
 @transaction.atomic

@@ -7,10 +7,12 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from config.kernel.errors import Invalid
+from config.kernel.errors import Conflict
 from config.kernel.events import RECORD_MOVED, event_parameters, wake_on_commit
 from config.kernel.locks import lock_row, lock_rows
 from config.kernel.models import User
+from config.kernel.prepared import fetch_one
+from config.kernel.reasons import checked_reason
 from config.kernel.transitions import transition, transition_many
 from labeling.forms import check_size
 from labeling.models import Task
@@ -20,12 +22,17 @@ from routing.errors import LeaseOver, NoSuchLease
 from routing.models import Lease
 from routing.types import LEASE_MACHINE, LeaseState
 
-# Ends up to `most` expired leases and opens their tasks again, skipping what others hold. Parameters: most, and those
-# of an event "task.open". A SELECT must follow.
+# Ends up to `most` expired leases, and those of `user`, and opens their tasks again, skipping what others hold. Parameters:
+# most, user (or None), and those of an event "task.open". A SELECT must follow.
 RETURN_EXPIRED = f"""
 WITH due AS (
-    SELECT id FROM routing_lease WHERE state = 'live' AND until < statement_timestamp()
-    ORDER BY until LIMIT %(most)s FOR NO KEY UPDATE SKIP LOCKED
+    SELECT id FROM routing_lease WHERE state = 'live' AND until < statement_timestamp() AND id IN (
+        (SELECT l.id FROM routing_lease l WHERE l.state = 'live' AND l.until < statement_timestamp()
+         ORDER BY l.until LIMIT %(most)s::int)
+        UNION ALL
+        SELECT l.id FROM routing_lease l JOIN labeling_reviewer r ON r.id = l.reviewer_id
+        WHERE r.user_id = %(user)s::bigint AND l.state = 'live' AND l.until < statement_timestamp())
+    FOR NO KEY UPDATE SKIP LOCKED
 ), ended AS (
     UPDATE routing_lease l SET state = 'expired', ended_at = statement_timestamp() FROM due WHERE l.id = due.id
     RETURNING l.id, l.task_id
@@ -48,6 +55,7 @@ def expire_leases() -> int:
                 RETURN_EXPIRED + "SELECT count(*) FROM moved",
                 {
                     "most": EXPIRE_SLICE,
+                    "user": None,
                     **event_parameters("task.open", subject="labeling.task", actor_id=None),
                 },
             )
@@ -68,23 +76,49 @@ def withdraw_leases(*, task_ids: Collection[int]) -> int:
     return len(leases)
 
 
+# Heartbeats renew the task ahead with the one in hand.
+RENEW = """
+WITH held AS (
+    SELECT l.id, l.reviewer_id FROM routing_lease l JOIN labeling_reviewer r ON r.id = l.reviewer_id
+    WHERE l.token = %(token)s::uuid AND l.state = 'live' AND r.user_id = %(user)s::bigint
+), ahead AS (
+    UPDATE routing_lease l SET until = statement_timestamp() + make_interval(secs => %(ahead)s::int) FROM held
+    WHERE l.reviewer_id = held.reviewer_id AND l.state = 'live' AND l.is_prefetched AND l.id <> held.id
+)
+UPDATE routing_lease l
+SET until = GREATEST(l.until, statement_timestamp() + make_interval(secs => l.seconds + %(more)s::int)),
+    extended_at = CASE WHEN %(more)s::int > 0 THEN statement_timestamp() ELSE l.extended_at END
+FROM held WHERE l.id = held.id AND l.state = 'live' AND (%(more)s::int = 0 OR l.extended_at IS NULL)
+RETURNING l.until, EXTRACT(epoch FROM l.until - statement_timestamp())::float
+"""
+
+# A task taken ahead is kept for so long; the heartbeats of the one in hand renew it.
+AHEAD_SECONDS = 120
+
+
 def renew_lease(*, user: User, token: UUID) -> tuple[datetime, float]:
-    """Push the lease's end out by the project's full length; return the new end and the seconds left.
+    """Push the lease's end out to its full length from now; return the end and the seconds left.
 
     Raises NoSuchLease for a token that is not this person's, LeaseOver when it has ended.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE routing_lease l SET until = statement_timestamp() + make_interval(secs => p.lease_seconds)"
-            " FROM labeling_project p, labeling_reviewer r"
-            " WHERE l.token = %s AND l.state = 'live' AND p.id = l.project_id AND r.id = l.reviewer_id"
-            " AND r.user_id = %s RETURNING l.until, p.lease_seconds",
-            [token, user.pk],
-        )
-        row = cursor.fetchone()
+    row = fetch_one(RENEW, {"token": token, "user": user.pk, "more": 0, "ahead": AHEAD_SECONDS})
     if row is None:
         raise _why_not(user, token)
-    return row[0], float(row[1])
+    return row[0], row[1]
+
+
+def extend_lease(*, user: User, token: UUID) -> tuple[datetime, float]:
+    """Give the reviewer once as much time again, for a task that takes longer; return the end and the seconds left.
+
+    No heartbeat shortens it. Raises as renew_lease does, and Conflict the second time.
+    """
+    lease = Lease.objects.filter(token=token, reviewer__user=user, state=LeaseState.LIVE).first()
+    if lease is None:
+        raise _why_not(user, token)
+    row = fetch_one(RENEW, {"token": token, "user": user.pk, "more": lease.seconds, "ahead": AHEAD_SECONDS})
+    if row is None:
+        raise Conflict("You have extended this task before; submit it, or skip it with a reason.")
+    return row[0], row[1]
 
 
 def keep_draft(*, user: User, token: UUID, answers: dict[str, Any]) -> datetime:
@@ -110,9 +144,7 @@ def skip_task(*, user: User, token: UUID, reason: str) -> None:
     A task that was reserved for them goes to whoever is free; a gold task ends. Raises as renew_lease does, and Invalid
     without a reason.
     """
-    reason = reason.strip()
-    if not reason:
-        raise Invalid("Say in a few words why you skip this task.", field="reason")
+    reason = checked_reason(reason, ask="Say in a few words why you skip this task.")
     try:
         lease = lock_row(Lease.objects.filter(token=token, reviewer__user=user))
     except Lease.DoesNotExist:
@@ -126,7 +158,7 @@ def skip_task(*, user: User, token: UUID, reason: str) -> None:
         machine=LEASE_MACHINE,
         actor_id=user.pk,
         data={"task": task.pk},
-        skip_reason=reason[:300],
+        skip_reason=reason,
     )
     if task.kind == TaskKind.GOLD:
         transition(task, TaskState.CANCELLED, machine=TASK_MACHINE, actor_id=user.pk, data={"how": "skipped"})

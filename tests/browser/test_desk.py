@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from labeling.models import Annotation, Draft, GuidelineAcknowledgement
+from labeling.services.forms import publish_form
 from labeling.services.guidelines import publish_guideline
-from labeling.services.projects import publish_form
 from routing.models import Lease
 from routing.services.leases import expire_leases
 from tests.browser.logins import log_in
@@ -47,7 +47,7 @@ def test_what_was_typed_survives_a_reload(page, cast):
     page.get_by_test_id("rationale").fill("Half a thought")
     expect(page.get_by_test_id("saved")).to_have_text("Saved")
     assert Draft.objects.count() == 1
-    page.evaluate("sessionStorage.clear()")
+    page.evaluate("localStorage.clear()")
     page.reload()
     expect(page.get_by_test_id("rationale")).to_have_value("Half a thought")
     expect(page.get_by_test_id("choose-1")).to_be_checked()
@@ -97,7 +97,7 @@ def test_a_draft_keeps_every_part_of_an_answer_and_each_fault_is_at_its_question
     page.get_by_role("radio", name="Response 2: Wrong").check()
     page.get_by_test_id("rationale").fill("Short")
     expect(page.get_by_test_id("saved")).to_have_text("Saved")
-    page.evaluate("sessionStorage.clear()")
+    page.evaluate("localStorage.clear()")
     page.reload()
     expect(page.get_by_role("radio", name="clearly")).to_be_checked()
     expect(page.get_by_role("radio", name="Response 2: Wrong")).to_be_checked()
@@ -186,6 +186,28 @@ def test_a_skip_gives_the_task_back_with_its_reason(page, cast):
     page.get_by_test_id("skip-confirm").click()
     expect(page.get_by_test_id("task")).to_contain_text("item-001")
     assert Lease.objects.get(state="skipped").skip_reason == "I know the author"
+
+
+def test_s_asks_why_before_it_gives_the_task_back_and_is_a_letter_while_typing(page, cast):
+    upload_items(cast.project, cast.mira, 2)
+    log_in(page, "anna")
+    expect(page.get_by_test_id("task")).to_contain_text("item-000")
+    page.get_by_role("textbox").first.fill("")
+    page.get_by_role("textbox").first.press_sequentially("sss")
+    expect(page.get_by_test_id("skip-reason")).not_to_be_visible()
+    page.locator("#title").focus()
+    page.keyboard.press("?")
+    expect(page.get_by_test_id("keys")).to_contain_text("give the task back, with a reason")
+    page.keyboard.press("Escape")
+    page.keyboard.press("s")
+    expect(page.get_by_test_id("skip-reason")).to_have_value("")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_test_id("skip-reason")).to_be_visible()
+    assert not Lease.objects.filter(state="skipped").exists()
+    page.keyboard.type("Not sure of this one")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_test_id("task")).to_contain_text("item-001")
+    assert Lease.objects.get(state="skipped").skip_reason == "Not sure of this one"
 
 
 def test_hostile_text_is_shown_and_does_nothing(page, cast):

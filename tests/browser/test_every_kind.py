@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from config import sample
 from labeling.models import Annotation
-from labeling.services.projects import publish_form
+from labeling.services.forms import publish_form
 from tests.browser.logins import log_in
 from tests.browser.previews import pick, select
 from tests.factories import item_row, upload

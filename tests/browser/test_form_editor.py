@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from labeling.models import Annotation, Draft, FormVersion
+from labeling.services.forms import publish_form_draft
 from tests.browser.logins import log_in
 from tests.cast import FORM
 
@@ -94,14 +95,23 @@ def test_keys_indent_and_may_leave(editor):
     assert area.input_value() == "{\n    "
 
 
-def test_a_form_made_here_is_published_and_shown_read_only(editor, cast):
+def test_a_form_made_here_is_a_draft_until_it_is_published_and_then_read_only(editor, cast):
     document = {**FORM, "title": "Second of Pairs"}
     editor.locator("#id_document").fill(json.dumps(document))
     editor.locator("#id_project").select_option(str(cast.project.pk), force=True)
     editor.get_by_role("button", name="Save", exact=True).click()
     expect(editor.locator("#result_list")).to_be_visible()
     form = FormVersion.objects.get(project=cast.project, number=2)
-    assert form.document == document
+    assert (form.document, form.state) == (document, "draft")
     editor.goto(f"/admin/labeling/formversion/{form.pk}/change/")
     expect(shown(editor).locator("#title")).to_have_text("Second of Pairs")
+    editor.locator("#id_document").fill(json.dumps({**document, "title": "Second thoughts"}))
+    expect(shown(editor).locator("#title")).to_have_text("Second thoughts")
+    editor.get_by_role("button", name="Save", exact=True).click()
+    expect(editor.locator("#result_list")).to_be_visible()
+    form.refresh_from_db()
+    assert (form.document["title"], form.state) == ("Second thoughts", "draft")
+    publish_form_draft(form=form, actor=cast.mira)
+    editor.goto(f"/admin/labeling/formversion/{form.pk}/change/")
+    expect(shown(editor).locator("#title")).to_have_text("Second thoughts")
     assert editor.locator("textarea#id_document").count() == 0

@@ -1,5 +1,7 @@
 """Guidelines in the console: a draft is made, its blast radius looked at, and then it is published or declined."""
 
+import json
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -40,7 +42,7 @@ def test_what_is_made_in_the_console_is_a_draft(cast):
     made = GuidelineVersion.objects.get(project=cast.project, number=2)
     assert (made.state, made.proposed_by, made.answer_mapping, made.redo) == ("draft", cast.mira, None, {})
     refused = client.post(reverse("admin:labeling_guidelineversion_add"), {**form, "clauses": "[{}]"})
-    assert "This is not a clause" in refused.content.decode()
+    assert "A clause needs &#x27;id&#x27; here; add it." in refused.content.decode()
     assert GuidelineVersion.objects.filter(project=cast.project).count() == 2
 
 
@@ -113,3 +115,47 @@ def test_a_draft_is_declined_with_a_reason(cast, draft):
     headers = cast.bearer("dana")
     seen = Client().get(f"/api/v1/projects/{cast.project.public_id}/guidelines/2", headers=headers).json()
     assert (seen["state"], seen["decline_reason"]) == ("declined", "Too strict")
+
+
+def revised(draft, **more):
+    """What the page of a draft sends back."""
+    return {
+        "change_kind": draft.change_kind, "summary": draft.summary, "clauses": json.dumps(draft.clauses),
+        "examples": json.dumps(draft.examples), "redo": json.dumps(draft.redo), "answer_mapping": "null",
+        "planned_from_0": "", "planned_from_1": "", **more,
+    }  # fmt: skip
+
+
+def test_a_customers_draft_is_changed_by_an_operator_until_it_is_decided(cast, draft):
+    client, address = operator(cast.mira), reverse("admin:labeling_guidelineversion_change", args=[draft.pk])
+    assert "Bold" in client.get(address).content.decode()
+    clauses = [{"id": "true", "text": "A wrong fact loses."}]
+    examples = [{"text": "Lyon is not the capital.", "clause": "true"}]
+    next_year = timezone.now().year + 1
+    changed = revised(
+        draft, change_kind="clarification", summary="Milder", clauses=json.dumps(clauses), examples=json.dumps(examples),
+        planned_from_0=f"{next_year}-01-31", planned_from_1="09:30",
+    )  # fmt: skip
+    client.post(address, changed)
+    draft.refresh_from_db()
+    assert (draft.state, draft.change_kind, draft.clauses, draft.examples) == (
+        "draft", "clarification", clauses, examples,
+    )  # fmt: skip
+    headers = cast.bearer("dana")
+    seen = Client().get(f"/api/v1/projects/{cast.project.public_id}/guidelines/2", headers=headers).json()
+    assert (seen["clauses"], seen["planned_from"]) == (clauses, f"{next_year}-01-31T09:30:00Z")
+    assert f'value="{next_year}-01-31T09:30"' in publish(cast, draft).content.decode()
+    refusal = client.post(address, revised(draft, clauses="[{}]")).content.decode()
+    assert "A clause needs &#x27;id&#x27; here; add it." in refusal
+    publish(cast, draft, confirm="yes", effective_from="")
+    assert client.post(address, changed).status_code == 403
+    page = client.get(address).content.decode()
+    assert "from " in page
+    assert "DateTimeTZRange" not in page
+
+
+def test_another_operator_changes_no_draft(cast, draft):
+    address = reverse("admin:labeling_guidelineversion_change", args=[draft.pk])
+    assert operator(cast.otto).post(address, revised(draft, summary="Mine")).status_code == 302
+    draft.refresh_from_db()
+    assert draft.summary == ""

@@ -268,6 +268,8 @@ def test_the_card_leaves_out_views_without_rows(tmp_path):
         content = writer.finish()
     seal(tmp_path, content)
     card = (tmp_path / "README.md").read_text()
+    assert "Counts here are as frozen; what was erased of these records since is listed by the API at" in card
+    assert "1 record judged by" in card
     header = card.split("---")[1]
     assert "config_name: default" in header
     assert "views/" not in header

@@ -24,7 +24,7 @@ from delivery.verification import verify_folder
 from labeling.free_text import without_words
 from labeling.models import Item
 from labeling.services.erasures import erase_item, erase_person
-from labeling.services.projects import publish_form
+from labeling.services.forms import publish_form
 from routing.services.submits import submit_task
 from tests.cast import FORM as PAIRS
 from tests.cast import gather_cast

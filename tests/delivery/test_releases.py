@@ -20,13 +20,14 @@ from delivery.services.releases import request_release, retry_release
 from labeling.forms import kept_schema
 from labeling.models import Annotation
 from labeling.pseudonyms import pseudonym
+from labeling.services.forms import publish_form
 from labeling.services.judgments import invalidate_annotation
-from labeling.services.projects import publish_form
-from quality.agreement import agreement, patterns_of
+from quality.agreement import agreement
 from quality.models import Resolution
 from routing.services.submits import submit_task
 from tests.cast import gather_cast
 from tests.factories import freeze, judge, resolve_items, settle, take, upload_items
+from tests.votes import patterns_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -10,10 +10,14 @@ from django.utils import timezone
 from config.kernel.keys import issue_key, revoke_key
 from config.kernel.models import ApiKey
 from config.kernel.types import Scope
-from labeling.models import Batch, Flag, Item, Membership
+from labeling.models import Annotation, Batch, Flag, Item, Membership, UnplacedAnswer
 from labeling.services.invitations import invite_member, withdraw_invitation
+from quality.services.rulings import answer_ruling, ask_for_ruling
+from routing.models import Lease
+from routing.services.blocks import place_block
+from routing.services.submits import submit_task
 from tests.cast import gather_cast
-from tests.factories import freeze, item_row, resolve_items, take, upload, upload_items
+from tests.factories import freeze, item_row, prefer, resolve_items, take, upload, upload_items
 
 READERS = {"dana": 200, "victor": 200, "ruth": 404, "mira": 403, "anna": 403, "nobody": 401}
 UPLOADERS = {**READERS, "dana": 422, "victor": 404}
@@ -42,6 +46,9 @@ DOORS = [
     ("GET", "api/v1/keys", None, EVERY_CUSTOMER),
     ("POST", "api/v1/keys", {}, {**EVERY_CUSTOMER, "dana": 400, "victor": 400, "ruth": 400}),
     ("DELETE", "api/v1/keys/{key}", None, {**MANAGERS, "dana": 409}),
+    ("GET", "api/v1/blocks", None, EVERY_CUSTOMER),
+    ("POST", "api/v1/blocks", {}, {**EVERY_CUSTOMER, "dana": 400, "victor": 400, "ruth": 400}),
+    ("POST", "api/v1/blocks/{block}/lift", {"reason": " "}, {**MANAGERS, "dana": 422}),
     ("GET", "api/v1/projects/{project}", None, READERS),
     ("GET", "api/v1/projects/{project}/progress", None, READERS),
     ("GET", "api/v1/form-templates", None, EVERY_CUSTOMER),
@@ -82,11 +89,27 @@ DOORS = [
     ("POST", "api/v1/projects/{project}/releases", {}, {**DECIDERS, "dana": 202}),
     ("GET", "api/desk/v1/me", None, DESK),
     ("POST", "api/desk/v1/next", {}, DESK),
+    ("GET", "api/desk/v1/availability", None, DESK),
+    ("PUT", "api/desk/v1/availability", {"daily_limit": None}, DESK),
+    ("GET", "api/desk/v1/leaves", None, DESK),
+    ("POST", "api/desk/v1/leaves", {}, {**DESK, "anna": 400}),
+    ("DELETE", "api/desk/v1/leaves/{leave}", None, {**LEASE_OF_ANNA, "anna": 404}),
+    ("POST", "api/desk/v1/prefetch", {}, {**DESK, "remo": 409}),
     ("POST", "api/desk/v1/projects/{project}/acknowledge", {"number": 1}, LEASE_OF_ANNA),
     ("POST", "api/desk/v1/tasks/{token}/heartbeat", {}, LEASE_OF_ANNA),
+    ("POST", "api/desk/v1/tasks/{token}/extend", {}, LEASE_OF_ANNA),
     ("PUT", "api/desk/v1/tasks/{token}/draft", {"value": {}}, LEASE_OF_ANNA),
     ("POST", "api/desk/v1/tasks/{token}/submit", {"value": {}}, {**LEASE_OF_ANNA, "anna": 422}),
+    ("POST", "api/desk/v1/tasks/{token}/flag", {"kind": "broken"}, {**LEASE_OF_ANNA, "anna": 201}),
+    ("POST", "api/desk/v1/tasks/{token}/ask", {"clause": "true", "question": "Why?"}, {**LEASE_OF_ANNA, "anna": 201}),
     ("POST", "api/desk/v1/tasks/{token}/skip", {"reason": "Test"}, LEASE_OF_ANNA),
+    ("GET", "api/desk/v1/projects", None, {**DESK, "remo": 200}),
+    ("GET", "api/desk/v1/answers", None, {**DESK, "remo": 200}),
+    ("GET", "api/desk/v1/answers/{answer}", None, LEASE_OF_ANNA),
+    ("PUT", "api/desk/v1/answers/{answer}/correct", {"value": {}}, {**LEASE_OF_ANNA, "anna": 422}),
+    ("POST", "api/desk/v1/messages/{message}/read", {}, LEASE_OF_ANNA),
+    ("GET", "api/desk/v1/rulings", None, {**DESK, "remo": 200}),
+    ("POST", "api/desk/v1/rulings/{ruling}/read", {}, LEASE_OF_ANNA),
     ("GET", "desk/", None, {**dict.fromkeys(ALL, 302), "anna": 200}),
     ("GET", "desk/login/", None, ALL),
     ("POST", "desk/logout/", {}, dict.fromkeys(ALL, 302)),
@@ -102,6 +125,8 @@ DOORS = [
     ("GET", "welcome/{welcome}/", None, ALL),
     ("GET", "welcome/unknown/", None, dict.fromkeys(ALL, 404)),
     ("GET", "portal/projects/{project}/", None, PORTAL),
+    ("GET", "portal/projects/{project}/flags/", None, PORTAL),
+    ("POST", "portal/flags/{flag}/decision/", {}, {**PORTAL, "dana": 302, "victor": 404}),
     ("GET", "portal/batches/{batch}/", None, PORTAL),
     ("POST", "portal/projects/{project}/upload/", {}, {**PORTAL, "dana": 302, "victor": 404}),
     ("POST", "portal/projects/{project}/release/", {}, {**PORTAL, "dana": 302, "victor": 404}),
@@ -131,9 +156,25 @@ def house(transactional_db):
         "release": release.public_id,
         "entry": release.sample.entries.first().public_id,
         "member": Membership.objects.get(user=cast.dana).public_id,
+        "block": place_block(customer=cast.northwind, reviewer=cast.dido, reason="Test", actor=cast.dana).public_id,
+        "leave": uuid.uuid4(),
+        **said_by_anna(cast),
         **people_of(cast),
     }
     return cast, places
+
+
+def said_by_anna(cast):
+    """What Anna's desk names: an answer, a message that another was kept, and a ruling that she asked for."""
+    lease = Lease.objects.filter(reviewer=cast.anna).first()
+    kept = submit_task(user=cast.anna.user, token=lease.token, answers=prefer("tie"), seconds=1.0)
+    assert not kept.is_placed
+    ruling, _ = ask_for_ruling(lease=lease, clause="true", question="May both be wrong?", actor=cast.anna.user)
+    return {
+        "answer": Annotation.objects.filter(reviewer=cast.anna).first().public_id,
+        "message": UnplacedAnswer.objects.get(reviewer=cast.anna).submission,
+        "ruling": answer_ruling(ruling=ruling, answer="Yes.", actor=cast.mira).public_id,
+    }
 
 
 def people_of(cast):
@@ -210,6 +251,11 @@ def test_every_address_has_its_line_in_the_table():
                     "key",
                     "welcome",
                     "flag",
+                    "block",
+                    "leave",
+                    "answer",
+                    "message",
+                    "ruling",
                 ),
                 uuid.uuid4(),
             ),

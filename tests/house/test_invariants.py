@@ -12,8 +12,10 @@ from delivery.types import RELEASE_MACHINE
 from labeling import types as labeling
 from labeling.models import Annotation, ColumnMapping, Erasure, Tombstone
 from labeling.services.judgments import invalidate_annotation
+from quality.services.rulings import answer_ruling, ask_for_ruling, mark_ruling_read
 from quality.types import GOLD_MACHINE, STANDING_MACHINE
-from routing.models import Escalation, EscalationStep
+from routing.models import Escalation, EscalationStep, Lease
+from routing.services.availability import offer_availability
 from routing.services.enrolments import grant_qualification
 from routing.types import ESCALATION_MACHINE, LEASE_MACHINE, LeaseState
 from tests.cast import gather_cast
@@ -46,6 +48,7 @@ IMMUTABLE = {
     "labeling_tombstone",
     "quality_resolution",
     "quality_goldscore",
+    "quality_rulingreading",
     "delivery_releaseentry",
     "delivery_artifact",
     "delivery_artifactredaction",
@@ -57,6 +60,8 @@ IMMUTABLE = {
     "labeling_projectchange",
     "labeling_reviewerchange",
     "routing_qualificationchange",
+    "routing_availabilitychange",
+    "routing_enrolmentchange",
     "routing_escalationstep",
 }
 
@@ -88,9 +93,13 @@ def delivered(transactional_db):
     owned = {"customer": cast.northwind, "project": cast.project}
     ColumnMapping.objects.create(**owned, name="csv", number=1, document={}, digest="0" * 64, created_by=cast.dana)
     grant_qualification(reviewer=cast.anna, skill="medical", level=2, reason="Test", actor=cast.mira)
+    offer_availability(reviewer=cast.anna, changes={"daily_limit": 100})
     cause = {"kind": "nobody", "severity": "warning", "subject": "project", "subject_id": cast.project.pk}
     escalation = Escalation.objects.create(**owned, **cause, message="Test")
     EscalationStep.objects.create(customer=cast.northwind, escalation=escalation, what="Test")
+    lease = Lease.objects.filter(reviewer=cast.anna).first()
+    ruling, _ = ask_for_ruling(lease=lease, clause="true", question="Test?", actor=cast.anna.user)
+    mark_ruling_read(ruling=answer_ruling(ruling=ruling, answer="Test", actor=cast.mira), reviewer=cast.anna)
     erasure = Erasure.objects.create(customer=cast.northwind, kind="item", subject_id=0, reason="Test")
     Tombstone.objects.create(
         customer=cast.northwind, erasure=erasure, subject="test", subject_id=0, keyed_digest="0" * 64
@@ -163,8 +172,8 @@ def test_a_state_moves_along_its_edges_only(delivered):
         IntegrityError,
         "UPDATE labeling_task SET state = 'open', completed_at = NULL WHERE state = 'completed'",
     )
-    assert "cannot go from resolved to open" in refused(
-        IntegrityError, "UPDATE labeling_round SET state = 'open', closed_at = NULL"
+    assert "cannot go from resolved to accepted" in refused(
+        IntegrityError, "UPDATE labeling_item SET state = 'accepted' WHERE state = 'resolved'"
     )
 
 

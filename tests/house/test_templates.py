@@ -14,8 +14,9 @@ from delivery.verification import verify_folder
 from labeling.forms.templates import TEMPLATES
 from labeling.models import Annotation
 from labeling.services.acknowledgements import acknowledge_guideline
+from labeling.services.forms import publish_form
 from labeling.services.guidelines import publish_guideline
-from labeling.services.projects import create_project, open_project, publish_form
+from labeling.services.projects import create_project, open_project
 from routing.services.enrolments import enrol_reviewer
 from tests.cast import CLAUSES, gather_cast
 from tests.factories import item_row, lines, settle

@@ -68,8 +68,8 @@ def test_the_first_test_that_fails_is_named():
 @pytest.mark.parametrize(
     ("document", "field", "sentence"),
     [
-        ({"questions": {}}, "answer_mapping", "tests"),
-        ({"questions": {}, "tests": []}, "answer_mapping.tests", "non-empty"),
+        ({"questions": {}}, "answer_mapping.tests", "needs .tests. here"),
+        ({"questions": {}, "tests": []}, "answer_mapping.tests", "List at least 1"),
         ({"questions": {}, "tests": [TEST]}, "answer_mapping.questions.verdict", "does not ask"),
         ({**mapping(), "questions": {"mood": None}}, "answer_mapping.questions.mood", "no question 'mood'"),
         (mapping(MERGING, {"to": "correct"}), "answer_mapping.questions.tone", "both lead to 'correct'"),

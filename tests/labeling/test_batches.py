@@ -81,7 +81,7 @@ def test_the_same_item_again_is_a_duplicate_and_other_content_a_conflict(cast):
 def test_a_file_without_one_sound_row_is_refused_and_may_be_sent_again(cast):
     batch = upload(cast.project, cast.dana, b"a;b;c", b"1;2;3")
     assert (batch.state, batch.rejected) == ("refused", 2)
-    assert batch.fault.startswith("None of the 2 rows can be used; line 1: The line is not JSON")
+    assert batch.fault.startswith("No row of 2 can be used; line 1: The line is not JSON")
     assert not Item.objects.exists()
     again, is_new = receive(cast, lines(b"a;b;c", b"1;2;3"))
     assert is_new

@@ -14,8 +14,8 @@ from labeling.jobs import carry_out_guidelines
 from labeling.models import Annotation, Item, Project, Round, Task
 from labeling.services import carrying_out
 from labeling.services.carrying_out import carry_out, carry_out_slice
+from labeling.services.forms import publish_form
 from labeling.services.guidelines import propose_guideline, publish_draft, publish_guideline
-from labeling.services.projects import publish_form
 from labeling.services.rounds import assign_items
 from quality.models import Resolution
 from routing.models import Lease

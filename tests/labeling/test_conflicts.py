@@ -4,8 +4,11 @@ import json
 
 from django.db import connection
 
+from labeling import jobs
 from labeling.models import Annotation, Item, ItemVersion, RejectedRow, Round
+from labeling.services import reuploads
 from labeling.services.reuploads import reopen_revised
+from labeling.services.rounds import generate_tasks
 from tests.factories import item_row, judge, lines, resolve_items, settle, upload
 from tests.labeling.test_batches import receive
 
@@ -47,6 +50,25 @@ def test_other_content_becomes_a_version_and_the_item_is_judged_anew(cast):
     ]
     assert Annotation.objects.filter(round__item=item).count() == 3
     assert reopen_revised(batch_id=batch.pk) == 0
+
+
+def test_what_is_uploaded_anew_is_judged_anew_in_slices_that_go_on(cast, monkeypatch):
+    monkeypatch.setattr(reuploads, "SLICE", 2)
+    monkeypatch.setattr(jobs, "generate", lambda batch_id: 0)
+    names = [f"item-{number}" for number in range(5)]
+    first = upload(cast.project, cast.mira, *[item_row(name) for name in names])
+    generate_tasks(batch_id=first.pk)
+    batch = upload_anew(cast, *[item_row(name, difficulty=1) for name in names])
+    assert reopen_revised(batch_id=batch.pk, until=0) == 0
+    assert reuploads._reopen_slice(batch.pk) == 2
+    batch.refresh_from_db()
+    assert batch.revised_through == batch.versions.order_by("pk")[1].pk
+    assert reopen_revised(batch_id=batch.pk) == 3
+    assert reopen_revised(batch_id=batch.pk) == 0
+    batch.refresh_from_db()
+    assert batch.revised_at is not None
+    assert set(Round.objects.filter(state="open").values_list("number", "item_version__number")) == {(2, 2)}
+    assert Round.objects.filter(state="open").count() == 5
 
 
 def test_an_open_round_ends_and_what_was_said_stays(cast):

@@ -5,6 +5,7 @@ import json
 
 import pytest
 from django.core.files.storage import storages
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
@@ -54,7 +55,8 @@ def erase(cast, **more):
 def test_the_word_lies_where_it_was_planted(planted):
     assert tables_with(WORD) == {
         "labeling_itemversion", "labeling_annotation", "labeling_annotationinvalidation", "labeling_rejectedrow",
-        "labeling_unplacedanswer", "labeling_draft", "routing_lease", "delivery_defect", "kernel_idempotencyanswer",
+        "labeling_unplacedanswer", "labeling_draft", "labeling_flag", "routing_lease", "quality_ruling", "delivery_defect",
+        "kernel_idempotencyanswer",
     }  # fmt: skip
     assert len(files_with(WORD)) > 8
 
@@ -80,7 +82,7 @@ def test_an_erased_item_leaves_no_trace_in_any_file(planted):
     assert set(RejectedRow.objects.values_list("excerpt", "reason")) == {("", "Erased.")}
 
 
-def test_tombstones_answer_for_what_was_there(planted):
+def test_tombstones_answer_for_what_was_there(planted, capsys):
     digest = planted.item.current_version.digest
     annotation = Annotation.objects.filter(round__item=planted.item).first()
     said = canonical.digest({"answers": annotation.answers, "rationale": annotation.rationale})
@@ -96,6 +98,21 @@ def test_tombstones_answer_for_what_was_there(planted):
     assert verify_tombstone(customer=planted.meridian, digest=digest) is None
     planted.item.current_version.refresh_from_db()
     assert planted.item.current_version.digest == found.keyed_digest
+    call_command("tombstone", "northwind", digest, "--json")
+    assert json.loads(capsys.readouterr().out) == {
+        "ok": True,
+        "figures": {"subject_id": found.subject_id},
+        "subject": "labeling_itemversion",
+        "erased_at": erasure.created_at.isoformat(timespec="seconds"),
+        "reason": "Asked for",
+    }
+    for customer, asked, why in (
+        ("nobody", digest, "No customer"),
+        ("northwind", "0" * 64, "Nothing with this digest"),
+        ("meridian", digest, "Nothing with this digest"),
+    ):
+        with pytest.raises(CommandError, match=why):
+            call_command("tombstone", customer, asked)
     assert ReleaseEntry.objects.get(external_id="spoken").item == planted.item
 
 

@@ -80,7 +80,7 @@ def test_one_imported_person_is_erased_and_their_choices_stay(brought):
     ]
     assert Tombstone.objects.get().subject == "labeling_annotation"
     assert list(Batch.objects.filter(source_erased_at=None)) == [other]
-    assert set(RejectedRow.objects.values_list("excerpt", "raw")) == {("", "")}
+    assert set(RejectedRow.objects.values_list("field", "reason", "excerpt", "raw")) == {("", "Erased.", "", "")}
     assert set(Item.objects.values_list("state", flat=True)) == {"in_progress"}
 
 

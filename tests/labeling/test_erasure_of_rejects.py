@@ -3,8 +3,12 @@
 import gzip
 import io
 import json
+from importlib import import_module
 
 import pytest
+from django.conf import settings
+from django.db import connection, transaction
+from psycopg import sql
 
 from labeling.models import Batch, Item, RejectedRow
 from labeling.services.batches import keep_source, receive_batch
@@ -117,3 +121,103 @@ def test_a_file_that_could_not_be_read_to_its_end_is_searched_too(cast):
     settle()
     broken.refresh_from_db()
     assert broken.source_erased_at is not None
+
+
+def catch_up():
+    """Run the migration that finishes earlier erasures, as the owner."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")
+        cursor.execute(import_module("labeling.migrations.0016_erasures_caught_up").CATCH_UP)
+        cursor.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(settings.RUNTIME_ROLE["USER"])))
+
+
+def as_it_was(row, **before):
+    """Put back what an earlier release's erasure had left of the row."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("RESET ROLE; ALTER TABLE labeling_rejectedrow DISABLE TRIGGER immutable_when")
+        RejectedRow.objects.filter(pk=row.pk).update(**before)
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE labeling_rejectedrow ENABLE TRIGGER immutable_when")
+        cursor.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(settings.RUNTIME_ROLE["USER"])))
+
+
+def test_erasures_before_these_rules_are_finished_by_the_migration(cast):
+    first, _ = erase_mended(cast, *REFUSED["letters escaped"])
+    left = {"reason": f"{WORD} is no language", "field": WORD, "external_id": None}
+    as_it_was(RejectedRow.objects.get(batch=first), raw=REFUSED["letters escaped"][1].decode(), **left)
+    held = upload(cast.project, cast.mira, said("held"), b"not JSON", name="held")
+    erase_item(item=Item.objects.get(external_id="held"), reason="Asked for", actor=cast.dana)
+    as_it_was(RejectedRow.objects.get(batch=held), **left)
+    alone = upload(cast.project, cast.mira, said("said-1", language=f"{WORD}-"), name="alone")
+    erase_upload(batch=alone, reason="Retention")
+    as_it_was(RejectedRow.objects.get(batch=alone), reason=f"{WORD}- is no language")
+    other = upload(cast.project, cast.mira, json.dumps(item_row("plain", difficulty=9)).encode(), item_row("sound"))
+    kept = RejectedRow.objects.filter(batch=other).values().get()
+    assert tables_with(WORD) == {"labeling_rejectedrow"}
+    catch_up()
+    assert tables_with(WORD) == set()
+    assert RejectedRow.objects.filter(batch=other).values().get() == kept
+    catch_up()
+
+
+def test_the_migration_does_nothing_where_nothing_was_erased(cast):
+    catch_up()
+    refused = upload(cast.project, cast.mira, said("said-1", language=f"{WORD}-"), item_row("sound"))
+    catch_up()
+    assert WORD in RejectedRow.objects.get(batch=refused).raw
+
+
+@pytest.mark.parametrize("name", ["plain", "set-7", "Öl 1", "+/+", "a b"])
+def test_a_row_that_mentions_the_item_goes_whatever_it_is_called_and_the_id_is_a_word_of_it(cast, name):
+    of_other = upload(
+        cast.project,
+        cast.mira,
+        json.dumps(item_row("other", difficulty=9, metadata={"see": f"({name})"}), ensure_ascii=False).encode(),
+        json.dumps(item_row("third", difficulty=9, metadata={"see": f"x{name}x"}), ensure_ascii=False).encode(),
+        item_row("sound"),
+    )
+    upload(cast.project, cast.mira, said(name), name="second")
+    erase_item(item=Item.objects.get(external_id=name), reason="Asked for", actor=cast.dana)
+    mine = RejectedRow.objects.get(batch=of_other, external_id="other")
+    assert (mine.reason, mine.raw) == ("Erased.", "")
+    kept = RejectedRow.objects.get(batch=of_other, external_id="third")
+    assert kept.raw != ""
+
+
+def test_an_erasure_reads_no_more_rows_where_more_were_refused(cast):
+    """What it finds of a project's refused rows, it finds by the indexes: their number is not in its cost."""
+    upload(cast.project, cast.mira, said("set-7"), name="second")
+    item = Item.objects.get(external_id="set-7")
+    grow_rejects(cast, 20_000)
+    before = rows_read()
+    erase_item(item=item, reason="Asked for", actor=cast.dana)
+    assert rows_read() - before < 100
+
+
+def rows_read():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute(
+            "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'labeling_rejectedrow'"
+        )
+        return cursor.fetchone()[0]
+
+
+def grow_rejects(cast, count):
+    """Refused rows of other items, some of them without an id, in the way that one is written."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO labeling_batch (customer_id, project_id, public_id, name, state, stage, source_path, source_digest,"
+            " source_bytes, rows_read, items_created, duplicates, conflicts, rejected, tasks_generated, fault, uploaded_by_id,"
+            " finished_at) SELECT customer_id, project_id, gen_random_uuid(), name, 'refused', stage, source_path, 'x', 1, 0,"
+            " 0, 0, 0, 0, 0, '', uploaded_by_id, now() FROM labeling_batch RETURNING id"
+        )
+        [batch] = cursor.fetchone()
+        cursor.execute(
+            "INSERT INTO labeling_rejectedrow (customer_id, batch_id, line, field, reason, excerpt, raw, external_id)"
+            " SELECT %s, %s, n, 'difficulty', 'Out of range', 'row-' || n, 'row-' || n || repeat(' words', 40),"
+            " CASE WHEN n %% 2 = 0 THEN 'row-' || n END FROM generate_series(1, %s) n",
+            [cast.northwind.pk, batch, count],
+        )
+        cursor.execute("RESET ROLE; ANALYZE labeling_rejectedrow")
+        cursor.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(settings.RUNTIME_ROLE["USER"])))

@@ -36,7 +36,8 @@ def test_the_list_says_what_and_where_and_never_the_words(cast, django_assert_ma
     assert (near["item"], near["other_item"], near["version"]) == (str(two.public_id), str(one.public_id), 1)
     assert by_kind["personal_data", "messages[0].content"] | {"id": "", "created_at": ""} == {
         "id": "", "kind": "personal_data", "item": str(mail.public_id), "version": 1, "annotation": None,
-        "other_item": None, "field": "messages[0].content", "detail": {"pattern": "email", "count": 2}, "state": "open",
+        "other_item": None, "field": "messages[0].content", "detail": {"pattern": "email", "count": 2}, "note": "",
+        "state": "open",
         "reason": "", "created_at": "", "decided_at": None,
     }  # fmt: skip
     written = by_kind["personal_data", "rationale"]

@@ -1,16 +1,18 @@
 """Flags after acceptance: what is noticed, what waits for it, and what becomes of a job that dies or runs twice."""
 
 import threading
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 from django.db import connections
-from django.utils import timezone
+from django.db.models.functions import Now
 from django_q.models import OrmQ
 
 from config.kernel.models import Event
 from labeling import jobs
 from labeling.models import Batch, Flag, Item, ItemSketch, ItemVersion, Task
+from labeling.near_duplicates import MOST_A_BAND
 from labeling.services import flagging
 from labeling.services.flagging import flag_batch, measure_flagging
 from tests.cast import gather_cast, open_new_project
@@ -85,6 +87,30 @@ def test_near_duplicates_of_one_slice_point_to_the_earliest_of_the_most_alike(ca
         ("same-1", "same-0"), ("same-2", "same-0"), ("same-3", "same-0"),
     ]  # fmt: skip
     assert {each.detail["similarity"] for each in links} == {1}
+
+
+def test_of_very_many_that_are_alike_each_has_one_link_and_a_band_stays_small(cast, monkeypatch):
+    monkeypatch.setattr(flagging, "SLICE", 20)
+    names = [f"item-{number:02d}" for number in range(70)]
+    rows = [item_row(name, messages=[{"role": "user", "content": f"{LONG} {n % 7}"}]) for n, name in enumerate(names)]
+    upload(cast.project, cast.dana, *rows)
+    linked = Flag.objects.filter(kind="near_duplicate").order_by("item_version").select_related("other_item")
+    assert linked.count() == 69
+    # The same text as one of the first seven: that one. The first seven differ in a word: the earliest that is most alike.
+    assert [flag.other_item.external_id for flag in linked[6:]] == [f"item-{n % 7:02d}" for n in range(7, 70)]
+    assert {flag.detail["similarity"] for flag in linked[6:]} == {1.0}
+    assert ItemSketch.objects.count() == 70
+    met = Counter(band for bands in ItemSketch.objects.values_list("bands", flat=True) for band in bands)
+    assert max(met.values()) == MOST_A_BAND
+
+
+def test_what_was_withdrawn_makes_room_for_the_next_that_are_alike(cast):
+    upload(cast.project, cast.dana, *[row(f"item-{number:02d}", LONG) for number in range(MOST_A_BAND)])
+    Item.objects.update(state="withdrawn")
+    upload(cast.project, cast.dana, row("new", LONG), row("again", LONG))
+    flag = Flag.objects.get(kind="near_duplicate", item_version__item__external_id="again")
+    assert flag.other_item.external_id == "new"
+    assert not Flag.objects.filter(kind="near_duplicate", item_version__item__external_id="new").exists()
 
 
 def test_items_of_two_projects_and_customers_never_meet(cast):
@@ -212,7 +238,7 @@ def test_the_sweep_finds_batches_whose_flags_nobody_looks_for(cast, monkeypatch)
     batch = upload(cast.project, cast.dana, row("one"))
     monkeypatch.undo()
     assert jobs.sweep_batches() == 0
-    Batch.objects.update(created_at=timezone.now() - timedelta(hours=1))
+    Batch.objects.update(worked_at=Now() - timedelta(hours=1))
     assert jobs.sweep_batches() == 1
     settle()
     batch.refresh_from_db()

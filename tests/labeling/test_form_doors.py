@@ -2,14 +2,21 @@
 
 import json
 
+import pytest
+from django.db import IntegrityError
 from django.test import Client
 from jsonschema import Draft202012Validator
 
+from config.kernel.errors import Conflict, TransitionRefused
 from labeling.forms import answers_schema, check_form
 from labeling.forms.templates import TEMPLATES
-from labeling.models import FormVersion
-from labeling.services.projects import create_project, publish_form
+from labeling.models import FormVersion, Round
+from labeling.services.forms import draft_form, publish_form, publish_form_draft, revise_form
+from labeling.services.projects import create_project
 from tests.cast import FORM
+from tests.console.test_console import act, operator
+from tests.factories import upload_items
+from tests.house.test_invariants import refused
 
 ADD = "/admin/labeling/formversion/add/"
 
@@ -57,7 +64,7 @@ def test_the_console_begins_a_form_with_the_template_it_is_asked_for(cast):
     assert client.get(f"{ADD}?template=none").status_code == 200
 
 
-def test_the_console_publishes_what_it_began_with_and_names_the_place_of_a_fault(cast):
+def test_the_console_keeps_a_draft_of_what_it_began_with_and_names_the_place_of_a_fault(cast):
     client = Client()
     client.force_login(cast.mira)
     form = json.loads(json.dumps(TEMPLATES["safety"].form))
@@ -68,4 +75,50 @@ def test_the_console_publishes_what_it_began_with_and_names_the_place_of_a_fault
     ]
     assert FormVersion.objects.filter(project=cast.project).count() == 1
     client.post(ADD, {"project": cast.project.pk, "document": json.dumps(TEMPLATES["safety"].form)})
-    assert FormVersion.objects.get(project=cast.project, number=2).document == TEMPLATES["safety"].form
+    draft = FormVersion.objects.get(project=cast.project, number=2)
+    assert (draft.document, draft.state, draft.published_at) == (TEMPLATES["safety"].form, "draft", None)
+    assert get(cast, f"/api/v1/projects/{cast.project.public_id}/form").json()["number"] == 1
+
+
+def test_a_draft_is_changed_in_the_console_and_published_once_that_is_confirmed(cast):
+    client = operator(cast.mira)
+    draft = draft_form(project=cast.project, document=TEMPLATES["safety"].form, actor=cast.mira)
+    address = f"/admin/labeling/formversion/{draft.pk}/change/"
+    page = client.get(address).content.decode()
+    assert 'id="form-fault"' in page
+    assert "Start from a template" not in page
+    client.post(address, {"document": json.dumps(TEMPLATES["ranking"].form)})
+    draft.refresh_from_db()
+    assert (draft.document, draft.state) == (TEMPLATES["ranking"].form, "draft")
+    assert "never changes again" in act(client, FormVersion, "publish_form_draft", draft).content.decode()
+    draft.refresh_from_db()
+    assert draft.state == "draft"
+    act(client, FormVersion, "publish_form_draft", draft, confirm="yes")
+    draft.refresh_from_db()
+    assert (draft.state, draft.published_at is not None) == ("published", True)
+    assert get(cast, f"/api/v1/projects/{cast.project.public_id}/form").json()["number"] == 2
+    assert client.post(address, {"document": json.dumps(FORM)}).status_code == 403
+    assert 'id="form-fault"' not in client.get(address).content.decode()
+
+
+def test_a_draft_asks_nothing_and_a_published_form_stays(cast):
+    draft = draft_form(project=cast.project, document=TEMPLATES["ranking"].form, actor=cast.mira)
+    upload_items(cast.project, cast.mira)
+    assert Round.objects.get().form.number == 1
+    later = publish_form(project=cast.project, document=TEMPLATES["safety"].form, actor=cast.mira)
+    assert later.number == 3
+    with pytest.raises(Conflict, match="Form 3 was published since"):
+        publish_form_draft(form=draft, actor=cast.mira)
+    with pytest.raises(Conflict, match="stays as it is"):
+        revise_form(form=later, document=FORM, actor=cast.mira)
+    again = draft_form(project=cast.project, document=TEMPLATES["safety"].form, actor=cast.mira)
+    with pytest.raises(Conflict, match="asks the same as form 3"):
+        publish_form_draft(form=again, actor=cast.mira)
+    with pytest.raises(TransitionRefused):
+        publish_form_draft(form=later, actor=cast.mira)
+    assert sorted(cast.project.forms.values_list("number", "state")) == [
+        (1, "published"), (2, "draft"), (3, "published"), (4, "draft"),
+    ]  # fmt: skip
+    assert "never changes" in refused(
+        IntegrityError, "UPDATE labeling_formversion SET document = '{}' WHERE id = %s", later.pk
+    )

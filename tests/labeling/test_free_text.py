@@ -1,14 +1,18 @@
 """What reviewers write is scanned too: words of their own, whatever the question's type, and nothing that they chose."""
 
 import json
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.db import connection
+from django_q.models import OrmQ
 
 from config.kernel.models import Handoff
 from labeling.forms import KINDS
 from labeling.free_text import without_words, written_in
 from labeling.models import Annotation, Flag
+from labeling.services import flagging
 from labeling.services.free_text import flag_annotations
 from labeling.services.judgments import supersede_annotation
 from tests.factories import judge, prefer, settle, upload_items
@@ -114,3 +118,26 @@ def test_what_people_wrote_in_an_earlier_tool_is_scanned_with_the_batch(cast):
     flag = Flag.objects.get()
     assert (flag.annotation.origin, flag.annotation.rationale) == ("imported", "Ask b@example.org.")
     assert (flag.kind, flag.field, flag.detail) == ("personal_data", "rationale", {"pattern": "email", "count": 1})
+
+
+def test_exports_flagged_before_imported_annotations_were_are_looked_through_once_more(cast, monkeypatch):
+    judgment = said("a@old.example")
+    judgment["result"].append({"from_name": "rationale", "type": "textarea", "value": {"text": ["Ask b@example.org."]}})
+    unlike = {**TEXTS, "prompt": "Capital of Spain, and why?"}
+    with monkeypatch.context() as before:
+        before.setattr(flagging, "_imported_with", lambda versions: [])
+        batch = bring(
+            cast, {"id": 7, "data": TEXTS, "annotations": []}, {"id": 8, "data": unlike, "annotations": [judgment]}
+        )
+        upload_items(cast.project, cast.mira, 1)
+    assert not Flag.objects.filter(kind="personal_data").exists()
+    import_module("labeling.migrations.0020_flag_imported").queue(apps, None)
+    queued = [each.task for each in OrmQ.objects.all()]
+    assert [(each["func"], each["args"]) for each in queued] == [("labeling.jobs.flag_imported", (batch.pk,))]
+    monkeypatch.setattr(flagging, "SLICE", 1)
+    first = batch.versions.earliest("pk").pk
+    assert flagging.flag_imported(batch_id=batch.pk, seconds=-1) == 0
+    settle()
+    assert Flag.objects.get(kind="personal_data").annotation.rationale == "Ask b@example.org."
+    assert flagging.flag_imported(batch_id=batch.pk, after=first) is None
+    assert Flag.objects.filter(kind="personal_data").count() == 1

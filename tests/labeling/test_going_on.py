@@ -5,17 +5,21 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connection, connections, transaction
+from django.utils import timezone
 from django_q.models import OrmQ
 
 from labeling import jobs
 from labeling.models import Batch, Item, ItemVersion, RejectedRow, StagedRow
 from labeling.services import ingest
 from labeling.services.ingest import ingest_batch
+from labeling.services.settings import change_project
 from tests.cast import gather_cast
 from tests.factories import item_row, lines, settle
 from tests.labeling.test_batches import receive
@@ -81,6 +85,49 @@ def test_a_file_that_breaks_off_is_refused_whole(cast, monkeypatch):
 @pytest.fixture
 def killed_cast(transactional_db):
     return gather_cast()
+
+
+def test_a_project_takes_uploads_while_a_batch_of_it_is_accepted(killed_cast):
+    """Real threads: the acceptance is held open, and another upload and a change of settings go through meanwhile."""
+    first, _ = receive(killed_cast, rows(25))
+    Batch.objects.update(worked_at=timezone.now() - timedelta(hours=1))
+    failures = []
+
+    def go_on():
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '3s'")
+            receive(killed_cast, rows(15), name="other.ndjson")
+            change_project(project=killed_cast.project, changes={"hold_flagged": ["language"]}, actor=killed_cast.mira)
+            jobs.sweep_batches()
+        except Exception as failure:  # noqa: BLE001 - told to the main thread, which fails on it
+            failures.append(failure)
+        finally:
+            connections.close_all()
+
+    with transaction.atomic():
+        assert ingest_batch(batch_id=first.pk)
+        thread = threading.Thread(target=go_on)
+        thread.start()
+        thread.join()
+    assert failures == []
+    first.refresh_from_db()
+    assert (first.state, first.items_created) == ("accepted", 22)
+    assert Batch.objects.filter(state="received").count() == 1
+
+
+def test_a_batch_that_is_worked_on_is_not_queued_again(cast, monkeypatch):
+    monkeypatch.setattr(ingest, "SLICE", 10)
+    monkeypatch.setattr(ingest, "SECONDS_A_JOB", -1.0)
+    batch, _ = receive(cast, rows(35))
+    long_ago = timezone.now() - timedelta(hours=1)
+    Batch.objects.update(created_at=long_ago, worked_at=long_ago)
+    jobs.ingest(batch.pk)
+    OrmQ.objects.all().delete()
+    assert jobs.sweep_batches() == 0
+    Batch.objects.update(worked_at=long_ago)
+    assert [jobs.sweep_batches(), jobs.sweep_batches()] == [1, 0]
+    assert [queued.task["func"] for queued in OrmQ.objects.all()] == ["labeling.jobs.ingest"]
 
 
 @pytest.mark.slow

@@ -117,12 +117,15 @@ def test_a_closed_project_keeps_its_guideline(cast):
     ("content", "field"),
     [
         ({"clauses": []}, "clauses"),
-        ({"clauses": [{"title": "No id"}]}, "clauses[0]"),
+        ({"clauses": [{"title": "No id"}]}, "clauses[0].id"),
         ({"clauses": CLAUSES * 2}, "clauses"),
-        ({"clauses": CLAUSES, "examples": [{"clause": "true"}]}, "examples[0]"),
+        ({"clauses": CLAUSES, "examples": [{"clause": "true"}]}, "examples[0].text"),
         ({"clauses": CLAUSES, "examples": [{"text": "Look.", "clause": "gone"}]}, "examples[0].clause"),
-        ({"clauses": CLAUSES, "examples": [{**EXAMPLE, "messages": [{"role": "user"}]}]}, "examples[0].messages.0"),
-        ({"clauses": CLAUSES, "redo": {"countries": ["FR"]}}, "redo"),
+        (
+            {"clauses": CLAUSES, "examples": [{**EXAMPLE, "messages": [{"role": "user"}]}]},
+            "examples[0].messages[0].content",
+        ),
+        ({"clauses": CLAUSES, "redo": {"countries": ["FR"]}}, "redo.countries"),
         ({"clauses": CLAUSES, "change_kind": "small"}, "change_kind"),
         ({"clauses": CLAUSES, "answer_mapping": {"questions": {}, "tests": []}}, "answer_mapping"),
         (

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.utils import timezone
+from django_q.models import OrmQ
 
 from labeling import jobs
 from labeling.models import Batch, Flag, Item, Round, Task
@@ -112,9 +113,10 @@ def test_the_sweep_lets_go_of_what_was_forgotten(cast):
     upload(cast.project, cast.dana, with_mail("one"))
     resolve = upload(cast.project, cast.dana, row("two"))
     upload_anew(cast, row("two", "Write to anna@example.org."))
-    Batch.objects.update(created_at=timezone.now() - timedelta(hours=1))
+    Batch.objects.update(worked_at=timezone.now() - timedelta(hours=1))
     assert jobs.sweep_batches() == 0
-    hold(cast)
+    change_project(project=cast.project, changes={"hold_flagged": []}, actor=cast.mira)
+    OrmQ.objects.all().delete()
     assert jobs.sweep_batches() == 2
     settle()
     assert set(Item.objects.values_list("state", flat=True)) == {"in_progress"}

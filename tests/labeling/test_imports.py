@@ -1,5 +1,7 @@
 """Batches from a granted path: only below it, copied and digested by the job, and the same file once."""
 
+from pathlib import Path
+
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
@@ -8,6 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from config.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from config.kernel.models import User
 from labeling.models import Batch, Item, SourceGrant
+from labeling.services import imports
 from labeling.services.imports import end_grant, grant_path, import_batch
 from tests.factories import item_row, lines, settle
 from tests.labeling.test_batches import receive
@@ -94,6 +97,44 @@ def test_an_ended_grant_opens_nothing_even_for_what_is_waiting(granted):
     batch.refresh_from_db()
     assert (batch.state, batch.fault) == ("refused", "The path is no longer granted.")
     assert not Item.objects.exists()
+
+
+def copies(batch):
+    folder = storages["sources"].path(f"{batch.project.public_id}/{batch.public_id}")
+    return [path for path in Path(folder).rglob("*") if path.is_file()]
+
+
+def test_a_job_that_was_killed_while_it_copied_leaves_no_trace(granted):
+    batch, _ = bring(granted, "northwind/2026/items.ndjson")
+    storages["sources"].save(
+        f"{batch.project.public_id}/{batch.public_id}/{batch.public_id}", ContentFile(b"half" * 999)
+    )
+    settle()
+    batch.refresh_from_db()
+    assert (batch.state, batch.items_created) == ("accepted", 2)
+    [copy] = copies(batch)
+    assert (copy.read_bytes(), batch.source_path.split("/")[-1]) == (lines(item_row("one"), item_row("two")), copy.name)
+
+
+@pytest.mark.parametrize(
+    ("limit", "fault"),
+    [
+        (("SECONDS_TO_FETCH", -1.0), "The file is not copied within -0.0166667 minutes; split it into several."),
+        (("UNPACKED_BYTES_MOST", 100), "The file is larger than 9.31323e-08 GB; split it into several."),
+    ],
+)
+def test_a_file_that_takes_too_long_or_has_grown_too_large_is_refused_and_not_kept(
+    granted, settings, monkeypatch, limit, fault
+):
+    batch, _ = bring(granted, "northwind/2026/items.ndjson")
+    if hasattr(imports, limit[0]):
+        monkeypatch.setattr(imports, *limit)
+    else:
+        setattr(settings, *limit)
+    settle()
+    batch.refresh_from_db()
+    assert (batch.state, batch.fault) == ("refused", fault)
+    assert copies(batch) == []
 
 
 def test_the_database_takes_a_digest_once_and_accepts_nothing_without(granted):

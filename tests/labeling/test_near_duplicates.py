@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from labeling.near_duplicates import (
     ALIKE,
     BANDS,
+    MOST_A_BAND,
     PERMUTATIONS,
+    Neighbourhood,
     bands_of,
     signature_of,
     similarities,
@@ -66,7 +68,7 @@ def test_scripts_without_spaces_are_compared_sign_by_sign():
 
 def test_bands_of_two_projects_never_meet():
     signature = signature_of("the same text in two projects")
-    assert len(set(bands_of(signature, project_id=1)) | set(bands_of(signature, project_id=2))) == 2 * BANDS
+    assert len(set(bands_of(signature, project_id=1)) | set(bands_of(signature, project_id=2))) == 2 * (BANDS + 1)
 
 
 def test_a_signature_is_the_same_for_ever():
@@ -91,3 +93,23 @@ def test_all_that_was_said_counts():
         "responses": [{"key": "a", "text": "So.", "model": ""}],
     }
     assert text_to_compare(payload) == "Why?\nSo."
+
+
+def test_a_band_takes_the_first_sketches_and_no_more():
+    near = Neighbourhood()
+    taken = [near.add(bytes(256), item_id, [1, 2]) for item_id in range(MOST_A_BAND)]
+    assert taken == [[1, 2]] * MOST_A_BAND
+    assert near.add(bytes(256), 99, [2, 3]) == [3]
+    assert near.most_alike(bytes(256), [1, 2]) == (1.0, 0)
+    assert near.most_alike(bytes(256), [3]) == (1.0, 99)
+    assert near.most_alike(bytes(256), [4]) is None
+
+
+def test_what_is_the_same_is_met_where_every_other_band_is_full():
+    near = Neighbourhood()
+    signature = signature_of("one two three four")
+    bands = bands_of(signature, project_id=1)
+    for item_id in range(MOST_A_BAND):
+        near.add(bytes(256), item_id, bands[:-1])
+    assert near.add(stored(signature), 99, bands) == bands[-1:]
+    assert near.most_alike(stored(signature), bands) == (1.0, 99)

@@ -2,15 +2,23 @@
 
 import io
 import json
+import os
+import resource
+import subprocess
+import sys
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from django.conf import settings
 
 from labeling.errors import NotItems
 from labeling.reading import parquet
+from labeling.reading.memory import bounded
 from labeling.types import RowFault, SentRow
 from tests.labeling.test_formats import MOST, in_parquet, read, refused
+
+MEMORY = pa.system_memory_pool()
 
 
 def test_parquet_holds_items_flat_or_nested():
@@ -77,6 +85,66 @@ def test_a_damaged_parquet_file_is_refused():
     assert refused(in_parquet({"external_id": ["x" * 2000]}), "parquet", most=10).startswith("The file unpacks to more")
 
 
+CLAIM = """
+import django, io, pathlib, sys
+django.setup()
+from labeling.errors import NotItems
+from labeling.reading import parquet
+content = io.BytesIO(sys.stdin.buffer.read())
+try:
+    rows = list(parquet.read(content, most=2**40))
+except NotItems as error:
+    print(error.message)
+peak = next(line for line in pathlib.Path("/proc/self/status").read_text().splitlines() if line.startswith("VmPeak"))
+print(int(peak.split()[1]) // 1024)
+"""
+
+
+def varint(number):
+    """Return the number as a footer or a page's header writes it (Thrift's compact protocol)."""
+    number, written = number * 2, b""
+    while number > 127:
+        written += bytes([number & 127 | 128])
+        number >>= 7
+    return written + bytes([number])
+
+
+def claiming(size):
+    """Return a file whose second column has a page that says it unpacks to `size` bytes."""
+    true = 150 * 2**20  # as many digits as what is claimed
+    written = io.BytesIO()
+    table = pa.table({"external_id": ["a"], "prompt": ["x" * true]})
+    pq.write_table(table, written, compression="zstd", use_dictionary=False, data_page_size=2**30)
+    content = written.getvalue()
+    at = min(place for more in range(64) if (place := content.find(b"\x15" + varint(true + more) + b"\x15")) > 0) + 1
+    return content[:at] + varint(size) + content[at + len(varint(true)) :]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how much memory a process has")
+def test_a_page_that_claims_too_much_is_refused_before_it_gets_it():
+    done = subprocess.run(
+        [sys.executable, "-c", CLAIM],
+        input=claiming(2**31 - 1), cwd=settings.BASE_DIR, env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "ARROW_DEFAULT_MEMORY_POOL": "system"},
+        capture_output=True, check=True,
+    )  # fmt: skip
+    fault, peak = done.stdout.decode().splitlines()
+    assert fault == ("The Parquet file asks for more than 512 MB of memory at once; write it with pages of about 1 MB.")
+    assert int(peak) < 1500
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how much memory a process has")
+def test_the_bound_on_memory_ends_with_the_reading(monkeypatch):
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    monkeypatch.setattr(parquet, "MEMORY_MOST", 100 * 2**20)
+    rows = parquet.read(io.BytesIO(in_parquet({"external_id": ["a", "b"]})), most=MOST)
+    assert (next(rows).line, resource.getrlimit(resource.RLIMIT_DATA)) == (1, before)
+    assert refused(claiming(2**31 - 1), "parquet").startswith("The Parquet file asks for more than 100 MB")
+    assert resource.getrlimit(resource.RLIMIT_DATA) == before
+    with pytest.raises(MemoryError), bounded(2**20):
+        bytearray(2**29)
+    assert len(bytearray(2**29)) == 2**29
+
+
 def test_a_text_that_parquet_keeps_once_is_counted_as_often_as_it_stands():
     rows = 300
     text = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array(["x" * 2**20]))
@@ -86,11 +154,11 @@ def test_a_text_that_parquet_keeps_once_is_counted_as_often_as_it_stands():
         written = io.BytesIO()
         pq.write_table(table, written, compression="zstd", store_schema=False, dictionary_pagesize_limit=2**30)
         assert written.tell() < 100_000
-        before = pa.total_allocated_bytes()
-        taken = (pa.total_allocated_bytes() - before for _ in parquet.read(written, most=20 * 2**20))
+        before = MEMORY.bytes_allocated()
+        taken = (MEMORY.bytes_allocated() - before for _ in parquet.read(written, most=20 * 2**20))
         with pytest.raises(NotItems, match=r"more than 0\.0195312 GB"):
             assert max(taken) < 0
-        assert max(pa.total_allocated_bytes() - before for _ in parquet.read(written, most=MOST)) < 40 * 2**20
+        assert max(MEMORY.bytes_allocated() - before for _ in parquet.read(written, most=MOST)) < 40 * 2**20
 
 
 def test_a_parquet_row_that_is_too_long_is_a_fault_and_the_others_are_read(monkeypatch):

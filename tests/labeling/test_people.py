@@ -1,15 +1,19 @@
 """Members come by invitation and go at once; keys may do no more than who makes them."""
 
 import hashlib
+import re
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.db import IntegrityError
 from django.test import Client
 from django.utils import timezone
 
 from config.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
+from config.kernel.keys import issue_key
 from config.kernel.models import ApiKey, Event, User
+from config.kernel.people import take_back_account
 from config.kernel.types import Scope
 from labeling.models import Invitation, Item, Membership
 from labeling.services.invitations import accept_invitation, invite_member, open_invitation, withdraw_invitation
@@ -19,10 +23,19 @@ from tests.factories import upload_items
 from tests.house.test_invariants import refused
 
 PASSWORD = "a long sentence of words"
+SOMEWHERE = "192.0.2.1"
 
 
 def invite(cast, email="nora@example.org", role="customer_viewer", actor=None, **more):
     return invite_member(customer=cast.northwind, email=email, role=role, actor=actor or cast.dana, **more)
+
+
+def join(**more):
+    return accept_invitation(address=SOMEWHERE, **more)
+
+
+def opened(token):
+    return open_invitation(token=token, address=SOMEWHERE)
 
 
 def api(cast, who="dana", *scopes):
@@ -40,28 +53,28 @@ def test_the_invited_join_once_and_only_the_digest_of_the_token_is_kept(cast):
         "nora@example.org",
         hashlib.sha256(token.encode()).hexdigest(),
     )
-    nora = accept_invitation(token=token, name="Nora", password=PASSWORD)
+    nora = join(token=token, name="Nora", password=PASSWORD)
     assert (nora.surface, nora.name, nora.check_password(PASSWORD)) == ("portal", "Nora", True)
     membership = Membership.objects.get(user=nora)
     assert (membership.role, membership.granted_by) == ("customer_viewer", cast.dana)
     upload_items(cast.project, cast.mira)
     assert Item.objects.visible_to(nora).count() == 1
     with pytest.raises(Conflict, match="used before"):
-        accept_invitation(token=token, name="Nora", password=PASSWORD)
+        join(token=token, name="Nora", password=PASSWORD)
     assert token not in str(list(Event.objects.values()))
 
 
 def test_a_link_that_was_never_made_was_withdrawn_or_has_expired_opens_nothing(cast):
     with pytest.raises(NotFound):
-        open_invitation(token="made-up")
+        opened("made-up")
     invitation, token = invite(cast)
     withdraw_invitation(invitation=invitation, actor=cast.dana)
     with pytest.raises(Conflict, match="withdrawn"):
-        accept_invitation(token=token, name="Nora", password=PASSWORD)
+        join(token=token, name="Nora", password=PASSWORD)
     with pytest.raises(Conflict, match="before"):
         withdraw_invitation(invitation=invitation, actor=cast.dana)
     with refused_expiry(cast) as expired, pytest.raises(Conflict, match="expired"):
-        accept_invitation(token=expired, name="Nora", password=PASSWORD)
+        join(token=expired, name="Nora", password=PASSWORD)
     assert not User.objects.filter(email="nora@example.org").exists()
 
 
@@ -101,18 +114,18 @@ def test_a_password_that_will_not_do_makes_nobody(cast):
         (" ", PASSWORD, "name"),
     ):
         with pytest.raises(Invalid) as error:
-            accept_invitation(token=token, name=name, password=password)
+            join(token=token, name=name, password=password)
         assert error.value.field == field
     assert not User.objects.filter(email="nora@example.org").exists()
-    assert open_invitation(token=token).accepted_at is None
+    assert opened(token).accepted_at is None
 
 
 def test_who_has_an_account_joins_with_its_password_and_keeps_it(cast):
     _, token = invite(cast, "ruth@example.org")
     with pytest.raises(Invalid, match="give its password"):
-        accept_invitation(token=token, name="Somebody", password=PASSWORD)
+        join(token=token, name="Somebody", password=PASSWORD)
     assert not Membership.objects.filter(user=cast.ruth, customer=cast.northwind).exists()
-    assert accept_invitation(token=token, name="", password="ruth-password") == cast.ruth
+    assert join(token=token, name="Somebody", password="ruth-password") == cast.ruth
     cast.ruth.refresh_from_db()
     assert (cast.ruth.name, cast.ruth.check_password("ruth-password")) == ("Ruth", True)
     assert Membership.objects.filter(user=cast.ruth).count() == 2
@@ -121,7 +134,7 @@ def test_who_has_an_account_joins_with_its_password_and_keeps_it(cast):
 def test_an_account_of_another_surface_cannot_join(cast):
     _, token = invite(cast, "anna@example.org")
     with pytest.raises(Invalid, match="another surface"):
-        accept_invitation(token=token, name="Anna", password="anna-password")
+        join(token=token, name="Anna", password="anna-password")
     assert not Membership.objects.filter(user=cast.anna.user, role="customer_viewer").exists()
 
 
@@ -136,7 +149,7 @@ def test_customers_invite_their_own_people_and_operators_anybody(cast):
             invite(cast, role=role, actor=actor)
     assert not Invitation.objects.exists()
     _, token = invite(cast, "omar@example.org", "operator", cast.mira)
-    assert accept_invitation(token=token, name="Omar", password=PASSWORD).surface == "console"
+    assert join(token=token, name="Omar", password=PASSWORD).surface == "console"
     for wrong in ({"email": "no-mail"}, {"role": "king"}, {"project": cast.foreign_project}, {"days": 1000}):
         with pytest.raises(Invalid):
             invite(cast, **wrong)
@@ -150,7 +163,7 @@ def test_the_invitations_of_somebody_who_was_removed_open_nothing(cast):
     for membership in Membership.objects.filter(user=cast.victor):
         remove_member(membership=membership, actor=cast.dana)
     with pytest.raises(Conflict, match="does not manage"):
-        accept_invitation(token=token, name="Nora", password=PASSWORD)
+        join(token=token, name="Nora", password=PASSWORD)
 
 
 def test_a_removed_member_sees_nothing_from_their_next_request_on(cast):
@@ -229,7 +242,7 @@ def test_people_are_managed_by_the_api(cast):
     listed = ask("get", "invitations").json()["results"]
     assert [each["email"] for each in listed] == ["nora@example.org"]
     assert token not in str(listed)
-    nora = accept_invitation(token=token, name="Nora", password=PASSWORD)
+    nora = join(token=token, name="Nora", password=PASSWORD)
     victor = Membership.objects.get(user=cast.victor).public_id
     assert ask("delete", f"members/{victor}").status_code == 204
     assert not Membership.objects.filter(user=cast.victor).exists()
@@ -274,7 +287,7 @@ def test_the_portal_shows_a_link_and_a_key_once(cast):
     page = Client().get(path)
     assert "invited to Northwind" in page.content.decode()
     wrong = Client().post(path, {"name": "Nora", "password": "short"})
-    assert (wrong.status_code, "too short" in wrong.content.decode()) == (422, True)
+    assert (wrong.status_code, "ten characters or more" in wrong.content.decode()) == (422, True)
     done = Client().post(path, {"name": "Nora", "password": PASSWORD})
     assert (done.status_code, done["Location"]) == (302, "/portal/login/")
     assert Client().post("/portal/login/", {"username": "nora@example.org", "password": PASSWORD}).status_code == 302
@@ -294,7 +307,7 @@ def test_the_console_invites_for_any_role_with_the_link_shown_once(cast):
     )
     [text] = [str(each) for each in answer.context["messages"] if "/welcome/" in str(each)]
     token = text.split("/welcome/")[1].split("/")[0]
-    assert open_invitation(token=token).email == "omar@example.org"
+    assert opened(token).email == "omar@example.org"
     assert token not in client.get("/admin/labeling/invitation/").content.decode()
 
 
@@ -303,3 +316,67 @@ def test_the_database_keeps_what_an_invitation_says(cast):
     assert "never change" in refused(IntegrityError, "UPDATE labeling_invitation SET role = 'operator'")
     assert "never change" in refused(IntegrityError, "UPDATE labeling_invitation SET email = 'x@example.org'")
     assert Invitation.objects.get().role == "customer_viewer"
+
+
+def test_neither_the_link_nor_a_refusal_tells_whether_there_is_an_account(cast):
+    """Ruth has an account of the portal and Anna one of the desk; nobody is called Nora."""
+    told = {}
+    for name in ("nora", "ruth", "anna"):
+        _, token = invite(cast, f"{name}@example.org")
+        page = Client().get(f"/welcome/{token}/")
+        wrong = Client().post(f"/welcome/{token}/", {"name": "Somebody", "password": "1234567890"})
+        told[name] = [
+            (each.status_code, without_forgery_token(each).replace(name, "who").replace(token, "token"))
+            for each in (page, wrong)
+        ]
+    assert told["nora"] == told["ruth"] == told["anna"]
+    assert told["nora"][1][0] == 422
+
+
+def without_forgery_token(answer):
+    return re.sub(r'name="csrfmiddlewaretoken" value="[^"]*"', "", answer.content.decode())
+
+
+@pytest.mark.parametrize("name", ["nora", "ruth", "anna"])
+def test_a_refused_password_is_hashed_once_whether_there_is_an_account_or_not(cast, name, monkeypatch):
+    hashed = []
+    encode = MD5PasswordHasher.encode
+
+    def counted(*given):
+        hashed.append(1)
+        return encode(*given)
+
+    monkeypatch.setattr(MD5PasswordHasher, "encode", counted)
+    _, token = invite(cast, f"{name}@example.org")
+    with pytest.raises(Invalid, match="This password will not do"):
+        join(token=token, name="Somebody", password="1234567890")
+    assert hashed == [1]
+
+
+def test_who_made_an_account_of_an_invited_address_first_gets_nothing_of_the_invitation(cast):
+    """Ruth's customer invites an address that is not theirs, takes the link, and makes the account and a key."""
+    _, theirs = invite_member(customer=cast.meridian, email="nora@example.org", role="customer_admin", actor=cast.ruth)
+    squatter = join(token=theirs, name="Not Nora", password=PASSWORD)
+    _, text = issue_key(user=squatter, name="kept", scopes=[Scope.READ], actor=squatter)
+    _, token = invite(cast)
+    with pytest.raises(Invalid, match="This password will not do"):
+        join(token=token, name="Nora", password="what Nora would choose")
+    assert not Membership.objects.filter(user=squatter, customer=cast.northwind).exists()
+    own = take_back_account(user=squatter, actor=cast.otto)
+    join(token=token, name="Nora", password=own)
+    assert Membership.objects.filter(user=squatter, customer=cast.northwind).count() == 1
+    assert Client().get("/api/v1/projects", headers={"Authorization": f"Bearer {text}"}).status_code == 401
+    assert not Client().login(username="nora@example.org", password=PASSWORD)
+
+
+def test_somebody_who_is_logged_in_as_another_does_not_join(cast):
+    _, token = invite(cast, "nora@example.org", "customer_admin")
+    client = Client()
+    client.force_login(cast.victor)
+    for password in (PASSWORD, "victor-password"):
+        refusal = client.post(f"/welcome/{token}/", {"name": "Nora", "password": password})
+        assert refusal.status_code == 422
+        assert "you are logged in as victor@example.org" in refusal.content.decode()
+    assert not User.objects.filter(email="nora@example.org").exists()
+    assert [each.role for each in Membership.objects.filter(user=cast.victor)] == ["customer_viewer"]
+    assert opened(token).accepted_at is None

@@ -11,11 +11,13 @@ from django.test import Client
 from django.urls import reverse
 
 from config import erasures as roof
+from config.admin import in_words
 from config.kernel.clock import database_now
 from labeling.models import Annotation, Batch, Customer, Erasure, Item, Project, RejectedRow
+from labeling.services import retention
 from labeling.services.legal_holds import lift_legal_hold, place_legal_hold
 from tests.cast import gather_cast
-from tests.factories import freeze, item_row, judge, resolve_items, settle, upload, upload_items
+from tests.factories import freeze, item_row, judge, let_batches_age, resolve_items, settle, upload, upload_items
 from tests.traces import empty_files, files_with, tables_with
 
 
@@ -68,6 +70,19 @@ def test_a_dry_run_counts_the_files_that_go_and_apart_those_that_may(kept):
     assert (row_of(kept)["files"], row_of(kept)["files_searched"]) == (0, 0)
 
 
+def test_of_very_many_the_oldest_are_counted_and_that_there_are_more_is_said(kept, monkeypatch):
+    age(kept.project, 11)
+    assert row_of(kept)["is_more"] is False
+    monkeypatch.setattr(retention, "MOST_COUNTED", 1)
+    row = row_of(kept)
+    assert [row[name] for name in ("items", "versions", "annotations", "files", "releases", "in_work", "is_more")] == [
+        1, 1, 3, 1, 1, 1, True,
+    ]  # fmt: skip
+    assert in_words(row).startswith("pairs (kept for 10 days): more than 1 items with 1 versions and 3 annotations")
+    monkeypatch.setattr(retention, "MOST_COUNTED", 2)
+    assert (row_of(kept)["items"], row_of(kept)["is_more"]) == (2, False)
+
+
 def test_what_would_go_by_a_later_day_is_known_today(kept):
     assert row_of(kept, by=database_now() + timedelta(days=9))["items"] == 0
     assert row_of(kept, by=database_now() + timedelta(days=11))["items"] == 2
@@ -102,7 +117,7 @@ def test_an_item_is_erased_once_the_work_on_it_has_ended(kept):
 
 def test_an_upload_that_became_no_item_goes_with_its_refused_rows(kept):
     refused = upload(kept.project, kept.dana, b"nonsense that nobody may keep", name="refused")
-    Batch.objects.update(created_at=database_now() - timedelta(days=11))
+    let_batches_age(timedelta(days=11))
     assert (refused.state, row_of(kept)["files"], row_of(kept)["items"]) == ("refused", 1, 0)
     hold = place_legal_hold(customer=kept.northwind, project=kept.project, reason="Court", actor=kept.mira)
     assert roof.erase_due() == 0
@@ -152,11 +167,21 @@ def test_a_long_list_goes_in_slices(kept, monkeypatch):
 
 def test_the_dry_run_asks_as_much_of_many_items_as_of_few(kept, django_assert_num_queries):
     age(kept.project, 11)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         roof.what_would_go()
     upload_items(kept.project, kept.mira, 20)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         roof.what_would_go()
+
+
+@pytest.mark.parametrize("columns", ["80", "40"])
+def test_the_command_says_it_in_whole_words_on_a_narrow_screen(kept, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    age(kept.project, 11)
+    lines = command().splitlines()
+    assert max(len(line) for line in lines) <= int(columns)
+    for word in ("annotations,", "uploaded", "written", "worked"):
+        assert any(word in line.split() for line in lines)
 
 
 def command(*arguments):
@@ -169,7 +194,10 @@ def command(*arguments):
 
 def test_the_command_says_and_with_erase_does(kept):
     age(kept.project, 11)
-    assert "Nothing was changed" in command()
+    told = command()
+    assert told.startswith("northwind, pairs (kept for 10 days)")
+    assert "Nothing was changed" in told
+    assert "2 items with 2 versions and 6 annotations" in " ".join(told.split())
     said = json.loads(command("--json", "--customer", "northwind"))
     assert (said["figures"], said["projects"][0]["project"]) == ({"due": 2, "erased": 0}, "pairs")
     with pytest.raises(CommandError, match="No customer is called"):
@@ -203,8 +231,8 @@ def test_the_console_says_what_would_go(kept):
     action = {"action": "show_retention", "_selected_action": [kept.northwind.pk]}
     said = [str(message) for message in client.post(path, action, follow=True).context["messages"]]
     assert said == [
-        "Northwind, pairs (kept for 10 days): 2 items with 2 versions and 6 annotations, 1 uploaded files, 1 releases"
-        " written anew; 1 more are still being worked on."
+        "Northwind, pairs (kept for 10 days): 2 items with 2 versions and 6 annotations, 1 uploaded file, 1 release"
+        " written anew; 1 more is still being worked on."
     ]
     assert not Erasure.objects.exists()
     Project.objects.update(retention_days=None)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from quality.agreement import agreement, krippendorff_alpha, patterns_of
+from quality.agreement import agreement, krippendorff_alpha
+from tests.votes import patterns_of
 
 VALUES = ["0", "1", "2", "3"]
 
@@ -42,13 +43,6 @@ def test_alpha_of_krippendorffs_own_example():
     second = ["b", "a", "b", "b", "b", "c", "c", "c", "e", "d", "d", "d"]
     votes = [{value: (a, b).count(value) for value in {a, b}} for a, b in zip(first, second, strict=True)]
     assert krippendorff_alpha(patterns_of(votes)) == pytest.approx(0.691666, abs=1e-3)
-
-
-def test_units_with_one_vote_do_not_count():
-    assert patterns_of([{"a": 1}, {"a": 2, "b": 1}, {"a": 0, "b": 2}]) == {
-        (("a", 2), ("b", 1)): 1,
-        (("b", 2),): 1,
-    }
 
 
 def test_where_only_one_value_was_given_alpha_is_not_defined():

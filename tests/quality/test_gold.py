@@ -5,7 +5,7 @@ from django.db import IntegrityError, transaction
 
 from config.kernel.models import Event
 from labeling.models import Item, Project, Round, Task
-from labeling.services.projects import publish_form
+from labeling.services.forms import publish_form
 from quality.models import GoldItem, GoldScore
 from quality.services.gold import make_gold, renew_gold
 from tests.cast import FORM

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from config.kernel.errors import Invalid
 from routing.policy import ranked, reason, weighed
 from routing.slack import Demand, levels_of, spare_hours
-from routing.types import PoolChoice, ReviewerView
+from routing.types import PoolChoice
 from routing.weights import HOUSE, Weights, weights_from
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -56,21 +56,20 @@ def choices_of(draw, first_id=100):
                 pay_amount=draw(st.none() | st.floats(0, 10)),
                 customer_share=draw(st.none() | st.floats(0, 1)),
                 oldest_waiting_seconds=draw(st.floats(0, 100 * HOUR)),
+                trust=draw(st.sampled_from(["trusted", "probation"])),
+                standing=draw(st.floats(0, 1)),
             )
         )
     return made
 
 
-reviewers = st.builds(ReviewerView, trust=st.sampled_from(["trusted", "probation"]), standing=st.floats(0, 1))
-
-
 @UNHURRIED
-@given(choices_of(), reviewers, st.randoms(use_true_random=False))
-def test_the_order_does_not_depend_on_the_order_of_the_input(choices, reviewer, chance):
+@given(choices_of(), st.randoms(use_true_random=False))
+def test_the_order_does_not_depend_on_the_order_of_the_input(choices, chance):
     shuffled = list(choices)
     chance.shuffle(shuffled)
-    found = ranked(choices, now=NOW, reviewer=reviewer)
-    assert ranked(shuffled, now=NOW, reviewer=reviewer) == found
+    found = ranked(choices, now=NOW)
+    assert ranked(shuffled, now=NOW) == found
     assert sorted(found, key=lambda each: each.pool_id) == sorted(choices, key=lambda each: each.pool_id)
 
 
@@ -104,9 +103,9 @@ def test_of_two_pools_alike_the_one_that_fewer_could_do_goes_first(others, due, 
 
 
 @UNHURRIED
-@given(choices_of(), reviewers)
-def test_every_score_is_a_number_and_the_sum_of_its_terms(choices, reviewer):
-    for rank, each in enumerate(weighed(choices, now=NOW, reviewer=reviewer), start=1):
+@given(choices_of())
+def test_every_score_is_a_number_and_the_sum_of_its_terms(choices):
+    for rank, each in enumerate(weighed(choices, now=NOW), start=1):
         assert math.isfinite(each.score)
         assert each.score == pytest.approx(math.fsum(each.terms.values()))
         why = reason(each, rank=rank, of=len(choices))
@@ -182,9 +181,9 @@ def test_important_work_lets_urgent_work_go_first_only_while_it_has_time_to_spar
 
 def test_hard_work_is_left_to_those_of_standing():
     easy, hard = pool(2, due=8, difficulty=1), pool(1, due=8, difficulty=5)
-    assert order(easy, hard, reviewer=ReviewerView(standing=1.0)) == [1, 2]
-    assert order(easy, hard, reviewer=ReviewerView(standing=0.4)) == [2, 1]
-    assert order(easy, hard, reviewer=ReviewerView(trust="probation", standing=1.0)) == [2, 1]
+    assert order(easy, hard) == [1, 2]
+    assert order(easy, replace(hard, standing=0.4)) == [2, 1]
+    assert order(easy, replace(hard, trust="probation")) == [2, 1]
 
 
 def test_the_cheaper_and_the_customer_who_had_less_go_first_where_all_else_is_equal():
@@ -193,16 +192,13 @@ def test_the_cheaper_and_the_customer_who_had_less_go_first_where_all_else_is_eq
 
 
 def test_a_project_may_weigh_otherwise():
-    choices = [pool(1, due=8, difficulty=5, project_id=7), pool(2, due=8)]
-    green = ReviewerView(standing=0.0)
-    assert order(*choices, reviewer=green) == [2, 1]
-    assert order(*choices, reviewer=green, by_project={7: weights_from({"standing": 0})}) == [1, 2]
+    choices = [pool(1, due=8, difficulty=5, project_id=7, standing=0.0), pool(2, due=8)]
+    assert order(*choices) == [2, 1]
+    assert order(*choices, by_project={7: weights_from({"standing": 0})}) == [1, 2]
 
 
 def test_the_reason_says_each_term():
-    [each] = weighed(
-        [pool(1, due=3, priority=2, difficulty=5, open_count=24)], now=NOW, reviewer=ReviewerView(standing=0.5)
-    )
+    [each] = weighed([pool(1, due=3, priority=2, difficulty=5, open_count=24, standing=0.5)], now=NOW)
     why = reason(each, rank=1, of=1)
     assert why == {
         "text": "Choice 1 of 1: it is due in 3.0 h.",

@@ -14,26 +14,54 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from config.kernel.models import ApiKey, User
-from config.kernel.types import Surface
+from config.kernel.prepared import fetch
+from config.kernel.requests import address_of
+from config.kernel.tries import count_try
+from config.kernel.types import GuessedDoor, Surface
 
 if TYPE_CHECKING:  # the views themselves import this module, by the settings
     from rest_framework.views import APIView
 
 
+KEY_FIELDS = [field.attname for field in ApiKey._meta.concrete_fields]
+USER_FIELDS = [field.attname for field in User._meta.concrete_fields]
+# Asked by every call of the API.
+KEYS = (
+    f"SELECT {', '.join(f'k.{name}' for name in KEY_FIELDS)}, {', '.join(f'u.{name}' for name in USER_FIELDS)}"
+    f" FROM {ApiKey._meta.db_table} k JOIN {User._meta.db_table} u ON u.id = k.user_id WHERE k.token_key = %(start)s"
+)
+
+
+class UnknownKey(exceptions.AuthenticationFailed):
+    """What was sent is nobody's key."""
+
+
 class KeyAuthentication(TokenAuthentication):
-    """`Authorization: Bearer <key>`. One statement; an expired or revoked key is refused, and kept for the record."""
+    """`Authorization: Bearer <key>`. One statement; an expired or revoked key is refused, and kept for the record.
+
+    Unknown keys are counted by address, and too many are answered with TooManyTries. A good key is good from everywhere:
+    nobody guesses 256 bits, and one program with a wrong key must not stop the others behind its address.
+    """
+
+    def authenticate(self, request: Request) -> Any:
+        try:
+            return super().authenticate(request)
+        except UnknownKey:
+            count_try(door=GuessedDoor.KEY, address=address_of(request))
+            raise
 
     def authenticate_credentials(self, token: bytes) -> tuple[User, ApiKey]:
         try:
             text = token.decode("ascii")
         except UnicodeDecodeError:
-            raise exceptions.AuthenticationFailed(_("This is not an API key.")) from None
+            raise UnknownKey(_("This is not an API key.")) from None
         digest = hash_token(text)
-        found = ApiKey.objects.select_related("user").filter(token_key=text[: CONSTANTS.TOKEN_KEY_LENGTH])
-        for key in found:
+        for row in fetch(KEYS, {"start": text[: CONSTANTS.TOKEN_KEY_LENGTH]}):
+            key = ApiKey.from_db("default", KEY_FIELDS, row[: len(KEY_FIELDS)])
+            key.user = User.from_db("default", USER_FIELDS, row[len(KEY_FIELDS) :])
             if compare_digest(digest, key.digest):
                 return self._valid(key)
-        raise exceptions.AuthenticationFailed(_("This API key is not known."))
+        raise UnknownKey(_("This API key is not known."))
 
     def _valid(self, key: ApiKey) -> tuple[User, ApiKey]:
         if key.revoked_at is not None:

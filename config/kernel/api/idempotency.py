@@ -1,15 +1,21 @@
 """Idempotency-Key: the same key with the same body gets the same answer; with another body, a refusal."""
 
 import hashlib
+import json
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from typing import Any
 
 from django.db import connection, transaction
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.kernel.canonical import digest
 from config.kernel.errors import Invalid
 from config.kernel.locks import ADVISORY_IDEMPOTENCY, advisory_lock
 from config.kernel.models import IdempotencyAnswer, User
+from config.kernel.requests import person
 
 KEPT_HOURS = 48
 
@@ -18,11 +24,30 @@ class KeyReused(Invalid):
     code = "idempotency_key_reused"
 
 
-def answer_once(*, user: User, key: str | None, request_digest: str, act: Callable[[], Response]) -> Response:
+def answer_json_once(request: Request, act: Callable[[], Response], *, shown_once: Collection[str] = ()) -> Response:
+    """Return what `answer_once` does for a request whose body is JSON."""
+    return answer_once(
+        user=person(request),
+        key=request.headers.get("Idempotency-Key"),
+        request_digest=digest_of(str(request.method), request.path, digest(request.data)),
+        act=act,
+        shown_once=shown_once,
+    )
+
+
+def answer_once(
+    *,
+    user: User,
+    key: str | None,
+    request_digest: str,
+    act: Callable[[], Response],
+    shown_once: Collection[str] = (),
+) -> Response:
     """Return act()'s response; if `key` was used before by this person, return what was answered then.
 
     `request_digest` stands for method, path and body. The act and its remembered answer commit together, and two
-    requests with one key wait for each other. Raises KeyReused when the key came with another request before.
+    requests with one key wait for each other. `shown_once` names fields that hold a secret: they are not remembered, and
+    null in the answer that is given again. Raises KeyReused when the key came with another request before.
     """
     if not key:
         return act()
@@ -38,12 +63,18 @@ def answer_once(*, user: User, key: str | None, request_digest: str, act: Callab
                 key=key,
                 request_digest=request_digest,
                 status=response.status_code,
-                body=response.data,
+                body=_remembered(response.data, shown_once),
             )
             return response
     if earlier.request_digest != request_digest:
         raise KeyReused("This Idempotency-Key was used for another request; use a new one.", field="Idempotency-Key")
     return Response(earlier.body, status=earlier.status, headers={"Idempotency-Replayed": "true"})
+
+
+def _remembered(data: Any, shown_once: Collection[str]) -> Any:
+    """Return the answer as it was sent, in plain JSON, without what is shown once."""
+    sent = json.loads(JSONRenderer().render(data) or "null")
+    return {**sent, **dict.fromkeys(shown_once)} if shown_once else sent
 
 
 def digest_of(method: str, path: str, body_digest: str) -> str:

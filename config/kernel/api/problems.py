@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
 from config.kernel.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, OutOfSpace
+from config.kernel.tries import TooManyTries
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -20,6 +21,7 @@ STATUSES: tuple[tuple[type[DomainError], int], ...] = (
     (NotAllowed, 403),
     (Conflict, 409),
     (Invalid, 422),
+    (TooManyTries, 429),
     (OutOfSpace, 507),
     (DomainError, 422),
 )
@@ -54,7 +56,10 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         status = next(status for kind, status in STATUSES if isinstance(error, kind))
         status = getattr(error, "status", status)
         errors = [{"field": error.field, "message": error.message}] if error.field else None
-        return problem(status, error.code, error.message, errors, **_plain(error.details))
+        told = problem(status, error.code, error.message, errors, **_plain(error.details))
+        if isinstance(error, TooManyTries):
+            told.headers["Retry-After"] = str(error.seconds)
+        return told
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):

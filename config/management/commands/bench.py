@@ -8,22 +8,26 @@ from rich.console import Console
 from rich.table import Table
 
 from config import house
-from config.bench import Report, claims, ingest
+from config.bench import Report, claims, ingest, leases
 from config.kernel import databases, embedded
 from config.kernel.house import server
 from config.progress import bars, console_for, print_json
 
 
 class Command(BaseCommand):
-    help = "Measure a subject: ingest, claims"
+    help = "Measure a subject: ingest, claims, leases"
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("subject", choices=["claims", "ingest"])
+        parser.add_argument("subject", choices=["claims", "ingest", "leases"])
         parser.add_argument("--json", action="store_true", help="end with one JSON object")
         parser.add_argument("--batch", type=int, help="ingest: read this received batch here, and say how long it took")
+        parser.add_argument(
+            "--small", type=int, help="ingest: only one file of so many small rows, staged and accepted"
+        )
         parser.add_argument("--tasks", type=numbers, default="10000,100000,1000000", help="claims: how many open tasks")
         parser.add_argument("--reviewers", type=numbers, default="1,4,16", help="claims: how many at once")
+        parser.add_argument("--answers", type=int, default=20_000, help="leases: how many tasks are judged")
         parser.add_argument("--seconds", type=float, default=8.0, help="claims: how long each measurement takes")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -48,6 +52,8 @@ class Command(BaseCommand):
     def measure_ingest(self, console: Console, options: dict[str, Any]) -> Report:
         with server():
             house.prepare_database(is_new=True)
+            if options["small"]:
+                return Report(ingest.measure_small(console, options["small"]))
             return Report(ingest.measure(console))
 
     def measure_claims(self, console: Console, options: dict[str, Any]) -> Report:
@@ -59,6 +65,10 @@ class Command(BaseCommand):
                 seconds=options["seconds"],
                 progress=progress,
             )
+
+    def measure_leases(self, console: Console, options: dict[str, Any]) -> Report:
+        with house.running(is_new=True), bars(console) as progress:
+            return leases.measure(tasks=options["answers"], progress=progress)
 
 
 def numbers(text: str) -> list[int]:

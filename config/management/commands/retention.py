@@ -4,21 +4,24 @@ import json
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from rich.table import Table
 
 from config import erasures
+from config.kernel.words import counted
 from config.progress import console_for, print_json
 from labeling.models import Customer
-from labeling.services.retention import erase_due
+from labeling.services.retention import MOST_COUNTED, erase_due
 
 COLUMNS = (
     "customer", "project", "days", "items", "in_work", "versions", "annotations", "files", "files_searched", "releases",
-    "oldest", "held_by",
+    "oldest", "is_more", "held_by",
 )  # fmt: skip
 
 
 class Command(BaseCommand):
-    help = "Say what retention would erase, project by project; erase it with --erase. Files follow by a job."
+    help = (
+        "Say what retention would erase, project by project; erase it with --erase. Files follow by a job. A project's"
+        f" oldest {MOST_COUNTED:,} items are counted; is more says that there are more."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--customer", help="one customer's short name; all of them otherwise")
@@ -37,12 +40,14 @@ class Command(BaseCommand):
             plain = json.loads(json.dumps(rows, default=str))
             print_json({"due": sum(row["items"] for row in rows), "erased": erased}, ok=True, projects=plain)
             return
-        table = Table(*[name.replace("_", " ") for name in COLUMNS])
-        for row in rows:
-            table.add_row(*["" if value is None else str(value) for value in row.values()])
         console = console_for(is_json=False)
-        console.print(table if rows else "No project and no customer says for how long content is kept.")
-        console.print(f"{erased} items were erased." if options["erase"] else "Nothing was changed; --erase erases.")
+        for row in rows:
+            since = f" The oldest is of {row['oldest']:%Y-%m-%d}." if row["oldest"] else ""
+            console.print(f"{row['customer']}, {erasures.in_words(row)}{since}", markup=False, highlight=False)
+        if not rows:
+            console.print("No project and no customer says for how long content is kept.")
+        was = counted(erased, "item was", "items were")
+        console.print(f"{was} erased." if options["erase"] else "Nothing was changed; --erase erases.")
 
     def _customer(self, slug: str | None) -> Customer | None:
         if slug is None:

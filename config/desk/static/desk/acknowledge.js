@@ -73,7 +73,8 @@ function example({ text, clause, messages = [] }, clauses) {
 
 // Before the page's own keys: while the guideline is shown there is no task to submit.
 document.addEventListener("keydown", (event) => {
-  if (!screen || !(event.ctrlKey || event.metaKey) || event.key !== "Enter") return;
+  if (!(event.ctrlKey || event.metaKey) || event.key !== "Enter") return;
+  if (!screen?.checkVisibility() || document.querySelector("dialog[open]")) return;
   event.preventDefault();
   event.stopPropagation();
   screen.onRead();

@@ -1,6 +1,7 @@
 // The desk's API. Every refusal is a Refused with the server's own sentence; a broken line is an Unreachable.
 
 const ROOT = "/api/desk/v1/";
+export const { content: person } = document.querySelector('meta[name="person"]');
 const token = document.querySelector('meta[name="csrf-token"]').content;
 
 export class Refused extends Error {
@@ -8,6 +9,7 @@ export class Refused extends Error {
     super(problem.detail ?? `The server answered ${status}.`);
     this.status = status;
     this.errors = problem.errors ?? [];
+    this.state = problem.state; // how the lease ended, where that is why
   }
 }
 
@@ -35,9 +37,20 @@ async function call(method, path, body) {
 }
 
 export const next = () => call("POST", "next", { render: true });
+export const prefetch = () => call("POST", "prefetch", { render: true });
 export const acknowledge = (project, number) => call("POST", `projects/${project}/acknowledge`, { number });
 export const me = () => call("GET", "me");
 export const heartbeat = (lease) => call("POST", `tasks/${lease}/heartbeat`, {});
+export const extend = (lease) => call("POST", `tasks/${lease}/extend`, {});
 export const saveDraft = (lease, value) => call("PUT", `tasks/${lease}/draft`, { value });
 export const submit = (lease, value, seconds) => call("POST", `tasks/${lease}/submit`, { value, seconds });
 export const skip = (lease, reason) => call("POST", `tasks/${lease}/skip`, { reason });
+export const flag = (lease, kind, note) => call("POST", `tasks/${lease}/flag`, { kind, note });
+export const ask = (lease, clause, question) => call("POST", `tasks/${lease}/ask`, { clause, question });
+export const answer = (id) => call("GET", `answers/${id}`);
+export const correct = (id, value) => call("PUT", `answers/${id}/correct`, { value });
+export const readRuling = (id) => call("POST", `rulings/${id}/read`, {});
+export const readMessage = (id) => call("POST", `messages/${id}/read`, {});
+
+// A page of a list: by its path, or by the address that the page before named.
+export const page = (path) => call("GET", path.slice(path.indexOf(ROOT) + 1 ? path.indexOf(ROOT) + ROOT.length : 0));

@@ -5,6 +5,13 @@ import { element } from "./dom.js";
 const OF_THE_PAGE = [
   [["Ctrl", "↵"], "submit"],
   [["g"], "open or close the guideline"],
+  [["q"], "ask about a clause"],
+  [["f"], "report the item"],
+  [["s"], "give the task back, with a reason"],
+  [["+"], "more time, once it is short"],
+  [["a"], "your last answers"],
+  [["r"], "what waits to be read"],
+  [["p"], "the projects open to you"],
   [["?"], "this list"],
 ];
 

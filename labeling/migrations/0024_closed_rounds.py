@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("labeling", "0014_turns"),
+        ("labeling", "0023_reports"),
     ]
 
     operations = [

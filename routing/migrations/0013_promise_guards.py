@@ -6,7 +6,7 @@ from config.kernel import guards
 
 
 class Migration(migrations.Migration):
-    dependencies = [("routing", "0011_promises")]
+    dependencies = [("routing", "0012_promises")]
 
     operations = [
         guards.same_customer(

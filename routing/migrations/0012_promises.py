@@ -10,8 +10,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("labeling", "0022_closed_rounds"),
-        ("routing", "0007_guards_in_depth"),
+        ("labeling", "0024_closed_rounds"),
+        ("routing", "0011_people_guards"),
     ]
 
     operations = [

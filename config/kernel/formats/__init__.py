@@ -1,0 +1,1 @@
+"""How the house writes times, by language."""

@@ -1,0 +1,11 @@
+"""Quality's routes under /api/desk/v1/."""
+
+from django.urls import path
+
+from quality.api import views
+
+urlpatterns = [
+    path("tasks/<uuid:token>/ask", views.Ask.as_view()),
+    path("rulings", views.Rulings.as_view()),
+    path("rulings/<uuid:ruling>/read", views.ReadRuling.as_view()),
+]

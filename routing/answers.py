@@ -1,0 +1,144 @@
+"""Reads about what a reviewer was given and what they answered: which of it they may still correct, and until when."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Case, F, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.functions import Coalesce, Left
+
+from config.kernel.errors import NotFound
+from config.kernel.models import User
+from labeling.forms import given_answers
+from labeling.models import Annotation
+from labeling.presentation import shown_item
+from labeling.services.access import log_read
+from labeling.types import Origin, RoundReason, RoundState
+from routing.errors import NoSuchLease
+from routing.models import Lease
+
+EXCERPT = 160
+
+OPEN_UNTIL = "You can correct it until its item is resolved."
+
+# Why an answer can no longer be corrected, by the state that decides it.
+CLOSED = {
+    RoundState.RESOLVED: "Its item is resolved; what was said stands.",
+    RoundState.CANCELLED: "Its item is judged anew, or no more; what was said stands.",
+    RoundState.HISTORY: "It is history.",
+}
+
+
+def lease_of(*, user: User, token: UUID) -> Lease:
+    """Return the lease under which this person was given a task, live or over; NoSuchLease for any other token, and
+    once they are off the project."""
+    leases = Lease.objects.visible_to(user, "judge_items").filter(reviewer__user=user, reviewer__is_active=True)
+    lease = leases.select_related("task__round", "reviewer", "guideline", "project").filter(token=token).first()
+    if lease is None:
+        raise NoSuchLease("There is no such task under your name.")
+    return lease
+
+
+def answers_of(user: User) -> QuerySet[Annotation]:
+    """Return what this person answered on the projects they may work on: of each answer the latest correction.
+
+    Each carries `seed` (what its responses were ordered by), `excerpt`, and `decided_by`: the state of the round that
+    says whether it may still be corrected. A gold round never resolves, so of a gold answer it is the round of the
+    ordinary answer that its author gave before it on the project (after it, if there is none): else what stays open for
+    ever, or closes at once, would be told as gold.
+    """
+    first = Annotation.objects.filter(round=OuterRef("round"), reviewer=OuterRef("reviewer"), supersedes=None)
+    ordinary = Annotation.objects.filter(
+        reviewer=OuterRef("reviewer"), project=OuterRef("project"), supersedes=None, origin=Origin.HUMAN
+    ).exclude(round__reason=RoundReason.GOLD)
+    before = ordinary.filter(pk__lt=OuterRef("first_id")).order_by("-pk").values("round__state")[:1]
+    after = ordinary.filter(pk__gt=OuterRef("first_id")).order_by("pk").values("round__state")[:1]
+    message = KeyTransform("0", KeyTransform("messages", "item_version__payload"))
+    return (
+        _said_by(user)
+        .filter(superseded_by=None)
+        .select_related("project", "form", "guideline", "round", "item_version", "invalidation")
+        .defer("item_version__payload", "item_version__expected", "item_version__metadata")
+        .annotate(
+            seed=Subquery(first.values("submission")[:1]),
+            first_id=Subquery(first.values("pk")[:1]),
+            excerpt=Left(KeyTextTransform("content", message), EXCERPT),
+        )
+        .annotate(
+            decided_by=Case(
+                When(
+                    round__reason=RoundReason.GOLD,
+                    then=Coalesce(Subquery(before), Subquery(after), Value(RoundState.OPEN.value)),
+                ),
+                default=F("round__state"),
+            )
+        )
+    )
+
+
+def _said_by(user: User) -> QuerySet[Annotation]:
+    mine = Annotation.objects.visible_to(user, "judge_items").filter(reviewer__user=user, reviewer__is_active=True)
+    return mine.filter(origin=Origin.HUMAN)
+
+
+def get_answer(*, user: User, public_id: UUID) -> Annotation:
+    """Return the answer under this id, or the correction that took its place, as `answers_of` does; NotFound otherwise."""
+    said = _said_by(user).filter(public_id=public_id).values("round_id")
+    answer = answers_of(user).filter(round__in=said).first()
+    if answer is None:
+        raise NotFound("There is no such answer under your name.")
+    return answer
+
+
+def why_closed(answer: Any) -> str:
+    """Say why this answer of `answers_of` can no longer be corrected; "" while it can."""
+    if answer.excerpt is None:
+        return "The item was erased."
+    if hasattr(answer, "invalidation"):
+        return "It no longer counts; your operator can tell you why."
+    return "" if answer.decided_by == RoundState.OPEN else CLOSED[RoundState(answer.decided_by)]
+
+
+def shown_summary(answer: Any) -> dict[str, Any]:
+    """Return what a list shows of an answer."""
+    closed = why_closed(answer)
+    return {
+        "id": answer.public_id,
+        "project": {"id": answer.project.public_id, "name": answer.project.name},
+        "title": answer.form.document["title"],
+        "excerpt": answer.excerpt or "",
+        "submitted_at": answer.created_at,
+        "is_correction": answer.supersedes_id is not None,
+        "can_be_corrected": not closed,
+        "until": closed or OPEN_UNTIL,
+    }
+
+
+def shown_answer(answer: Any) -> dict[str, Any]:
+    """Return the task as it was shown, with what was answered; of an erased item nothing is left to show."""
+    payload = answer.item_version.payload
+    is_erased = "erased" in payload
+    return {
+        **shown_summary(answer),
+        "guideline": {"number": answer.guideline.number, "clauses": answer.guideline.clauses},
+        "form": answer.form.document,
+        "item": None if is_erased else shown_item(payload, language=answer.item_version.language, seed=answer.seed),
+        "value": {} if is_erased else given_answers(answer.form.document, answer.answers, answer.rationale),
+    }
+
+
+def log_answers_read(*, user: User, answers: Iterable[Annotation]) -> None:
+    """Leave the trace that a person saw the items of these answers: a row for each project."""
+    seen: dict[tuple[int, int], set[int]] = {}
+    for answer in answers:
+        seen.setdefault((answer.customer_id, answer.project_id), set()).add(answer.item_version_id)
+    for (customer_id, project_id), versions in sorted(seen.items()):
+        log_read(
+            user_id=user.pk,
+            customer_id=customer_id,
+            project_id=project_id,
+            door="desk",
+            object_type="labeling.itemversion",
+            object_ids=sorted(versions),
+        )

@@ -1,0 +1,80 @@
+"""Reads about the projects that are open to a reviewer: what they pay, what they ask, and what is still to be read."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Now
+
+from config.kernel.models import User
+from labeling.models import FormVersion, GuidelineAcknowledgement, GuidelineVersion
+from labeling.permissions import ProjectUserPermission
+from labeling.types import ChangeKind, DocumentState, ProjectState
+from routing.models import Enrolment
+from routing.types import Trust
+
+CENT = Decimal("0.01")
+
+
+def open_enrolments(user: User) -> QuerySet[Any]:
+    """Return this person's enrolments on open projects that they may judge and are not paused on.
+
+    Each carries the `guideline` in force, `is_read` (as a claim asks it), and the `median_seconds` of a judgment by the
+    form in use, None where that is not measured.
+    """
+    begun = GuidelineVersion.objects.filter(
+        project=OuterRef("project"), state=DocumentState.PUBLISHED, in_force__startswith__lte=Now()
+    ).order_by()
+    needed = begun.values("project").annotate(
+        number=Coalesce(Max("number", filter=~Q(change_kind=ChangeKind.EDITORIAL)), Min("number"))
+    )
+    forms = FormVersion.objects.filter(project=OuterRef("project"), state=DocumentState.PUBLISHED).order_by("-number")
+    may_judge = ProjectUserPermission.objects.filter(
+        user_id=user.pk, permission__codename="judge_items", content_object_id=OuterRef("project")
+    )
+    live = Enrolment.objects.filter(Exists(may_judge), reviewer__user=user, reviewer__is_active=True, ended_at=None)
+    return (
+        live.filter(project__state=ProjectState.OPEN)
+        .exclude(trust=Trust.PAUSED)
+        .select_related("project")
+        .annotate(
+            guideline=Subquery(begun.order_by("-number").values("number")[:1]),
+            needed=Subquery(needed.values("number")),
+            median_seconds=Subquery(forms.values("handling_time__median_seconds")[:1]),
+        )
+        .annotate(
+            is_read=Exists(
+                GuidelineAcknowledgement.objects.filter(
+                    project=OuterRef("project"), reviewer=OuterRef("reviewer"), number__gte=OuterRef("needed")
+                )
+            )
+        )
+    )
+
+
+def guidelines_to_read(user: User) -> list[dict[str, Any]]:
+    """Return the guidelines that this person has to read before they are given more of their projects."""
+    unread = open_enrolments(user).filter(is_read=False, guideline__isnull=False)
+    return [
+        {"project": shown_name(each), "number": each.guideline} for each in unread.order_by(F("project__name"), "pk")
+    ]
+
+
+def shown_name(enrolment: Any) -> dict[str, str]:
+    return {"id": str(enrolment.project.public_id), "name": enrolment.project.name}
+
+
+def shown_project(enrolment: Any, *, has_work: bool) -> dict[str, Any]:
+    """Return what a reviewer sees of a project that is open to them; the pay an hour is at the expected minutes."""
+    project, seconds = enrolment.project, enrolment.median_seconds
+    hourly = (project.pay_amount * 3600 / Decimal(seconds)).quantize(CENT) if seconds else None
+    return {
+        **shown_name(enrolment),
+        "description": project.description,
+        "domains": sorted(project.skills_by_domain),
+        "languages": project.languages,
+        "pay": {"amount": str(project.pay_amount), "currency": project.currency, "an_hour": hourly and str(hourly)},
+        "expected_minutes": round(seconds / 60, 1) if seconds else None,
+        "guideline": {"number": enrolment.guideline, "is_read": enrolment.is_read},
+        "has_open_work": has_work,
+    }
