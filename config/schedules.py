@@ -4,6 +4,8 @@ from config.kernel.types import Recurring
 
 SCHEDULES = (
     Recurring("expire leases", "routing.jobs.return_abandoned", minutes=1),
+    Recurring("roll up pools", "routing.jobs.roll_up_pools", minutes=1),
+    Recurring("watch service levels", "routing.jobs.watch", minutes=1),
     Recurring("sweep handoffs", "config.kernel.handoffs.sweep", minutes=1),
     Recurring("seed gold", "quality.jobs.seed_gold", minutes=1),
     Recurring("sweep consensus", "quality.jobs.sweep_rounds", minutes=1),

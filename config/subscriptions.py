@@ -14,6 +14,19 @@ SUBSCRIPTIONS = (
     Subscription("erased gold", hears=("item.erased",), job="quality.jobs.retire_erased"),
     Subscription("erased files", hears=("item.erased", "person.erased", "batch.erased"), job="config.erasures.hear"),
     Subscription("withdrawals", hears=("task.cancelled",), job="routing.jobs.withdraw_cancelled"),
+    Subscription(
+        "due times",
+        hears=(
+            "batch.accepted",
+            "project.changed",
+            "calendar.changed",
+            "service_level.set",
+            "service_level.ended",
+            "clock.stopped",
+            "clock.resumed",
+        ),
+        job="routing.jobs.renew_due_times",
+    ),
     Subscription("scoring", hears=("task.completed",), job="quality.jobs.score_gold"),
     Subscription(
         "consensus",

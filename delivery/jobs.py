@@ -37,9 +37,14 @@ def charge_for_records(facts: list[Fact]) -> None:
 
 
 def sweep_releases() -> int:
-    """Queue again the releases that were asked for long ago and are not frozen; return how many."""
+    """Queue again the releases that were asked for long ago and are not frozen; return how many.
+
+    It also sees that clocks stand where a sample waits, and nowhere else.
+    """
     old = Release.objects.filter(state=ReleaseState.REQUESTED, created_at__lt=Now() - FORGOTTEN_AFTER)
     ids = list(old.values_list("pk", flat=True))
     for release_id in ids:
         enqueue("delivery.jobs.freeze", release_id, queue="bulk")
+    for project in acceptance.projects_that_wait():
+        acceptance.keep_clock(project=project)
     return len(ids)

@@ -113,15 +113,20 @@ def _check_of_all(name: str, table: str, checks: str) -> migrations.RunSQL:
     )
 
 
-def fixed_columns(table: str, *, columns: tuple[str, ...], erasable: tuple[str, ...] = ()) -> migrations.RunSQL:
-    """These columns are never updated once the row exists; an erasure empties the `erasable` ones."""
+def fixed_columns(
+    table: str, *, columns: tuple[str, ...], key: str = "id", erasable: tuple[str, ...] = ()
+) -> migrations.RunSQL:
+    """These columns are never updated once the row exists; an erasure empties the `erasable` ones.
+
+    `key` is the table's primary key.
+    """
     changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in columns)
     return _trigger(
         "fixed_columns",
         table,
         f"BEFORE UPDATE OF {', '.join(columns)}",
         f"{_let_erasure_pass(erasable)}IF {changed} THEN\n"
-        f"  RAISE EXCEPTION '{table}: {', '.join(columns)} never change (row %)', OLD.id USING ERRCODE = '23514';\n"
+        f"  RAISE EXCEPTION '{table}: {', '.join(columns)} never change (row %)', OLD.{key} USING ERRCODE = '23514';\n"
         "END IF;\nRETURN NEW;",
     )
 

@@ -24,6 +24,7 @@ LOCK_ORDER = (
     "labeling.Round",
     "routing.Lease",
     "labeling.Task",
+    "routing.Escalation",
     "labeling.Pool",
     "quality.GoldItem",
     "quality.Standing",
@@ -45,6 +46,8 @@ ADVISORY_ERASURE = 6
 ADVISORY_FLAGS = 7
 ADVISORY_GRANTS = 8
 ADVISORY_ACCEPTANCE = 12
+ADVISORY_ROLL_UP = 21
+ADVISORY_WATCH = 22
 
 Row = TypeVar("Row", bound=models.Model)
 

@@ -4,6 +4,7 @@ import hashlib
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from config.kernel.errors import Conflict, Invalid
@@ -15,6 +16,10 @@ from config.kernel.transitions import transition
 from delivery.errors import SampleUnchecked
 from delivery.models import AcceptanceSample, Defect, Release, SampleEntry
 from delivery.types import RELEASE_MACHINE, ReleaseState, Severity, Verdict
+from labeling.models import Project
+from routing.models import ClockStop
+from routing.services.clocks import resume_clock, stop_clock
+from routing.types import ClockStopKind
 
 # A single sampling plan, where the project has none: check `size` records, accept with at most `defects` defective ones.
 USUAL_PLAN = {"size": 20, "defects": 1}
@@ -47,7 +52,27 @@ def draw_sample(*, release_id: int) -> AcceptanceSample:
     with connection.cursor() as cursor:
         cursor.execute(DRAW, {"sample": sample.pk, "release": release.pk, "seed": seed, "size": plan["size"]})
     record("sample.drawn", subject=sample, actor_id=None, data={"release": release.pk})
+    keep_clock(project=release.project)
     return sample
+
+
+@transaction.atomic
+def keep_clock(*, project: Project) -> None:
+    """Stop the project's clock while a sample waits for the customer's decision, and let it go on once none does."""
+    waiting = Release.objects.filter(project=project, state=ReleaseState.FROZEN, sample__isnull=False)
+    release = waiting.order_by("number").first()
+    if release is None:
+        resume_clock(project=project, kind=ClockStopKind.SAMPLE, actor=None)
+    else:
+        reason = f"The sample of version {release.number} waits to be checked and decided on."
+        stop_clock(project=project, kind=ClockStopKind.SAMPLE, reason=reason, actor=None)
+
+
+def projects_that_wait() -> QuerySet[Project]:
+    """Return the projects whose sample waits for its customer, and those whose clock stands for one."""
+    waiting = Release.objects.filter(state=ReleaseState.FROZEN, sample__isnull=False)
+    stopped = ClockStop.objects.filter(kind=ClockStopKind.SAMPLE, ended_at=None)
+    return Project.objects.filter(Q(pk__in=waiting.values("project")) | Q(pk__in=stopped.values("project")))
 
 
 @transaction.atomic
@@ -111,6 +136,7 @@ def decide_release(*, release: Release, decision: str, reason: str, actor: User)
         decided_by=actor,
         decision_reason=reason,
     )
+    keep_clock(project=release.project)
     return release
 
 

@@ -43,7 +43,12 @@ class Round(models.Model):
                 name="round_closed_is_dated",
             ),
         ]
-        indexes = [models.Index(fields=["project", "state", "id"], name="round_by_state")]
+        indexes = [
+            models.Index(fields=["project", "state", "id"], name="round_by_state"),
+            models.Index(
+                fields=["project", "closed_at"], condition=Q(state=RoundState.RESOLVED), name="round_by_close"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"round {self.number}"

@@ -1,6 +1,17 @@
 """Routing's tables, by subject."""
 
-from routing.models.levels import BusinessCalendar, ClockStop, Escalation, EscalationStep, ProjectRouting, ServiceLevel
+from routing.models.levels import (
+    BusinessCalendar,
+    BusinessCalendarChange,
+    ClockStop,
+    Escalation,
+    EscalationStep,
+    ProjectRouting,
+    ProjectRoutingChange,
+    Promise,
+    ServiceLevel,
+    ServiceLevelChange,
+)
 from routing.models.people import (
     Availability,
     AvailabilityChange,
@@ -19,6 +30,7 @@ __all__ = [
     "AvailabilityChange",
     "Block",
     "BusinessCalendar",
+    "BusinessCalendarChange",
     "ClockStop",
     "Cursor",
     "Enrolment",
@@ -31,8 +43,11 @@ __all__ = [
     "Leave",
     "PoolStat",
     "ProjectRouting",
+    "ProjectRoutingChange",
+    "Promise",
     "Qualification",
     "QualificationChange",
     "ServiceLevel",
+    "ServiceLevelChange",
     "Workload",
 ]

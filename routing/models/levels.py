@@ -1,5 +1,7 @@
 """Time: business calendars, service levels, what stops the clock, and escalations with their steps."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -7,8 +9,9 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from config.kernel.history import changes_of
 from config.kernel.public_ids import PublicIdField
-from labeling.models import Customer, Pool, Project
+from labeling.models import Batch, Customer, Pool, Project
 from labeling.querysets import CustomersQuerySet, TenantQuerySet
 from routing.types import ClockStopKind, EscalationKind, EscalationState, EscalationSubject, Severity
 
@@ -30,6 +33,18 @@ class BusinessCalendar(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+CalendarChanges: Any = changes_of(BusinessCalendar, "customer", "name", "time_zone", "hours", "holidays")
+
+
+class BusinessCalendarChange(CalendarChanges):
+    """A business calendar as it was from then on."""
+
+    objects = CustomersQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.pgh_label} of calendar {self.pgh_obj_id}"
 
 
 class ProjectRouting(models.Model):
@@ -59,6 +74,18 @@ class ProjectRouting(models.Model):
         return f"{self.project}"
 
 
+RoutingChanges: Any = changes_of(ProjectRouting, "customer", "project", "weights", "escalate_after_skips")
+
+
+class ProjectRoutingChange(RoutingChanges):
+    """A project's routing as it was from then on."""
+
+    objects = TenantQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.pgh_label} of the routing of project {self.project_id}"
+
+
 class ServiceLevel(models.Model):
     """What was promised for a project: how many business hours a batch takes at most, and from when on it is at risk.
 
@@ -85,6 +112,53 @@ class ServiceLevel(models.Model):
 
     def __str__(self) -> str:
         return f"{self.project}: {self.turnaround_hours:g} h"
+
+
+LevelChanges: Any = changes_of(
+    ServiceLevel, "customer", "project", "calendar", "turnaround_hours", "at_risk_hours", "ladder"
+)
+
+
+class ServiceLevelChange(LevelChanges):
+    """A service level as it was from then on; also once it was ended."""
+
+    objects = TenantQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.pgh_label} of the service level of project {self.project_id}"
+
+
+class Promise(models.Model):
+    """When an accepted batch is due, by its project's service level; kept by the roll-up of the pools.
+
+    `first_item` to `last_item` are the keys of its items: acceptance gives them in order, so a task's position tells its
+    batch. `finished_at` is set once, when none of them is waiting or worked on any more.
+    """
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
+    project = models.ForeignKey(Project, models.PROTECT, related_name="promises", db_index=False)
+    batch = models.OneToOneField(Batch, models.PROTECT, primary_key=True, related_name="promise")
+    began_at = models.DateTimeField(_("accepted"))
+    first_item = models.BigIntegerField(_("first item"))
+    last_item = models.BigIntegerField(_("last item"))
+    due_at = models.DateTimeField(_("due"), null=True, blank=True)
+    forecast_at = models.DateTimeField(_("forecast finish"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("promise")
+        constraints = [
+            models.CheckConstraint(condition=Q(last_item__gte=models.F("first_item")), name="promise_items_in_order")
+        ]
+        indexes = [
+            models.Index(fields=["project", "first_item"], condition=Q(finished_at=None), name="promise_unfinished"),
+            models.Index(fields=["project", "began_at"], name="promise_by_acceptance"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.batch}: {self.due_at}"
 
 
 class ClockStop(models.Model):
@@ -128,7 +202,10 @@ class Escalation(models.Model):
     pool = models.ForeignKey(Pool, models.PROTECT, null=True, blank=True, related_name="+")
     message = models.CharField(_("what is wrong"), max_length=500)
     state = models.CharField(_("state"), max_length=14, choices=EscalationState, default=EscalationState.OPEN)
-    rung = models.PositiveSmallIntegerField(_("rung of the ladder"), default=0)
+    rung = models.PositiveSmallIntegerField(_("rungs of the ladder climbed"), default=0)
+    raised = models.PositiveSmallIntegerField(
+        _("pool's priority raised by"), default=0, db_default=0, help_text=_("Until it is resolved.")
+    )
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     opened_at = models.DateTimeField(_("opened"), db_default=Now())
     acknowledged_at = models.DateTimeField(_("acknowledged"), null=True, blank=True)

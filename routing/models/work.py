@@ -56,7 +56,11 @@ class Cursor(models.Model):
 
 
 class PoolStat(models.Model):
-    """What is known of a pool, measured each minute: what the policy weighs and the dashboards show."""
+    """What is known of a pool, measured each minute: what the policy weighs and the dashboards show.
+
+    `by_due` splits what is open and leased by when it is due, the earliest first: [{"batch": id or null, "due_at",
+    "count", "finish_at"}].
+    """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
     pool = models.OneToOneField(Pool, models.CASCADE, primary_key=True, related_name="stat")
@@ -68,6 +72,7 @@ class PoolStat(models.Model):
     recent_share = models.FloatField(_("its customer's part of the latest work"), default=0.0)
     oldest_at = models.DateTimeField(_("oldest open task"), null=True, blank=True)
     finish_at = models.DateTimeField(_("forecast finish"), null=True, blank=True)
+    by_due = models.JSONField(_("by due time"), default=list, blank=True)
     measured_at = models.DateTimeField(_("measured"), db_default=Now())
 
     class Meta:
@@ -78,12 +83,16 @@ class PoolStat(models.Model):
 
 
 class HandlingTime(models.Model):
-    """How long judgments by a form take, measured; the length of leases follows from it. Seconds."""
+    """How long judgments by a form take, measured; the length of leases follows from it. Seconds.
+
+    The mean counts what took longer than 95 % of the others as long as that: somebody who went for lunch is no measure.
+    """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
     form = models.OneToOneField(FormVersion, models.CASCADE, primary_key=True, related_name="handling_time")
     count = models.PositiveIntegerField(_("judgments measured"))
     median_seconds = models.FloatField(_("median (s)"))
+    mean_seconds = models.FloatField(_("mean (s)"), default=0.0, db_default=0.0)
     p95_seconds = models.FloatField(_("95 % within (s)"))
     measured_at = models.DateTimeField(_("measured"), db_default=Now())
 

@@ -1,0 +1,192 @@
+"""Business time: hours that count, in a time zone, less holidays; what stops the clock is left out. Plain values.
+
+Every moment is exact: local hours are turned into moments day by day, so a night on which the clocks change is as long as
+it is. A local time that the change of clocks leaves out stands for the moment of the change; one that comes twice, for
+the first time it comes.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from config.kernel.errors import Invalid
+
+DAY_MINUTES = 24 * 60
+# No promise reaches further: beyond this a calendar has too few hours to keep it.
+HORIZON_DAYS = 366 * 20
+
+Span = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Weekly hours as minutes of each local day, Monday first; none at all: every hour counts. Holidays are local days."""
+
+    time_zone: str = "UTC"
+    week: tuple[tuple[tuple[int, int], ...], ...] = ()
+    holidays: frozenset[date] = field(default_factory=frozenset)
+
+
+ALL_HOURS = Calendar()
+
+
+def calendar_from(*, time_zone: str, hours: Any, holidays: Iterable[date]) -> Calendar:
+    """Return the calendar that these settings describe: `hours` is [{"day": 0, "from": "09:00", "to": "17:00"}], Monday 0.
+
+    Hours that end at or before they begin go on past midnight. Raises Invalid, naming the setting, for anything else.
+    """
+    if time_zone not in known_zones():
+        raise Invalid(f"{time_zone!r} is no time zone; give one as Europe/Berlin or UTC.", field="time_zone")
+    if not isinstance(hours, list):
+        raise Invalid('The hours are a list: [{"day": 0, "from": "09:00", "to": "17:00"}].', field="hours")
+    week: list[list[tuple[int, int]]] = [[] for _ in range(7)]
+    for entry in hours:
+        day, begin, end = _entry(entry)
+        if end > begin:
+            week[day].append((begin, end))
+        else:
+            week[day].append((begin, DAY_MINUTES))
+            week[(day + 1) % 7].append((0, end))
+    merged = tuple(_merged(spans) for spans in week) if hours else ()
+    return Calendar(time_zone, merged, frozenset(holidays))
+
+
+@lru_cache(maxsize=1)
+def known_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def add_hours(calendar: Calendar, start: datetime, hours: float, *, stopped: Sequence[Span] = ()) -> datetime:
+    """Return the first moment by which so many business hours have passed since `start`; with none, `start` itself.
+
+    Time within a span of `stopped` does not count. Raises Invalid where the calendar has not so many hours in twenty
+    years.
+    """
+    left = timedelta(hours=hours)
+    if left <= timedelta(0):
+        return start
+    for begin, end in _counted(calendar, start, start + timedelta(days=HORIZON_DAYS), stopped):
+        if end - begin >= left:
+            return begin + left
+        left -= end - begin
+    raise Invalid("The calendar has too few hours for this; give it more hours or fewer holidays.", field="hours")
+
+
+def hours_between(calendar: Calendar, start: datetime, end: datetime, *, stopped: Sequence[Span] = ()) -> float:
+    """Return the business hours from `start` to `end`; less than nought where `end` is before `start`."""
+    if end < start:
+        return -hours_between(calendar, end, start, stopped=stopped)
+    spans = _counted(calendar, start, end, stopped)
+    return sum((until - since for since, until in spans), timedelta(0)) / timedelta(hours=1)
+
+
+def _counted(calendar: Calendar, start: datetime, end: datetime, stopped: Sequence[Span]) -> Iterator[Span]:
+    """Yield what counts from `start` to `end`, in order, in UTC."""
+    start, end = start.astimezone(UTC), end.astimezone(UTC)
+    stops = _joined(stopped)
+    for since, until in _open_spans(calendar, start, end):
+        begin = max(since, start)
+        for stop_begin, stop_end in stops:
+            if stop_end <= begin:
+                continue
+            if stop_begin >= until:
+                break
+            if stop_begin > begin:
+                yield begin, stop_begin
+            begin = stop_end
+        last = min(until, end)
+        if begin < last:
+            yield begin, last
+
+
+def _open_spans(calendar: Calendar, start: datetime, end: datetime) -> Iterator[Span]:
+    """Yield the calendar's hours that touch `start` to `end`, none overlapping another."""
+    if not calendar.week and not calendar.holidays:
+        yield start, end
+        return
+    zone = ZoneInfo(calendar.time_zone)
+    day, last = start.astimezone(zone).date() - timedelta(days=1), end.astimezone(zone).date()
+    reached = datetime.min.replace(tzinfo=UTC)
+    while day <= last:
+        for begin, close in _hours_on(calendar, day):
+            since, until = max(_moment(day, begin, zone), reached), min(_moment(day, close, zone), end)
+            if since < until:
+                reached = until
+                if until > start:
+                    yield since, until
+        day += timedelta(days=1)
+
+
+def _hours_on(calendar: Calendar, day: date) -> tuple[tuple[int, int], ...]:
+    if day in calendar.holidays:
+        return ()
+    return calendar.week[day.weekday()] if calendar.week else ((0, DAY_MINUTES),)
+
+
+def _moment(day: date, minute: int, zone: ZoneInfo) -> datetime:
+    if minute == DAY_MINUTES:
+        day, minute = day + timedelta(days=1), 0
+    local = datetime.combine(day, time(minute // 60, minute % 60), zone)
+    moment = local.astimezone(UTC)
+    # A local time that is left out lies ahead by as much as the clocks jump; it stands for the moment of the jump.
+    after, before = local.replace(fold=1).utcoffset(), local.utcoffset()
+    if after is not None and before is not None and after > before:
+        back = moment.astimezone(zone).replace(tzinfo=None) - local.replace(tzinfo=None)
+        if back > timedelta(0):
+            return _jump(moment - back, moment, zone)
+    return moment
+
+
+def _jump(low: datetime, high: datetime, zone: ZoneInfo) -> datetime:
+    """Return the moment between these at which the zone's offset changes, to the second."""
+    before = low.astimezone(zone).utcoffset()
+    while high - low > timedelta(seconds=1):
+        middle = low + timedelta(seconds=(high - low) // timedelta(seconds=2))
+        if middle.astimezone(zone).utcoffset() == before:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _joined(spans: Sequence[Span]) -> list[Span]:
+    """Return the spans in order, those that touch made one."""
+    found: list[Span] = []
+    for begin, end in sorted((begin.astimezone(UTC), end.astimezone(UTC)) for begin, end in spans):
+        if found and begin <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        elif end > begin:
+            found.append((begin, end))
+    return found
+
+
+def _merged(spans: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    found: list[tuple[int, int]] = []
+    for begin, end in sorted(spans):
+        if found and begin <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        elif end > begin:
+            found.append((begin, end))
+    return tuple(found)
+
+
+def _entry(entry: Any) -> tuple[int, int, int]:
+    """Return day, first minute and last minute of one line of weekly hours."""
+    if not isinstance(entry, Mapping) or set(entry) != {"day", "from", "to"}:
+        raise Invalid('Each line of hours is {"day": 0, "from": "09:00", "to": "17:00"}.', field="hours")
+    day = entry["day"]
+    if isinstance(day, bool) or not isinstance(day, int) or not 0 <= day <= 6:
+        raise Invalid("The day of hours is a number from 0 (Monday) to 6 (Sunday).", field="hours")
+    return day, _minute(entry["from"]), _minute(entry["to"])
+
+
+def _minute(text: Any) -> int:
+    """Return the minute of the day that "09:30" means; "24:00" is midnight at the end."""
+    if isinstance(text, str) and len(text) == 5 and text[2] == ":" and text[:2].isdecimal() and text[3:].isdecimal():
+        hour, minute = int(text[:2]), int(text[3:])
+        if (hour < 24 and minute < 60) or (hour, minute) == (24, 0):
+            return hour * 60 + minute
+    raise Invalid(f"{text!r} is no time of day; write it as 09:30.", field="hours")

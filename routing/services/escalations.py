@@ -1,0 +1,274 @@
+"""Escalations: opened by a rule, climbing their ladder until somebody answers, closed by a person or by the facts.
+
+What was done is kept as steps, which never change. While one is unresolved its pool's priority is raised; priorities are
+always the project's and what stands on top of it, so that resolving puts them back, whatever was changed meanwhile.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import connection, transaction
+from django.db.models import Count
+from django.db.models.functions import Now
+
+from config.kernel.clock import database_now
+from config.kernel.errors import Conflict, Invalid
+from config.kernel.events import record, record_many
+from config.kernel.locks import lock_row, lock_rows
+from config.kernel.models import User
+from config.kernel.transitions import transition, transition_many
+from labeling.models import Pool, Project, Round
+from routing.ladder import Audience, Rung, ladder_from, message_for, reached
+from routing.models import Escalation, EscalationStep, Lease, PoolStat, ProjectRouting, ServiceLevel
+from routing.services.due_times import clocks_of
+from routing.types import (
+    ESCALATION_MACHINE,
+    EscalationKind,
+    EscalationState,
+    EscalationSubject,
+    LeaseState,
+    Severity,
+)
+
+LONGEST_STEP = 300
+
+# A pool's priority is its project's, and what its unresolved escalations raise it by.
+PRIORITISE = """
+UPDATE labeling_pool p SET priority = LEAST(j.priority + raised.by, 32767)
+FROM labeling_project j, (
+    SELECT o.id, COALESCE(sum(e.raised), 0) AS by FROM labeling_pool o
+    LEFT JOIN routing_escalation e ON e.pool_id = o.id AND e.state <> 'resolved'
+    WHERE o.id = ANY(%s) GROUP BY o.id) raised
+WHERE p.id = raised.id AND j.id = p.project_id AND p.priority <> LEAST(j.priority + raised.by, 32767)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What is wrong: one escalation is open for it at a time."""
+
+    project_id: int
+    customer_id: int
+    kind: str
+    severity: str
+    subject: str
+    subject_id: int
+    message: str
+    pool_id: int | None = None
+
+
+@transaction.atomic
+def open_escalations(causes: Collection[Cause]) -> list[Escalation]:
+    """Open an escalation for each cause that has none open; return those that are new. Each is on its first rungs."""
+    made = [
+        Escalation(
+            project_id=cause.project_id, customer_id=cause.customer_id, kind=cause.kind, severity=cause.severity,
+            subject=cause.subject, subject_id=cause.subject_id, pool_id=cause.pool_id, message=cause.message[:500],
+        )
+        for cause in causes
+    ]  # fmt: skip
+    Escalation.objects.bulk_create(made, ignore_conflicts=True)
+    new = list(Escalation.objects.filter(public_id__in=[each.public_id for each in made]).order_by("pk"))
+    _add_steps(new, "Opened.", None)
+    record_many(
+        "escalation.opened",
+        subject="routing.escalation",
+        rows=[(each.pk, each.customer_id, {"kind": each.kind, "project": each.project_id}) for each in new],
+        actor_id=None,
+    )
+    climb([each.pk for each in new])
+    return new
+
+
+@transaction.atomic
+def escalate_skipped(*, round: Round) -> bool:
+    """Open an escalation where the round has been skipped by as many people as its project allows; return whether it
+    stands. To be called once a skip has been written."""
+    own = ProjectRouting.objects.filter(project=round.project_id).values_list("escalate_after_skips", flat=True).first()
+    allowed = own or ProjectRouting._meta.get_field("escalate_after_skips").get_default()
+    skipped = Lease.objects.filter(round=round, state=LeaseState.SKIPPED).aggregate(n=Count("reviewer", distinct=True))
+    if skipped["n"] < allowed:
+        return False
+    cause = Cause(
+        project_id=round.project_id,
+        customer_id=round.customer_id,
+        kind=EscalationKind.SKIPPED,
+        severity=Severity.WARNING,
+        subject=EscalationSubject.ROUND,
+        subject_id=round.pk,
+        message=f"{skipped['n']} people skipped an item's round {round.number}.",
+    )
+    open_escalations([cause])
+    return True
+
+
+@transaction.atomic
+def acknowledge_escalation(*, escalation: Escalation, actor: User) -> Escalation:
+    """Take it on: from now on it climbs no further, and its owner is known. Raises TransitionRefused a second time."""
+    escalation = lock_row(Escalation.objects.filter(pk=escalation.pk).select_related(None))
+    transition(
+        escalation, EscalationState.ACKNOWLEDGED, machine=ESCALATION_MACHINE, actor_id=actor.pk, owner_id=actor.pk
+    )
+    _add_steps([escalation], "Acknowledged.", actor)
+    return escalation
+
+
+@transaction.atomic
+def act_on_escalation(*, escalation: Escalation, reason: str, actor: User) -> Escalation:
+    """Say what was done about it; whoever does so first also takes it on, and more can be said later.
+
+    Raises Invalid without words, Conflict once it is resolved.
+    """
+    reason = _words(reason, "Say what you did about it.")
+    escalation = lock_row(Escalation.objects.filter(pk=escalation.pk).select_related(None))
+    if escalation.state == EscalationState.RESOLVED:
+        raise Conflict("This escalation is resolved; a new one opens if the cause comes back.")
+    if escalation.state == EscalationState.OPEN:
+        transition(
+            escalation, EscalationState.ACKNOWLEDGED, machine=ESCALATION_MACHINE, actor_id=actor.pk, owner_id=actor.pk
+        )
+    if escalation.state == EscalationState.ACKNOWLEDGED:
+        transition(escalation, EscalationState.ACTED, machine=ESCALATION_MACHINE, actor_id=actor.pk)
+    _add_steps([escalation], reason, actor)
+    return escalation
+
+
+@transaction.atomic
+def resolve_escalation(*, escalation: Escalation, reason: str, actor: User) -> Escalation:
+    """Close it, with a note, and put its pool's priority back. Raises Invalid without one, TransitionRefused again."""
+    reason = _words(reason, "Say how it was resolved.")
+    escalation = lock_row(Escalation.objects.filter(pk=escalation.pk).select_related(None))
+    transition(escalation, EscalationState.RESOLVED, machine=ESCALATION_MACHINE, actor_id=actor.pk)
+    _add_steps([escalation], f"Resolved: {reason}", actor)
+    renew_priorities([escalation.pool_id])
+    return escalation
+
+
+@transaction.atomic
+def close_by_facts(*, keys: Collection[int], why: str) -> int:
+    """Resolve those of these escalations that are unresolved, because their cause has gone; return how many."""
+    found = [
+        each for each in lock_rows(Escalation.objects.filter(pk__in=keys)) if each.state != EscalationState.RESOLVED
+    ]
+    for state in {each.state for each in found}:
+        alike = [each for each in found if each.state == state]
+        transition_many(alike, EscalationState.RESOLVED, machine=ESCALATION_MACHINE, actor_id=None)
+    _add_steps(found, f"Resolved by the facts: {why}", None)
+    renew_priorities(each.pool_id for each in found)
+    return len(found)
+
+
+@transaction.atomic
+def tell_customer(*, escalation: Escalation, actor: User | None, reason: str = "") -> Escalation:
+    """Tell the customer: in these words, or else in the ladder's. It stands in their portal and their API from now on.
+
+    Raises Conflict once it is resolved, and where the customer was told before in the same words.
+    """
+    escalation = lock_row(Escalation.objects.filter(pk=escalation.pk).select_related(None))
+    if escalation.state == EscalationState.RESOLVED:
+        raise Conflict("This escalation is resolved; there is nothing left to tell.")
+    words = reason.strip() or drafted_message(escalation)
+    if escalation.customer_message == words[:500]:
+        raise Conflict("The customer was told just that before.")
+    _tell(escalation, words, actor)
+    return escalation
+
+
+@transaction.atomic
+def climb(keys: Collection[int] | None = None) -> int:
+    """Take every escalation that nobody has acknowledged as far up its ladder as its age says; return how many rose."""
+    waiting = Escalation.objects.filter(state=EscalationState.OPEN)
+    found = lock_rows(waiting if keys is None else waiting.filter(pk__in=keys))
+    if not found:
+        return 0
+    now, ladders, rose = database_now(), ladders_of({each.project_id for each in found}), []
+    for escalation in found:
+        ladder = ladders[escalation.project_id]
+        height = reached(ladder, (now - escalation.opened_at) / timedelta(minutes=1))
+        if escalation.state == EscalationState.OPEN and height > escalation.rung:
+            _rise(escalation, ladder[escalation.rung : height], height)
+            rose.append(escalation)
+    renew_priorities(each.pool_id for each in rose)
+    return len(rose)
+
+
+def _rise(escalation: Escalation, rungs: Sequence[Rung], height: int) -> None:
+    raised = sum(rung.raise_priority for rung in rungs)
+    Escalation.objects.filter(pk=escalation.pk).update(rung=height, raised=escalation.raised + raised)
+    escalation.rung, escalation.raised = height, escalation.raised + raised
+    for rung in rungs:
+        more = f" Its pool's priority is raised by {rung.raise_priority}." if rung.raise_priority else ""
+        _add_steps([escalation], f"{Audience(rung.see).label.capitalize()} are asked.{more}", None)
+    record("escalation.climbed", subject=escalation, actor_id=None, data={"rung": height, "raised": raised})
+    telling = [rung for rung in rungs if rung.tell_customer]
+    if telling and escalation.customer_told_at is None:
+        _tell(escalation, drafted_message(escalation, telling[-1]), None)
+
+
+def _tell(escalation: Escalation, words: str, actor: User | None) -> None:
+    Escalation.objects.filter(pk=escalation.pk).update(customer_told_at=Now(), customer_message=words[:500])
+    escalation.refresh_from_db(fields=["customer_told_at", "customer_message"])
+    _add_steps([escalation], f"The customer was told: {words}", actor)
+    record("escalation.customer_told", subject=escalation, actor_id=actor.pk if actor else None)
+
+
+def drafted_message(escalation: Escalation, rung: Rung | None = None) -> str:
+    """Return what the customer would be told now: in the words of that rung, or of the next one that tells them."""
+    project = Project.objects.get(pk=escalation.project_id)
+    if rung is None:
+        ladder = ladders_of([project.pk])[project.pk]
+        rung = next((each for each in ladder if each.tell_customer), None)
+    stat = PoolStat.objects.filter(pool=escalation.pool_id).select_related("pool").first()
+    clock = clocks_of([project])[project.pk]
+    facts = {
+        "project": project.name,
+        "due": in_words(stat.pool.due_at if stat else None, clock.calendar.time_zone),
+        "forecast": in_words(stat.finish_at if stat else None, clock.calendar.time_zone),
+        "open": str(stat.open_count + stat.leased_count if stat else 0),
+    }
+    return message_for(escalation.kind, rung, facts)
+
+
+def in_words(at: datetime | None, time_zone: str) -> str:
+    """Return a moment as customers read it, in the calendar's time zone."""
+    if at is None:
+        return "at a time that is not known yet"
+    local = at.astimezone(ZoneInfo(time_zone))
+    return f"on {local.day} {local:%B %Y at %H:%M} ({time_zone})"
+
+
+def ladders_of(project_ids: Collection[int]) -> dict[int, tuple[Rung, ...]]:
+    """Return the ladder of each project: its service level's, or the house's."""
+    own = dict(ServiceLevel.objects.filter(project__in=project_ids).values_list("project_id", "ladder"))
+    return {key: ladder_from(own.get(key, [])) for key in project_ids}
+
+
+def renew_priorities(pool_ids: Iterable[int | None]) -> None:
+    """Set these pools' priorities to their project's and what their unresolved escalations raise it by."""
+    keys = sorted({key for key in pool_ids if key is not None})
+    if not keys:
+        return
+    lock_rows(Pool.objects.filter(pk__in=keys))
+    with connection.cursor() as cursor:
+        cursor.execute(PRIORITISE, [keys])
+
+
+def raised_pools() -> list[int]:
+    """Return the pools whose priority is raised: a change of the project's urgency may have lost it."""
+    raised = Escalation.objects.filter(raised__gt=0, pool__isnull=False).exclude(state=EscalationState.RESOLVED)
+    return list(raised.values_list("pool", flat=True).distinct())
+
+
+def _add_steps(escalations: Iterable[Escalation], what: str, by: User | None) -> None:
+    EscalationStep.objects.bulk_create(
+        EscalationStep(customer_id=each.customer_id, escalation=each, what=what[:LONGEST_STEP], by=by)
+        for each in escalations
+    )
+
+
+def _words(text: str, ask: str) -> str:
+    if not text.strip():
+        raise Invalid(ask, field="reason")
+    return text.strip()

@@ -1,0 +1,144 @@
+"""The watch of each minute: what will be late, is late, or can be done by nobody is escalated before anybody asks.
+
+It reads what the roll-up measured. A pool is at risk once its forecast comes later than the project's margin before the
+due time; where there is no forecast yet, once the margin itself has begun. It is well again when there is a little more
+room than that, so that a forecast on the edge does not open and close from minute to minute.
+
+Expert work (`is_expert`) is escalated as such: people who label do not make it faster. Today that is what a pool
+requires; where tasks of other kinds come to have pools of their own, they are judged by the same requirement.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from config.kernel.locks import ADVISORY_WATCH, session_lock
+from labeling.models import Pool, Project
+from labeling.types import ProjectState
+from routing.calendars import hours_between
+from routing.models import Escalation, PoolStat
+from routing.services.due_times import Clock, at_work, clocks_of
+from routing.services.escalations import Cause, climb, close_by_facts, open_escalations, raised_pools, renew_priorities
+from routing.types import EscalationKind, EscalationState, EscalationSubject, Severity
+
+# Work that needs so high a level of a skill, or trusted people only, is experts'.
+EXPERT_LEVEL = 4
+# Hours of room beyond the margin at which what was at risk is well again.
+CALM_HOURS = 0.5
+# What was measured so long ago says nothing of now.
+STALE_AFTER = timedelta(minutes=15)
+
+WATCHED = (EscalationKind.AT_RISK, EscalationKind.EXPERTS, EscalationKind.MISSED, EscalationKind.NOBODY)
+GONE = {
+    EscalationKind.AT_RISK: "the forecast leaves enough time again, or the due time has passed.",
+    EscalationKind.EXPERTS: "the forecast leaves enough time again, or the due time has passed.",
+    EscalationKind.MISSED: "what was late is done.",
+    EscalationKind.NOBODY: "somebody can do it now, or nothing of it is left.",
+}
+
+
+def watch_service_levels() -> int:
+    """Open what has a cause, close what has none any more, and let the rest climb; return how many were opened.
+
+    Safe to run twice: while another process watches, nothing is done.
+    """
+    with session_lock(ADVISORY_WATCH, 0) as is_held:
+        if not is_held:
+            return 0
+        causes, standing = _causes()
+        opened = open_escalations(causes)
+        _close(standing)
+        climb()
+        with transaction.atomic():
+            renew_priorities(raised_pools())
+    return len(opened)
+
+
+def is_expert(pool: Pool) -> bool:
+    """Whether the pool's requirement is one that experts meet: trusted people only, or a skill at a high level."""
+    levels = (int(skill.rpartition(":")[2]) for skill in pool.skills)
+    return pool.needs_trusted or any(level >= EXPERT_LEVEL for level in levels)
+
+
+def _causes() -> tuple[list[Cause], set[tuple[str, int]]]:
+    """Return what is wrong now, and (kind, pool) of all that is, or is on the edge of it."""
+    projects = {project.pk: project for project in Project.objects.filter(at_work())}
+    clocks = clocks_of(projects.values())
+    causes: list[Cause] = []
+    standing: set[tuple[str, int]] = set()
+    for stat in PoolStat.objects.filter(pool__project__in=projects).select_related("pool").order_by("pool"):
+        project, clock = projects[stat.pool.project_id], clocks[stat.pool.project_id]
+        if clock.now - stat.measured_at > STALE_AFTER:
+            standing.update((kind, stat.pk) for kind in WATCHED)
+            continue
+        for kind, message, is_so in _found(stat, project, clock):
+            standing.add((kind, stat.pk))
+            if is_so:
+                causes.append(_cause(stat.pool, kind, message))
+    return causes, standing
+
+
+def _found(stat: PoolStat, project: Project, clock: Clock) -> Iterator[tuple[str, str, bool]]:
+    """Yield kind, message, and whether it is so or only on the edge, of what is wrong with the pool."""
+    if stat.open_count and not stat.eligible_count and project.state == ProjectState.OPEN:
+        yield (
+            EscalationKind.NOBODY,
+            f"Nobody may do {stat.open_count} open tasks: {stat.pool}, clearance {stat.pool.clearance}.",
+            True,
+        )
+    parts = [part for part in stat.by_due if part["due_at"]]
+    late = [part for part in parts if _moment(part["due_at"]) <= clock.now]
+    if late:
+        count = sum(part["count"] for part in late)
+        yield EscalationKind.MISSED, f"{count} judgments are late: {stat.pool}.", True
+    ahead = [(part, _room(part, clock)) for part in parts if part not in late]
+    if not ahead:
+        return
+    part, room = min(ahead, key=lambda each: each[1])
+    if room < CALM_HOURS:
+        kind = EscalationKind.EXPERTS if is_expert(stat.pool) else EscalationKind.AT_RISK
+        done = f"done by {_said(part['finish_at'])}" if part["finish_at"] else "without a forecast"
+        text = f"{part['count']} judgments due {_said(part['due_at'])} will be {done}: {stat.pool}."
+        yield kind, text, room < 0
+
+
+def _room(part: dict[str, str | None], clock: Clock) -> float:
+    """Return the business hours between the forecast (or now, without one) and the margin before the due time."""
+    margin = clock.level.at_risk_hours if clock.level is not None else 0.0
+    begin = _moment(part["finish_at"]) if part["finish_at"] else clock.now
+    return hours_between(clock.calendar, begin, _moment(part["due_at"])) - margin
+
+
+def _close(standing: set[tuple[str, int]]) -> None:
+    """Resolve what the watch opened, or would have, and is not so any more."""
+    unresolved = Escalation.objects.filter(kind__in=WATCHED).exclude(state=EscalationState.RESOLVED)
+    gone: dict[str, list[int]] = {}
+    for key, kind, pool_id in unresolved.values_list("pk", "kind", "pool"):
+        if (kind, pool_id) not in standing:
+            gone.setdefault(kind, []).append(key)
+    for kind, keys in gone.items():
+        close_by_facts(keys=keys, why=GONE[EscalationKind(kind)])
+
+
+def _cause(pool: Pool, kind: str, message: str) -> Cause:
+    is_urgent = kind in {EscalationKind.MISSED, EscalationKind.NOBODY}
+    return Cause(
+        project_id=pool.project_id,
+        customer_id=pool.customer_id,
+        kind=kind,
+        severity=Severity.URGENT if is_urgent else Severity.WARNING,
+        subject=EscalationSubject.POOL,
+        subject_id=pool.pk,
+        message=message,
+        pool_id=pool.pk,
+    )
+
+
+def _moment(text: str | None) -> datetime:
+    assert text is not None, "Only what is due or forecast has a moment."
+    return datetime.fromisoformat(text)
+
+
+def _said(text: str | None) -> str:
+    return f"{_moment(text):%d %b %H:%M} UTC"
