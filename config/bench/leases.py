@@ -69,7 +69,7 @@ def measure(*, tasks: int, progress: Progress) -> Report:
 def _work(queue: Queue, folder: Path, total: int, tell: Any) -> tuple[int, list[str]]:
     """Keep PROCESSES at work, killing one now and then, until every task is done; return the kills, and what failed."""
     chance, kills, faults = random.Random(1), 0, []
-    rested = deque((0.0, reviewer.user_id) for reviewer in queue.reviewers)
+    rested = deque((0.0, reviewer.user_id or 0) for reviewer in queue.reviewers)
     at_work: list[tuple[Any, int]] = []
     began = next_kill = time.monotonic()
     with _expiring_each_minute():
@@ -116,7 +116,7 @@ def _judge(user_id: int, kept: Path) -> None:
             try:
                 done = submit_task(user=user, token=leased.token, answers=ANSWER, seconds=1.0)
             except DomainError as refusal:
-                said = {"token": str(leased.token), "refused": str(refusal)}
+                said: dict[str, Any] = {"token": str(leased.token), "refused": str(refusal)}
             else:
                 said = {"token": str(leased.token), "placed": done.is_placed}
             file.write(json.dumps(said) + "\n")
