@@ -29,6 +29,10 @@ class Calendar:
     week: tuple[tuple[tuple[int, int], ...], ...] = ()
     holidays: frozenset[date] = field(default_factory=frozenset)
 
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
 
 ALL_HOURS = Calendar()
 
@@ -107,7 +111,7 @@ def _open_spans(calendar: Calendar, start: datetime, end: datetime) -> Iterator[
     if not calendar.week and not calendar.holidays:
         yield start, end
         return
-    zone = ZoneInfo(calendar.time_zone)
+    zone = calendar.zone
     day, last = start.astimezone(zone).date() - timedelta(days=1), end.astimezone(zone).date()
     reached = datetime.min.replace(tzinfo=UTC)
     while day <= last:

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django_q.models import Failure
 
+from config.console.escalations import escalations
 from config.kernel.console import is_operator, is_vendor_lead
 from config.kernel.models import Handoff
 from config.kernel.requests import person
@@ -40,6 +41,7 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     projects = (
         Project.objects.visible_to(person(request), "operate_project").select_related("customer").order_by("name")
     )
+    context["escalations"] = escalations(person(request))
     context["troubles"] = [trouble for trouble in troubles(person(request)) if trouble is not None]
     context["projects"] = [
         {
@@ -47,6 +49,7 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             "progress": progress_of(project),
             "release": Release.objects.filter(project=project).defer("manifest").order_by("-number").first(),
             "link": reverse("admin:labeling_project_change", args=[project.pk]),
+            "operations": reverse("operations", args=[project.public_id]),
         }
         for project in projects[:PROJECTS]
     ]

@@ -32,6 +32,19 @@ SECTIONS: tuple[tuple[Any, tuple[tuple[Any, str, str], ...]], ...] = (
         ),
     ),
     (
+        _("Time"),
+        (
+            (_("Escalations"), "notification_important", "routing_escalation"),
+            (_("Clock stops"), "timer_pause", "routing_clockstop"),
+            (_("Promises"), "event_upcoming", "routing_promise"),
+            (_("Service levels"), "handshake", "routing_servicelevel"),
+            (_("Business calendars"), "calendar_month", "routing_businesscalendar"),
+            (_("Routing of projects"), "alt_route", "routing_projectrouting"),
+            (_("Pools measured"), "speed", "routing_poolstat"),
+            (_("Handling times"), "avg_pace", "routing_handlingtime"),
+        ),
+    ),
+    (
         _("Quality"),
         (
             (_("Standings"), "military_tech", "quality_standing"),

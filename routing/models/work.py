@@ -47,6 +47,8 @@ class Cursor(models.Model):
     returned_xid = models.BigIntegerField(_("nothing that came back left up to"), default=0)
     returned_position = models.BigIntegerField(_("and up to its position"), default=-1)
 
+    objects = TenantQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("cursor")
         constraints = [models.UniqueConstraint(fields=["reviewer", "pool"], name="cursor_once")]
@@ -75,6 +77,8 @@ class PoolStat(models.Model):
     by_due = models.JSONField(_("by due time"), default=list, blank=True)
     measured_at = models.DateTimeField(_("measured"), db_default=Now())
 
+    objects = TenantQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("pool statistic")
 
@@ -95,6 +99,8 @@ class HandlingTime(models.Model):
     mean_seconds = models.FloatField(_("mean (s)"), default=0.0, db_default=0.0)
     p95_seconds = models.FloatField(_("95 % within (s)"))
     measured_at = models.DateTimeField(_("measured"), db_default=Now())
+
+    objects = TenantQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("handling time")

@@ -168,7 +168,7 @@ def close_by_facts(*, keys: Collection[int], why: str) -> int:
 
 
 @transaction.atomic
-def tell_customer(*, escalation: Escalation, actor: User | None, reason: str = "") -> Escalation:
+def tell_customer(*, escalation: Escalation, actor: User | None, words: str = "") -> Escalation:
     """Tell the customer: in these words, or else in the ladder's. It stands in their portal and their API from now on.
 
     Raises Conflict once it is resolved, and where the customer was told before in the same words.
@@ -176,11 +176,16 @@ def tell_customer(*, escalation: Escalation, actor: User | None, reason: str = "
     escalation = lock_row(Escalation.objects.filter(pk=escalation.pk).select_related(None))
     if escalation.state == EscalationState.RESOLVED:
         raise Conflict("This escalation is resolved; there is nothing left to tell.")
-    words = reason.strip() or drafted_message(escalation)
-    if escalation.customer_message == words[:500]:
+    words = (words.strip() or drafted_message(escalation))[:500]
+    if escalation.customer_message == words:
         raise Conflict("The customer was told just that before.")
     _tell(escalation, words, actor)
     return escalation
+
+
+def tell_customer_in_own_words(*, escalation: Escalation, reason: str, actor: User) -> Escalation:
+    """Tell the customer in the operator's words. Raises Invalid without any, and as `tell_customer` does."""
+    return tell_customer(escalation=escalation, words=_words(reason, "Say what the customer is told."), actor=actor)
 
 
 @transaction.atomic

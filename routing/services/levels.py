@@ -134,7 +134,7 @@ def _known(changes: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]
     return dict(changes)
 
 
-def _check_name(customer_id: int, name: str, *, but: int | None = None) -> None:
+def _check_name(customer_id: int, name: str, *, but: int = 0) -> None:
     if not name.strip():
         raise Invalid("Give the calendar a name.", field="name")
     if BusinessCalendar.objects.filter(customer=customer_id, name=name.strip()).exclude(pk=but).exists():

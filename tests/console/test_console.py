@@ -66,8 +66,11 @@ EDITABLE = {
         "is_on", "time_zone", "hours", "daily_limit", "weekly_limit", "distressing_daily_limit", "daily_ceiling",
         "weekly_ceiling", "distressing_daily_ceiling", "break_after_minutes", "break_minutes",
     },
+    "routing.BusinessCalendar": {"name", "time_zone", "hours", "holidays"},
     "routing.Enrolment": {"max_difficulty"},
+    "routing.ProjectRouting": {"weights", "escalate_after_skips"},
     "routing.Qualification": {"level", "expires_at", "reason"},
+    "routing.ServiceLevel": {"calendar", "turnaround_hours", "at_risk_hours", "ladder"},
 }  # fmt: skip
 
 # What is changed as long as it is a draft; events keep who did.

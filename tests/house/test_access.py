@@ -51,6 +51,7 @@ DOORS = [
     ("POST", "api/v1/blocks/{block}/lift", {"reason": " "}, {**MANAGERS, "dana": 422}),
     ("GET", "api/v1/projects/{project}", None, READERS),
     ("GET", "api/v1/projects/{project}/progress", None, READERS),
+    ("GET", "api/v1/projects/{project}/clock", None, READERS),
     ("GET", "api/v1/form-templates", None, EVERY_CUSTOMER),
     ("GET", "api/v1/projects/{project}/form", None, READERS),
     ("GET", "api/v1/projects/{project}/guidelines", None, READERS),
@@ -135,6 +136,7 @@ DOORS = [
     ("POST", "portal/releases/{release}/sample/{entry}/", {}, {**PORTAL, "dana": 302, "victor": 404}),
     ("POST", "portal/releases/{release}/decision/", {}, {**PORTAL, "dana": 302, "victor": 404}),
     ("GET", "admin/content/{version}/", None, {**dict.fromkeys(ALL, 302), "mira": 200, "otto": 404}),
+    ("GET", "admin/operations/{project}/", None, {**dict.fromkeys(ALL, 302), "mira": 200, "otto": 404}),
     ("GET", "admin/form-preview/", None, {**dict.fromkeys(ALL, 302), "mira": 200, "otto": 200}),
     ("POST", "admin/form-check/", {}, {**dict.fromkeys(ALL, 302), "mira": 200, "otto": 200}),
 ]

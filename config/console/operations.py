@@ -1,0 +1,70 @@
+"""A project's operations on one page: what is failing, for whom, what to do next; and the figures behind it."""
+
+from uuid import UUID
+
+from csp.decorators import csp_replace
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from config.console.escalations import escalations
+from config.kernel.console import is_operator
+from config.kernel.errors import NotFound
+from config.kernel.requests import person
+from labeling.selectors import get_project
+from routing import figures
+from routing.clock import clock_of
+from routing.services.watching import is_expert
+
+MOST = 50
+# The height of a bar in the picture of the last hours.
+TALLEST = 50.0
+
+
+@require_GET
+@csp_replace(settings.CONSOLE_SECURITY_POLICY)  # type: ignore[arg-type]
+def operations(request: HttpRequest, project: UUID) -> HttpResponse:
+    """Show one project to who operates it; 404 for anybody else."""
+    if not admin.site.has_permission(request):
+        return redirect_to_login(request.path, "/admin/login/")
+    try:
+        found = get_project(user=person(request), public_id=project, permission="operate_project")
+    except NotFound:
+        raise Http404 from None
+    if not is_operator(request):
+        raise Http404
+    outcomes = figures.lease_outcomes(found)
+    staffing = figures.staffing(found)
+    pools = figures.pools_measured(found)
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Operations of %s") % found.name,
+        "project": found,
+        "clock": clock_of(found),
+        "escalations": escalations(person(request), project=found, most=MOST),
+        "pools": [(stat, is_expert(stat.pool)) for stat in pools],
+        "measured_at": min((stat.measured_at for stat in pools), default=None),
+        "ages": figures.queue_ages(found),
+        "outcomes": list(zip(outcomes, _bars([hour.submitted for hour in outcomes]), strict=True)),
+        "since": outcomes[0].at,
+        "totals": {
+            name: sum(getattr(hour, name) for hour in outcomes)
+            for name in ("submitted", "expired", "skipped", "withdrawn")
+        },
+        "turnaround": figures.turnaround(found),
+        "judgment_seconds": figures.judgment_hours(found) * 3600.0,
+        "staffing": staffing,
+        "days": [each.day for each in staffing[0].days] if staffing else [],
+    }
+    return render(request, "console/operations.html", context)
+
+
+def _bars(counts: list[int]) -> list[tuple[float, float]]:
+    """Return top and height of a bar for each count, the tallest for the most."""
+    most = max(counts, default=0) or 1
+    heights = [round(TALLEST * count / most, 1) for count in counts]
+    return [(TALLEST - height, height) for height in heights]
