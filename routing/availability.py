@@ -149,6 +149,21 @@ def may_take_distressing(facts: WorkFacts, now: datetime) -> bool:
     return _count(facts.day, facts.day_distressing_count, _local(facts, now).date()) < facts.distressing_daily_limit
 
 
+def with_one_more(facts: WorkFacts, now: datetime) -> WorkFacts:
+    """Return the facts as they will be once the task in hand is done, hard to read or not: it counts as both."""
+    today = _local(facts, now).date()
+    monday = today - timedelta(days=today.weekday())
+    day, week = max(facts.day or today, today), max(facts.week or monday, monday)
+    return replace(
+        facts,
+        day=day,
+        day_count=_count(facts.day, facts.day_count, today) + 1,
+        day_distressing_count=_count(facts.day, facts.day_distressing_count, today) + 1,
+        week=week,
+        week_count=_count(facts.week, facts.week_count, monday) + 1,
+    )
+
+
 def facts_of(value: str | dict[str, Any]) -> WorkFacts:
     """Return the facts that the SQL of `routing.services.workloads.FACTS` gave, as the driver hands them over."""
     given = json.loads(value) if isinstance(value, str) else value

@@ -21,7 +21,7 @@ from rich.progress import Progress
 
 from config.bench import Report
 from config.bench.load import Service, Timed, drive, percentile
-from config.bench.queues import PAYLOAD, Queue, found_queue, grow, owner, restore_checks
+from config.bench.queues import PAYLOAD, Queue, duplicates, found_queue, grow, owner
 from config.bench.shapes import WRITTEN, measure_answered, measure_shapes
 from config.environment import owner_parameters
 from config.house import House, free_port
@@ -74,8 +74,7 @@ def measure(house: House, *, tasks: list[int], reviewers: list[int], seconds: fl
                 )
     measure_shapes(report, queue, assay_service(house), seconds=seconds, progress=progress)
     _report_growth(report, sorted(tasks), reviewers)
-    report.figures["duplicates"] = _duplicates()
-    restore_checks()
+    report.figures["duplicates"] = duplicates(but=WRITTEN)
     return report
 
 
@@ -108,19 +107,6 @@ def _report_growth(report: Report, sizes: list[int], reviewers: list[int]) -> No
     for suffix, name in names.items():
         short, long = (report.figures[f"next_p95_ms_{name.format(size_name(size))}"] for size in (sizes[0], sizes[-1]))
         report.figures[f"growth_next_p95{suffix}"] = round(long / short, 3) if short else 0.0
-
-
-def _duplicates() -> int:
-    """Return how many judgments there are beyond one a reviewer and round, and one a slot."""
-    with owner() as connection:
-        row = connection.execute(
-            "SELECT (SELECT count(*) FROM (SELECT FROM labeling_annotation WHERE supersedes_id IS NULL"
-            "  GROUP BY round_id, reviewer_id HAVING count(*) > 1) twice)"
-            " + (SELECT count(*) FROM (SELECT FROM labeling_annotation WHERE code_version <> %s"
-            "  GROUP BY task_id HAVING count(*) > 1) shared)",
-            [WRITTEN],
-        ).fetchone()
-    return int(row[0]) if row else 0
 
 
 # --- the floor -----------------------------------------------------------------------------------------------------------
@@ -191,6 +177,7 @@ def floor() -> Iterator[Floor]:
     finally:
         process.terminate()
         process.wait()
+        databases.drop(parameters)
 
 
 def _wait_for(port: int) -> None:

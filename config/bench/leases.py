@@ -24,7 +24,7 @@ from django.db import connections
 from rich.progress import Progress
 
 from config.bench import Report
-from config.bench.queues import Queue, found_queue, grow, owner, restore_checks
+from config.bench.queues import Queue, duplicates, found_queue, grow, owner
 from config.kernel.errors import DomainError
 from config.kernel.models import User
 from routing.services.claims import next_task
@@ -53,7 +53,6 @@ def measure(*, tasks: int, progress: Progress) -> Report:
     """Have every task of the queue judged, and return what became of the work."""
     queue = found_queue(name="leases", reviewers=PEOPLE, pools=4, lease_seconds=LEASE_SECONDS, overlap=SLOTS)
     grow(queue, items=-(-tasks // SLOTS), slots=SLOTS)
-    restore_checks()
     connections.close_all()
     total = queue.items * SLOTS
     with TemporaryDirectory() as folder:
@@ -159,13 +158,6 @@ def _outcome(queue: Queue, answered: list[dict[str, Any]]) -> dict[str, Any]:
     project = queue.project.pk
     placed = [each["token"] for each in answered if each.get("placed")]
     beside = sum(1 for each in answered if each.get("placed") is False)
-    [(duplicates,)] = _ask(
-        "SELECT (SELECT count(*) FROM (SELECT FROM labeling_annotation WHERE project_id = %s AND supersedes_id IS NULL"
-        "  GROUP BY round_id, reviewer_id HAVING count(*) > 1) twice)"
-        " + (SELECT count(*) FROM (SELECT FROM labeling_annotation WHERE project_id = %s GROUP BY task_id"
-        "  HAVING count(*) > 1) shared)",
-        project, project,
-    )  # fmt: skip
     [(over_assigned,)] = _ask(
         "SELECT (SELECT count(*) FROM (SELECT FROM labeling_annotation WHERE project_id = %s GROUP BY round_id"
         "  HAVING count(*) > %s) many)"
@@ -194,7 +186,7 @@ def _outcome(queue: Queue, answered: list[dict[str, Any]]) -> dict[str, Any]:
         "answered": len(answered),
         "late_kept_beside": int(kept),
         "returned": int(returns),
-        "duplicates": int(duplicates),
+        "duplicates": duplicates(),
         "over_assigned": int(over_assigned),
         "lost": int(missing) + max(0, beside - int(kept)) + int(waiting),
         "max_return_s": round(float(longest), 2),

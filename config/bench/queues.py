@@ -4,7 +4,8 @@ The rows are those that an upload makes; only the way they come in differs. Chec
 this one connection, and the tables are analysed after.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +22,7 @@ from labeling.services.forms import publish_form
 from labeling.services.guidelines import publish_guideline
 from labeling.services.people import create_customer, create_reviewer
 from labeling.services.projects import create_project, open_project
+from labeling.services.rounds import POSITION_STEP
 from routing.services.enrolments import enrol_reviewer
 
 FORM: dict[str, Any] = {
@@ -81,7 +83,7 @@ WITH batch AS (SELECT %(batch)s::bigint AS id), item AS (
 )
 INSERT INTO labeling_task (customer_id, project_id, round_id, pool_id, kind, slot, state, position)
 SELECT %(customer)s, %(project)s, round.id, (%(pools)s::bigint[])[1 + round.item_id %% %(pool_count)s], 'annotate', slot,
-       'open', round.item_id * 1000
+       'open', round.item_id * %(step)s
 FROM round CROSS JOIN generate_series(0, %(slots)s - 1) AS slot ORDER BY round.id, slot
 """
 
@@ -127,6 +129,19 @@ def found_queue(*, name: str, reviewers: int, pools: int, **settings: Any) -> Qu
     return queue
 
 
+def duplicates(*, but: str = "") -> int:
+    """Return how many judgments there are beyond one a reviewer and round, and one a slot; none by the code version `but`."""
+    with owner() as connection:
+        row = connection.execute(
+            "SELECT (SELECT count(*) FROM (SELECT FROM labeling_annotation WHERE supersedes_id IS NULL"
+            "  GROUP BY round_id, reviewer_id HAVING count(*) > 1) twice)"
+            " + (SELECT count(*) FROM (SELECT FROM labeling_annotation WHERE code_version <> %s"
+            "  GROUP BY task_id HAVING count(*) > 1) shared)",
+            [but],
+        ).fetchone()
+    return int(row[0]) if row else 0
+
+
 def owner() -> psycopg.Connection[Any]:
     return databases.connect(owner_parameters())
 
@@ -145,8 +160,7 @@ def add_pools(queue: Queue, count: int, *, skills: Sequence[str] = ()) -> list[i
 
 def grow(queue: Queue, *, items: int, slots: int = 1, piece: int = 50_000) -> None:
     """Add items to the queue until it has had that many, `slots` open tasks each, spread evenly over its pools."""
-    with owner() as connection:
-        quieten(connection)
+    with owner() as connection, quieten(connection, *QUIET):
         batch = connection.execute("SELECT id FROM labeling_batch WHERE project_id = %s", [queue.project.pk]).fetchone()
         assert batch is not None, "A queue has its batch."
         documents = {
@@ -166,6 +180,7 @@ def grow(queue: Queue, *, items: int, slots: int = 1, piece: int = 50_000) -> No
                     "pools": queue.pools,
                     "pool_count": len(queue.pools),
                     "slots": slots,
+                    "step": POSITION_STEP,
                     **documents,
                 },
             )
@@ -179,21 +194,27 @@ def grow(queue: Queue, *, items: int, slots: int = 1, piece: int = 50_000) -> No
         connection.execute("VACUUM (ANALYZE) " + ", ".join(QUIET))
 
 
-def quieten(connection: psycopg.Connection[Any], *tables: str) -> None:
-    """Switch the row-by-row checks off for this connection: as a superuser for all of them, else for our own triggers."""
+@contextmanager
+def quieten(connection: psycopg.Connection[Any], *tables: str) -> Iterator[None]:
+    """Switch the row-by-row checks off for as long as this lasts: as a superuser for this connection alone, else our own
+    triggers for everybody, who must not be at work then."""
     try:
         connection.execute("SET session_replication_role = replica")
     except psycopg.errors.InsufficientPrivilege:
-        for table in tables or QUIET:
-            connection.execute(
-                psycopg.sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(psycopg.sql.Identifier(table))
-            )
+        _triggers(connection, tables, "DISABLE")
+        try:
+            yield
+        finally:
+            _triggers(connection, tables, "ENABLE")
+        return
+    yield
+    connection.execute("RESET session_replication_role")
 
 
-def restore_checks() -> None:
-    """Switch the checks on again where they were switched off for everybody."""
-    with owner() as connection:
-        for table in (*QUIET, "labeling_annotation"):
-            connection.execute(
-                psycopg.sql.SQL("ALTER TABLE {} ENABLE TRIGGER USER").format(psycopg.sql.Identifier(table))
+def _triggers(connection: psycopg.Connection[Any], tables: Sequence[str], verb: str) -> None:
+    for table in tables:
+        connection.execute(
+            psycopg.sql.SQL("ALTER TABLE {} {} TRIGGER USER").format(
+                psycopg.sql.Identifier(table), psycopg.sql.SQL(verb)
             )
+        )

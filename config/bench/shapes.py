@@ -56,8 +56,8 @@ def _answer(queue: Queue, who: int, *, count: int) -> None:
         "count": count,
     }
     with owner() as own:
-        quieten(own, "labeling_annotation")
-        own.execute(ANSWER_ALL, parameters)
+        with quieten(own, "labeling_annotation"):
+            own.execute(ANSWER_ALL, parameters)
         own.execute("VACUUM (ANALYZE) labeling_annotation")
 
 

@@ -4,14 +4,17 @@ from typing import Any
 
 from django.db import transaction
 
-from config.kernel.errors import Conflict, Invalid
+from config.kernel.errors import Conflict
 from config.kernel.events import record
 from config.kernel.locks import lock_row
 from config.kernel.models import User
+from config.kernel.reasons import checked_reason
 from config.kernel.transitions import transition
 from labeling.models import Customer, Project
 from labeling.services.people import derive_permissions
 from labeling.types import PROJECT_MACHINE, DocumentState, Overlap, ProjectState, Stage
+
+ASK = "Say why; it stays with your name."
 
 
 @transaction.atomic
@@ -58,7 +61,7 @@ def change_stage(*, project: Project, stage: str, reason: str, actor: User) -> P
     Whether the quality contract's bar is met is for `actor` to say: the reason stays with their name. Raises Invalid without
     a reason, Conflict for the stage it is in and for one that would be skipped.
     """
-    reason = _checked(reason)
+    reason = checked_reason(reason, ask=ASK)
     project = lock_row(Project.objects.filter(pk=project.pk))
     before, after = Stage.values.index(project.stage), Stage.values.index(stage)
     if before == after:
@@ -74,17 +77,11 @@ def change_overlap_kind(*, project: Project, overlap_kind: str, reason: str, act
 
     Raises Invalid without a reason, Conflict where it is so already.
     """
-    reason = _checked(reason)
+    reason = checked_reason(reason, ask=ASK)
     project = lock_row(Project.objects.filter(pk=project.pk))
     if project.overlap_kind == overlap_kind:
         raise Conflict(f"It is so already: {Overlap(overlap_kind).label.lower()}.")
     return _set(project, "overlap_kind", overlap_kind, reason, actor)
-
-
-def _checked(reason: str) -> str:
-    if not reason.strip():
-        raise Invalid("Say why; it stays with your name.", field="reason")
-    return reason.strip()[:300]
 
 
 def _set(project: Project, name: str, value: str, reason: str, actor: User) -> Project:

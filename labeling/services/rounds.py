@@ -316,8 +316,8 @@ def pools_of(project: Project, rounds: Sequence[Round]) -> dict[int, Pool]:
 def assign_items(*, project: Project, assignments: Mapping[str, Sequence[Reviewer]], actor: User | None) -> int:
     """Reserve a task of the item's open round for each named reviewer ({external id: reviewers}); return how many.
 
-    The project's overlap must be *assigned*. A reviewer who has a task in the round already gets no second one, and
-    the round then needs as many judgments as it has tasks. Raises Invalid for an unknown item or one without an open
+    The project's overlap must be *assigned*. A reviewer who has a task in the round already gets no second one (one that
+    was cancelled is none), and the round then needs as many judgments as it has tasks. Raises Invalid for an unknown item or one without an open
     round; then nothing is assigned.
     """
     if project.overlap_kind != Overlap.ASSIGNED:
@@ -327,30 +327,30 @@ def assign_items(*, project: Project, assignments: Mapping[str, Sequence[Reviewe
     if missing := sorted(set(assignments) - rounds.keys()):
         raise Invalid(f"Item {missing[0]!r} has no open round in this project.", field="assignments")
     pools = pools_of(project, list(rounds.values()))
-    taken = _reserved_by_round(rounds.values())
+    given = _tasks_by_round(rounds.values())
     tasks = []
     for external_id, reviewers in assignments.items():
         opened = rounds[external_id]
-        new = [reviewer for reviewer in reviewers if reviewer.pk not in taken[opened.pk]]
-        first = len(taken[opened.pk])
+        alive = [task for task in given[opened.pk] if task.state != TaskState.CANCELLED]
+        named_already = {task.reserved_for_id for task in alive}
+        new = [reviewer for reviewer in reviewers if reviewer.pk not in named_already]
+        first = max((task.slot + 1 for task in given[opened.pk]), default=0)
         tasks += [
             new_task(opened, pools[opened.pk], first + offset, reserved_for_id=reviewer.pk)
             for offset, reviewer in enumerate(new)
         ]
-        opened.judgments_needed = max(first + len(new), 1)
+        opened.judgments_needed = max(len(alive) + len(new), 1)
     Task.objects.bulk_create(tasks, batch_size=2000)
     Round.objects.bulk_update(rounds.values(), ["judgments_needed"], batch_size=2000)
     record("project.assigned", subject=project, actor_id=actor.pk if actor else None, data={"tasks": len(tasks)})
     return len(tasks)
 
 
-def _reserved_by_round(rounds: Iterable[Round]) -> dict[int, set[int | None]]:
-    taken: dict[int, set[int | None]] = defaultdict(set)
-    for round_id, reviewer_id in Task.objects.filter(round__in=[opened.pk for opened in rounds]).values_list(
-        "round_id", "reserved_for_id"
-    ):
-        taken[round_id].add(reviewer_id)
-    return taken
+def _tasks_by_round(rounds: Iterable[Round]) -> dict[int, list[Task]]:
+    given: dict[int, list[Task]] = defaultdict(list)
+    for task in Task.objects.filter(round__in=[opened.pk for opened in rounds]).order_by("pk"):
+        given[task.round_id].append(task)
+    return given
 
 
 def close_resolved(*, rounds: Sequence[Round], items: Sequence[Item]) -> None:

@@ -241,4 +241,4 @@ class AvailabilityChangeAdmin(BigTableAdmin):
 @admin.register(EnrolmentChange)
 class EnrolmentChangeAdmin(BigTableAdmin):
     list_display = ("pgh_obj", "pgh_label", "trust", "max_difficulty", "pgh_created_at", "pgh_context")
-    list_select_related = ("pgh_obj",)
+    list_select_related = ("pgh_obj__reviewer__user", "pgh_obj__project")

@@ -114,7 +114,9 @@ BEGIN
             mark.returned_position := -1;
         END IF;
         kept := NULL;
+        kept_at := NULL;
         free := NULL;
+        free_at := NULL;
         is_behind := false;
         IF EXISTS (SELECT FROM labeling_task t WHERE {RESERVED}) THEN
             SELECT t.id, t.position INTO kept, kept_at FROM labeling_task t WHERE {RESERVED} AND {NEVER_MINE} AND {NOT_NOW}
@@ -136,7 +138,7 @@ BEGIN
         IF free IS NULL AND kept IS NULL THEN
             CONTINUE;
         END IF;
-        chosen := CASE WHEN free IS NULL OR kept_at <= free_at THEN kept ELSE free END;
+        chosen := CASE WHEN kept IS NULL OR free_at < kept_at THEN free ELSE kept END;
         INSERT INTO routing_lease (customer_id, project_id, task_id, round_id, reviewer_id, guideline_id, token, state,
                                    seconds, until, is_prefetched, why)
         SELECT t.customer_id, t.project_id, t.id, t.round_id, me, g.id, gen_random_uuid(), 'live', held.seconds,

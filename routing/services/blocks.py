@@ -7,6 +7,7 @@ from config.kernel.errors import Conflict, Invalid
 from config.kernel.events import record
 from config.kernel.locks import ADVISORY_REVIEWER, advisory_lock, lock_row
 from config.kernel.models import User
+from config.kernel.reasons import checked_reason
 from labeling.models import Customer, Reviewer, Task
 from routing.models import Block, Enrolment, Lease
 from routing.services.withdrawals import take_work_from
@@ -18,15 +19,14 @@ def place_block(*, customer: Customer, reviewer: Reviewer, reason: str, actor: U
 
     Raises Invalid without a reason and for a reviewer who never worked for the customer, Conflict while one stands.
     """
-    if not reason.strip():
-        raise Invalid("Say why: it is kept with the block, and shown to operators and to you.", field="reason")
+    reason = checked_reason(reason, ask="Say why: it is kept with the block, and shown to operators and to you.")
     if reviewer.user_id is None or not Enrolment.objects.filter(customer=customer, reviewer=reviewer).exists():
         raise Invalid("Nobody on your projects is known by this name.", field="reviewer")
     advisory_lock(ADVISORY_REVIEWER, reviewer.user_id)
     customer = lock_row(Customer.objects.filter(pk=customer.pk))
     if Block.objects.filter(customer=customer, reviewer=reviewer, lifted_at=None).exists():
         raise Conflict("This person is blocked already.")
-    block = Block.objects.create(customer=customer, reviewer=reviewer, reason=reason.strip()[:300], placed_by=actor)
+    block = Block.objects.create(customer=customer, reviewer=reviewer, reason=reason, placed_by=actor)
     withdrawn = take_work_from(
         reviewer=reviewer,
         leases=Lease.objects.filter(customer=customer),
@@ -40,13 +40,12 @@ def place_block(*, customer: Customer, reviewer: Reviewer, reason: str, actor: U
 @transaction.atomic
 def lift_block(*, block: Block, reason: str, actor: User) -> Block:
     """End the block, with a reason that is kept. Raises Invalid without one, Conflict when it was lifted before."""
-    if not reason.strip():
-        raise Invalid("Say why the block is lifted.", field="reason")
+    reason = checked_reason(reason, ask="Say why the block is lifted.")
     lock_row(Customer.objects.filter(pk=block.customer_id))
     block.refresh_from_db()
     if block.lifted_at is not None:
         raise Conflict("This block was lifted before.")
-    Block.objects.filter(pk=block.pk).update(lifted_at=Now(), lifted_by=actor, lift_reason=reason.strip()[:300])
+    Block.objects.filter(pk=block.pk).update(lifted_at=Now(), lifted_by=actor, lift_reason=reason)
     block.refresh_from_db()
     record("block.lifted", subject=block, actor_id=actor.pk, data={"reviewer": block.reviewer_id})
     return block

@@ -19,7 +19,7 @@ from config.kernel.prepared import fetch, fetch_one
 from config.kernel.request_ids import request_id
 from labeling.services.access import LOG_SHOWN
 from routing import policy, selectors
-from routing.availability import WorkFacts, facts_of, may_take_distressing, stop_of
+from routing.availability import WorkFacts, facts_of, may_take_distressing, stop_of, with_one_more
 from routing.errors import NotAReviewer
 from routing.services.leases import AHEAD_SECONDS, RETURN_EXPIRED, withdraw_leases
 from routing.services.workloads import FACTS
@@ -99,8 +99,7 @@ def prefetch_task(*, user: User, project: UUID | None = None) -> LeasedTask | No
         raise Conflict("There is no task in your hand; ask for the next one instead.")
     if situation.ahead is not None:
         return _shown(SHOW_AGAIN, user, situation.reviewer_id, situation.ahead)
-    facts = situation.facts  # the task in hand counts against the limits as if it were done
-    facts = replace(facts, day_count=facts.day_count + 1, week_count=facts.week_count + 1)
+    facts = with_one_more(situation.facts, situation.now)
     return _claim(user, replace(situation, facts=facts), project, is_ahead=True)
 
 

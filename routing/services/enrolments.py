@@ -7,14 +7,15 @@ from django.db.models.functions import Now
 
 from config.kernel.errors import Conflict, Invalid
 from config.kernel.events import record
-from config.kernel.locks import lock_row
+from config.kernel.locks import ADVISORY_REVIEWER, advisory_lock, lock_row
 from config.kernel.models import User
 from config.kernel.reasons import checked_reason
-from labeling.models import Project, Reviewer
+from labeling.models import Project, Reviewer, Task
 from labeling.pseudonyms import pseudonym
 from labeling.services.people import add_member
 from labeling.types import Role
-from routing.models import Enrolment, Qualification
+from routing.models import Enrolment, Lease, Qualification
+from routing.services.withdrawals import take_work_from
 from routing.types import Trust
 
 
@@ -59,7 +60,13 @@ def grant_qualification(
     qualification, _ = Qualification.objects.update_or_create(
         reviewer=reviewer,
         skill=skill,
-        defaults={"level": level, "reason": reason, "granted_by": actor, "expires_at": expires_at},
+        defaults={
+            "level": level,
+            "reason": reason,
+            "granted_by": actor,
+            "granted_at": Now(),
+            "expires_at": expires_at,
+        },
     )
     record(
         "qualification.granted",
@@ -109,12 +116,11 @@ def pause_reviewer(*, enrolment: Enrolment, reason: str, actor: User) -> None:
 
 
 def _trust(enrolment: Enrolment, trust: Trust, reason: str, actor: User) -> None:
-    if not reason.strip():
-        raise Invalid("Say why: the reason is kept beside it.", field="reason")
+    reason = checked_reason(reason, ask="Say why: the reason is kept beside it.")
     enrolment = lock_row(Enrolment.objects.filter(pk=enrolment.pk))
     if enrolment.trust == trust:
         raise Conflict(f"The trust there is {trust.label.lower()} already.")
-    Enrolment.objects.filter(pk=enrolment.pk).update(trust=trust, trust_reason=reason.strip()[:300])
+    Enrolment.objects.filter(pk=enrolment.pk).update(trust=trust, trust_reason=reason)
     moved = {"from": enrolment.trust, "to": trust.value}
     record("enrolment.trust_changed", subject=enrolment, actor_id=actor.pk, data=moved)
 
@@ -134,7 +140,13 @@ def limit_difficulty(*, enrolment: Enrolment, most: int | None, actor: User) -> 
 
 @transaction.atomic
 def end_enrolment(*, enrolment: Enrolment, actor: User) -> None:
-    """Give the reviewer no more work of the project; what they hold can still be submitted. Raises Conflict again."""
+    """Give the reviewer no more work of the project; what they hold can still be submitted, and what waited for them alone
+    goes to whoever is free. Raises Conflict again."""
+    reviewer = Reviewer.objects.select_related("user").get(pk=enrolment.reviewer_id)
+    if reviewer.user_id is not None:
+        advisory_lock(ADVISORY_REVIEWER, reviewer.user_id)
+    theirs = Task.objects.filter(project=enrolment.project_id)
+    take_work_from(reviewer=reviewer, leases=Lease.objects.none(), reserved=theirs, actor_id=actor.pk)
     enrolment = lock_row(Enrolment.objects.filter(pk=enrolment.pk))
     if enrolment.ended_at is not None:
         raise Conflict("This enrolment has ended before.")

@@ -154,6 +154,8 @@ def skip_task(*, user: User, token: UUID, reason: str) -> None:
     if lease.state != LeaseState.LIVE:
         raise _over(lease)
     task = lock_row(Task.objects.filter(pk=lease.task_id))
+    if task.state == TaskState.CANCELLED:
+        raise LeaseOver("This task was withdrawn.", state=LeaseState.WITHDRAWN)
     transition(
         lease,
         LeaseState.SKIPPED,

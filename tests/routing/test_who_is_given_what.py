@@ -6,11 +6,16 @@ import pytest
 from django.db.models.functions import Now
 
 from config.kernel.models import Event
-from labeling.models import Annotation, Customer, Project, Reviewer
+from labeling.models import Annotation, Customer, Project, Reviewer, Round, Task
+from labeling.services.rounds import assign_items, reopen_items
+from labeling.types import RoundReason
 from routing import selectors
+from routing.errors import LeaseOver
 from routing.models import Availability, Enrolment, HandlingTime, Lease
 from routing.services.blocks import place_block
 from routing.services.claims import next_task, prefetch_task
+from routing.services.enrolments import end_enrolment
+from routing.services.leases import skip_task
 from routing.services.submits import submit_task
 from routing.types import LeasedTask, NothingToDo
 from tests.factories import item_row, judge, prefer, take, upload, upload_items
@@ -152,3 +157,47 @@ def test_lease_lengths_follow_what_a_form_takes(cast):
     Lease.objects.filter(token=leased.token).update(until=Now() - timedelta(seconds=1))
     HandlingTime.objects.update(count=30)
     assert 195 < take(cast.bela).seconds_left <= 200
+
+
+def test_a_limit_of_one_leaves_nothing_ahead_on_the_first_day(cast):
+    upload_items(cast.project, cast.mira, 2)
+    Availability.objects.create(reviewer=cast.anna, daily_limit=1)
+    take(cast.anna)
+    ahead = prefetch_task(user=cast.anna.user)
+    assert isinstance(ahead, NothingToDo)
+    assert ahead.code == "daily_limit"
+
+
+def test_what_waits_for_somebody_who_leaves_goes_to_others(cast):
+    Project.objects.filter(pk=cast.project.pk).update(overlap_kind="assigned")
+    cast.project.refresh_from_db()
+    [item] = upload_items(cast.project, cast.mira)
+    assign_items(project=cast.project, assignments={item.external_id: [cast.anna]}, actor=None)
+    end_enrolment(enrolment=Enrolment.objects.get(reviewer=cast.anna, project=cast.project), actor=cast.mira)
+    assert Task.objects.get().reserved_for is None
+    assert take(cast.bela)
+
+
+def test_somebody_is_named_in_place_of_those_who_skipped(cast):
+    Project.objects.filter(pk=cast.project.pk).update(overlap_kind="assigned")
+    cast.project.refresh_from_db()
+    [item] = upload_items(cast.project, cast.mira)
+    assign_items(project=cast.project, assignments={item.external_id: [cast.anna, cast.bela]}, actor=None)
+    for reviewer in (cast.anna, cast.bela):
+        skip_task(user=reviewer.user, token=take(reviewer).token, reason="Unclear")
+    assert assign_items(project=cast.project, assignments={item.external_id: [cast.cleo]}, actor=None) == 1
+    assert list(Task.objects.order_by("slot").values_list("slot", "reserved_for")) == [
+        (0, None),
+        (1, None),
+        (2, cast.cleo.pk),
+    ]
+    assert Round.objects.get().judgments_needed == 3
+
+
+def test_a_task_that_was_taken_away_cannot_be_skipped(cast):
+    [item] = upload_items(cast.project, cast.mira)
+    token = take(cast.anna).token
+    reopen_items(item_ids=[item.pk], reason=RoundReason.REVISION, actor=None)
+    with pytest.raises(LeaseOver, match="withdrawn"):
+        skip_task(user=cast.anna.user, token=token, reason="Unclear")
+    assert Lease.objects.get(token=token).state == "live"
