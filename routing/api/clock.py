@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from config.kernel.requests import person
 from labeling.api.views import CustomerView
 from labeling.selectors import get_project
-from routing.clock import clock_of
+from routing.clock import OUTLOOKS, clock_of
 from routing.types import ClockStopKind
 
 
@@ -39,7 +39,7 @@ class ToldSerializer(serializers.Serializer[Any]):
 
 class ClockSerializer(serializers.Serializer[Any]):
     is_stopped = serializers.BooleanField(help_text="Whether the clock stands: the work waits for you.")
-    outlook = serializers.ChoiceField(choices=["no due time", "in time", "at risk", "late"])
+    outlook = serializers.ChoiceField(choices=OUTLOOKS)
     due_at = serializers.DateTimeField(allow_null=True, help_text="When the oldest unfinished batch is due.")
     forecast_at = serializers.DateTimeField(allow_null=True, help_text="When all that is at work now will be done.")
     judgments_left = serializers.IntegerField()

@@ -19,8 +19,7 @@ from tests.console.test_console import act, operator, said
 from tests.factories import item_row, judge, take, upload, upload_items
 
 
-@pytest.fixture
-def busy(cast):
+def make_busy(cast):
     """Work that will be late, work that nobody can do, and a customer who is waited for."""
     calendar = create_calendar(
         customer=cast.northwind, name="Always", time_zone="UTC", hours=[], holidays=[], actor=cast.mira
@@ -38,6 +37,11 @@ def busy(cast):
     roll_up()
     watch_service_levels()
     return cast
+
+
+@pytest.fixture
+def busy(cast):
+    return make_busy(cast)
 
 
 def test_one_page_says_what_is_failing_for_whom_and_what_to_do_next(busy):

@@ -268,7 +268,7 @@ def test_what_will_be_late_is_escalated_before_it_is_and_closed_when_it_is_not_a
     assert watch_service_levels() == 0
     found = Escalation.objects.get()
     assert (found.kind, found.severity, found.state, found.rung) == ("at_risk", "warning", "open", 1)
-    assert "30 judgments due" in found.message
+    assert "30 judgments are due" in found.message
     measured(cast, seconds=60)
     roll_up()
     watch_service_levels()
