@@ -22,6 +22,7 @@ from rich.progress import Progress
 from config.bench import Report
 from config.bench.load import Service, Timed, drive, percentile
 from config.bench.queues import PAYLOAD, Queue, found_queue, grow, owner, restore_checks
+from config.bench.shapes import WRITTEN, measure_answered, measure_shapes
 from config.environment import owner_parameters
 from config.house import House, free_port
 from config.kernel import databases
@@ -67,6 +68,11 @@ def measure(house: House, *, tasks: list[int], reviewers: list[int], seconds: fl
                 timed = drive(assay_service(house), queue.keys[:count], seconds=seconds)
                 progress.advance(bar)
                 _report_pair(report, f"{size_name(size)}_r{count}", timed, floor_timed)
+            if size in (min(tasks), max(tasks)):
+                report.figures |= measure_answered(
+                    queue, assay_service(house), size=size, name=size_name(size), seconds=seconds
+                )
+    measure_shapes(report, queue, assay_service(house), seconds=seconds, progress=progress)
     _report_growth(report, sorted(tasks), reviewers)
     report.figures["duplicates"] = _duplicates()
     restore_checks()
@@ -96,10 +102,12 @@ def _report_pair(report: Report, name: str, timed: Timed, floor_timed: Timed) ->
 
 
 def _report_growth(report: Report, sizes: list[int], reviewers: list[int]) -> None:
-    """Next's p95 for one reviewer at the longest queue over that at the shortest."""
-    alone = min(reviewers)
-    short, long = (report.figures[f"next_p95_ms_{size_name(size)}_r{alone}"] for size in (sizes[0], sizes[-1]))
-    report.figures["growth_next_p95"] = round(long / short, 3) if short else 0.0
+    """Next's p95 for one reviewer at the longest queue over that at the shortest: who is new to it, who has answered most
+    of it, and for whom nothing is left."""
+    names = {"": f"{{}}_r{min(reviewers)}", "_answered": "answered_{}", "_nothing": "nothing_{}"}
+    for suffix, name in names.items():
+        short, long = (report.figures[f"next_p95_ms_{name.format(size_name(size))}"] for size in (sizes[0], sizes[-1]))
+        report.figures[f"growth_next_p95{suffix}"] = round(long / short, 3) if short else 0.0
 
 
 def _duplicates() -> int:
@@ -108,7 +116,9 @@ def _duplicates() -> int:
         row = connection.execute(
             "SELECT (SELECT count(*) FROM (SELECT FROM labeling_annotation WHERE supersedes_id IS NULL"
             "  GROUP BY round_id, reviewer_id HAVING count(*) > 1) twice)"
-            " + (SELECT count(*) FROM (SELECT FROM labeling_annotation GROUP BY task_id HAVING count(*) > 1) shared)"
+            " + (SELECT count(*) FROM (SELECT FROM labeling_annotation WHERE code_version <> %s"
+            "  GROUP BY task_id HAVING count(*) > 1) shared)",
+            [WRITTEN],
         ).fetchone()
     return int(row[0]) if row else 0
 
@@ -172,7 +182,7 @@ def floor() -> Iterator[Floor]:
     port = free_port()
     command = [
         sys.executable, "-m", "gunicorn", "config.bench.floor.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2",
-        "--log-level", "error", "--config", "/dev/null",
+        "--log-level", "error", "--config", "python:config.bench.floor",
     ]  # fmt: skip
     process = subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment)
     try:

@@ -115,7 +115,7 @@ def found_queue(*, name: str, reviewers: int, pools: int, **settings: Any) -> Qu
         acknowledge_guideline(reviewer=people[-1], project=project, number=1)
         keys.append(issue_key(user=user, name="bench", scopes=[Scope.DESK], actor=None, days=1)[1])
     queue = Queue(customer, project, people, keys)
-    queue.pools = _make_pools(queue, pools)
+    queue.pools = add_pools(queue, pools)
     with owner() as connection:
         connection.execute(
             "INSERT INTO labeling_batch (customer_id, project_id, public_id, name, state, stage, source_path,"
@@ -131,7 +131,8 @@ def owner() -> psycopg.Connection[Any]:
     return databases.connect(owner_parameters())
 
 
-def _make_pools(queue: Queue, count: int, *, skills: Sequence[str] = ()) -> list[int]:
+def add_pools(queue: Queue, count: int, *, skills: Sequence[str] = ()) -> list[int]:
+    """Make so many pools of the queue's project that need these skills; return their ids."""
     with owner() as connection:
         rows = connection.execute(
             "INSERT INTO labeling_pool (customer_id, project_id, signature, stage, language, skills, difficulty, clearance,"
@@ -145,7 +146,7 @@ def _make_pools(queue: Queue, count: int, *, skills: Sequence[str] = ()) -> list
 def grow(queue: Queue, *, items: int, slots: int = 1, piece: int = 50_000) -> None:
     """Add items to the queue until it has had that many, `slots` open tasks each, spread evenly over its pools."""
     with owner() as connection:
-        _quieten(connection)
+        quieten(connection)
         batch = connection.execute("SELECT id FROM labeling_batch WHERE project_id = %s", [queue.project.pk]).fetchone()
         assert batch is not None, "A queue has its batch."
         documents = {
@@ -178,12 +179,12 @@ def grow(queue: Queue, *, items: int, slots: int = 1, piece: int = 50_000) -> No
         connection.execute("VACUUM (ANALYZE) " + ", ".join(QUIET))
 
 
-def _quieten(connection: psycopg.Connection[Any]) -> None:
+def quieten(connection: psycopg.Connection[Any], *tables: str) -> None:
     """Switch the row-by-row checks off for this connection: as a superuser for all of them, else for our own triggers."""
     try:
         connection.execute("SET session_replication_role = replica")
     except psycopg.errors.InsufficientPrivilege:
-        for table in QUIET:
+        for table in tables or QUIET:
             connection.execute(
                 psycopg.sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(psycopg.sql.Identifier(table))
             )
@@ -192,7 +193,7 @@ def _quieten(connection: psycopg.Connection[Any]) -> None:
 def restore_checks() -> None:
     """Switch the checks on again where they were switched off for everybody."""
     with owner() as connection:
-        for table in QUIET:
+        for table in (*QUIET, "labeling_annotation"):
             connection.execute(
                 psycopg.sql.SQL("ALTER TABLE {} ENABLE TRIGGER USER").format(psycopg.sql.Identifier(table))
             )

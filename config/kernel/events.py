@@ -13,6 +13,7 @@ from django.utils.module_loading import import_string
 from psycopg.types.json import Jsonb
 
 from config.kernel.jobs import enqueue
+from config.kernel.prepared import fetch
 from config.kernel.request_ids import request_id
 from config.kernel.types import Subscription
 
@@ -111,15 +112,12 @@ def wake_on_commit(*kinds: str) -> None:
         transaction.on_commit(partial(wake, names))
 
 
+WAKE = "INSERT INTO kernel_wakeup (queue) SELECT unnest(%(queues)s::text[]) ON CONFLICT DO NOTHING RETURNING queue"
+
+
 def wake(names: Iterable[str]) -> None:
     """Queue one drain job for each queue of these subscribers that has none waiting or at work."""
     wanted = set(names)
     queues = {subscription.queue for subscription in subscriptions() if subscription.name in wanted}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO kernel_wakeup (queue) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING RETURNING queue",
-            [sorted(queues)],
-        )
-        asked = [row[0] for row in cursor.fetchall()]
-    for queue in asked:
+    for (queue,) in fetch(WAKE, {"queues": sorted(queues)}):
         enqueue("config.kernel.handoffs.drain_queue", queue, queue=queue)

@@ -26,6 +26,10 @@ WHERE t.tgname = 'immutable' AND NOT t.tgisinternal AND n.nspname = current_sche
 # its context itself, so that no row of history is ever updated.
 READ_ONLY_TABLES = ("django_migrations", "pghistory_context")
 
+# Statements that are prepared, and those of functions and triggers, run all the time and are small: planning them anew, or
+# compiling them, takes longer than running them.
+RUNTIME_SETTINGS = ("plan_cache_mode = force_generic_plan", "jit = off")
+
 # The owner's functions that the runtime role may call. Their parts it may not.
 CALLABLE = (
     "SELECT oid::regprocedure::text FROM pg_proc WHERE proname = ANY(%s) AND pronamespace = 'public'::regnamespace"
@@ -66,6 +70,8 @@ def _ensure_role(cursor: Any, name: str, password: str) -> None:
             role, sql.Literal(password)
         )
     )
+    for setting in RUNTIME_SETTINGS:
+        cursor.execute(sql.SQL("ALTER ROLE {} SET {}").format(role, sql.SQL(setting)))
 
 
 def _grant(cursor: Any, name: str) -> None:

@@ -14,6 +14,7 @@ from labeling.services.triage import confirm_flag, dismiss_flag
 
 @admin.register(Flag)
 class FlagAdmin(BigTableAdmin):
+    content = True
     list_display = (
         "kind", "field", "noticed", "note", "reported_by", "about", "other",
         state({"open": "warning", "dismissed": "info", "confirmed": "success"}), "reason", "created_at",

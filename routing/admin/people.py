@@ -7,6 +7,8 @@ from django.contrib import admin
 from django.contrib.postgres.forms import RangeWidget
 from django.forms import DateInput
 from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel.console import (
@@ -111,14 +113,38 @@ class LeaseAdmin(BigTableAdmin):
     list_display = (
         "id", "reviewer", "task",
         state({"live": "info", "submitted": "success", "expired": "warning", "skipped": "warning", "withdrawn": "danger"}),
-        "claimed_at", "until", "ended_at", "why", "skip_reason",
+        "claimed_at", "until", "ended_at", "chosen", "skip_reason",
     )  # fmt: skip
-    list_filter = ("state",)
+    list_filter = ("state", "is_prefetched")
     fields = (
-        "project", "reviewer", "task", "state", "claimed_at", "until", "ended_at", "why", "skip_reason",
+        "project", "reviewer", "task", "state", "claimed_at", "until", "seconds", "extended_at", "is_prefetched", "ended_at",
+        "chosen", "weighed", "skip_reason",
     )  # fmt: skip
+    readonly_fields = ("chosen", "weighed")
     list_select_related = ("reviewer__user", "task")
     search_fields = ("=reviewer__user__email",)
+
+    @display(description=_("why chosen"))
+    def chosen(self, lease: Lease) -> str:
+        return str(lease.why.get("text", ""))
+
+    @display(description=_("weighed"))
+    def weighed(self, lease: Lease) -> SafeString:
+        """What the choice between the pools saw, and what each term gave to the score."""
+        seen = {
+            _("place among the pools"): f"{lease.why.get('rank')} / {lease.why.get('of')}",
+            _("priority"): lease.why.get("priority"),
+            _("due"): lease.why.get("due_at") or "–",
+            _("hours left"): lease.why.get("left_hours"),
+            _("hours to spare"): lease.why.get("spare_hours"),
+            _("score"): lease.why.get("score"),
+            **{f"… {name}": value for name, value in lease.why.get("terms", {}).items()},
+        }
+        rows = [(name, "–" if value is None else value) for name, value in seen.items()]
+        return format_html(
+            "<table><tbody>{}</tbody></table>",
+            format_html_join("", "<tr><th class='pr-6 text-left font-normal'>{}</th><td>{}</td></tr>", rows),
+        )
 
 
 @admin.register(QualificationChange)

@@ -89,11 +89,14 @@ CLAIM = f"""
 DECLARE
     place bigint;
     mark routing_cursor;
-    kept record;
-    free record;
+    kept bigint;
+    kept_at bigint;
+    free bigint;
+    free_at bigint;
     chosen bigint;
     made record;
     event bigint;
+    is_behind boolean;
 BEGIN
     PERFORM pg_advisory_xact_lock(1, (actor % 2147483648)::int);
     SELECT h.token INTO made FROM routing_lease h
@@ -110,23 +113,30 @@ BEGIN
             mark.returned_xid := 0;
             mark.returned_position := -1;
         END IF;
-        SELECT t.id, t.position INTO kept FROM labeling_task t WHERE {RESERVED} AND {NEVER_MINE} AND {NOT_NOW}
-        ORDER BY t.position, t.id LIMIT 1 FOR NO KEY UPDATE OF t SKIP LOCKED;
-        SELECT t.id, t.position INTO free FROM labeling_task t WHERE {CAME_BACK} AND {NEVER_MINE} AND {NOT_NOW}
-        ORDER BY t.returned_xid, t.position, t.id LIMIT 1 FOR NO KEY UPDATE OF t SKIP LOCKED;
-        IF free.id IS NULL THEN
-            SELECT t.id, t.position INTO free FROM labeling_task t WHERE {IN_TURN} AND {NEVER_MINE} AND {NOT_NOW}
+        kept := NULL;
+        free := NULL;
+        is_behind := false;
+        IF EXISTS (SELECT FROM labeling_task t WHERE {RESERVED}) THEN
+            SELECT t.id, t.position INTO kept, kept_at FROM labeling_task t WHERE {RESERVED} AND {NEVER_MINE} AND {NOT_NOW}
             ORDER BY t.position, t.id LIMIT 1 FOR NO KEY UPDATE OF t SKIP LOCKED;
-            IF free.id IS NULL OR free.position - mark.position > stride THEN
-                PERFORM routing_settle(me, place, mark);
-            END IF;
-        ELSE
+        END IF;
+        IF EXISTS (SELECT FROM labeling_task t WHERE {CAME_BACK}) THEN
+            is_behind := true;
+            SELECT t.id, t.position INTO free, free_at FROM labeling_task t WHERE {CAME_BACK} AND {NEVER_MINE} AND {NOT_NOW}
+            ORDER BY t.returned_xid, t.position, t.id LIMIT 1 FOR NO KEY UPDATE OF t SKIP LOCKED;
+        END IF;
+        IF free IS NULL AND EXISTS (SELECT FROM labeling_task t WHERE {IN_TURN}) THEN
+            SELECT t.id, t.position INTO free, free_at FROM labeling_task t WHERE {IN_TURN} AND {NEVER_MINE} AND {NOT_NOW}
+            ORDER BY t.position, t.id LIMIT 1 FOR NO KEY UPDATE OF t SKIP LOCKED;
+            is_behind := is_behind OR free IS NULL OR free_at - mark.position > stride;
+        END IF;
+        IF is_behind THEN
             PERFORM routing_settle(me, place, mark);
         END IF;
-        IF free.id IS NULL AND kept.id IS NULL THEN
+        IF free IS NULL AND kept IS NULL THEN
             CONTINUE;
         END IF;
-        chosen := CASE WHEN free.id IS NULL OR kept.position <= free.position THEN kept.id ELSE free.id END;
+        chosen := CASE WHEN free IS NULL OR kept_at <= free_at THEN kept ELSE free END;
         INSERT INTO routing_lease (customer_id, project_id, task_id, round_id, reviewer_id, guideline_id, token, state,
                                    seconds, until, is_prefetched, why)
         SELECT t.customer_id, t.project_id, t.id, t.round_id, me, g.id, gen_random_uuid(), 'live', held.seconds,
@@ -163,16 +173,25 @@ BEGIN
 END
 """
 
+# Places differ from call to call; the plans need not, and planning would take longer than looking.
+PLANS_KEPT = "SET plan_cache_mode = force_generic_plan"
+
 
 class Migration(migrations.Migration):
     dependencies = [("routing", "0007_guards_in_depth"), ("kernel", "0005_wakeup_by_queue")]
 
     operations = [
-        guards.function("routing_settle(me bigint, place bigint, mark routing_cursor)", returns="void", body=SETTLE),
+        guards.function(
+            "routing_settle(me bigint, place bigint, mark routing_cursor)",
+            returns="void",
+            body=SETTLE,
+            rights=PLANS_KEPT,
+        ),
         guards.function(
             "routing_claim(me bigint, pools bigint[], whys jsonb[], ahead boolean, ahead_seconds int, stride bigint,"
             " actor bigint, request text, subscribers text[])",
             returns="TABLE(outcome text, given uuid)",
             body=CLAIM,
+            rights=PLANS_KEPT,
         ),
     ]

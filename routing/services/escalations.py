@@ -20,6 +20,7 @@ from config.kernel.locks import lock_row, lock_rows
 from config.kernel.models import User
 from config.kernel.transitions import transition, transition_many
 from labeling.models import Pool, Project, Round
+from labeling.services.rounds import add_slot
 from routing.ladder import Audience, Rung, ladder_from, message_for, reached
 from routing.models import Escalation, EscalationStep, Lease, PoolStat, ProjectRouting, ServiceLevel
 from routing.services.due_times import clocks_of
@@ -137,8 +138,14 @@ def act_on_escalation(*, escalation: Escalation, reason: str, actor: User) -> Es
 
 @transaction.atomic
 def resolve_escalation(*, escalation: Escalation, reason: str, actor: User) -> Escalation:
-    """Close it, with a note, and put its pool's priority back. Raises Invalid without one, TransitionRefused again."""
+    """Close it, with a note, and put its pool's priority back; what was skipped too often is asked of others again.
+
+    Raises Invalid without a note, TransitionRefused again.
+    """
     reason = _words(reason, "Say how it was resolved.")
+    if escalation.kind == EscalationKind.SKIPPED:
+        while add_slot(round_id=escalation.subject_id):
+            pass
     escalation = lock_row(Escalation.objects.filter(pk=escalation.pk).select_related(None))
     transition(escalation, EscalationState.RESOLVED, machine=ESCALATION_MACHINE, actor_id=actor.pk)
     _add_steps([escalation], f"Resolved: {reason}", actor)

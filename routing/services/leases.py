@@ -20,6 +20,7 @@ from labeling.services.judgments import save_draft
 from labeling.types import TASK_MACHINE, TaskKind, TaskState
 from routing.errors import LeaseOver, NoSuchLease
 from routing.models import Lease
+from routing.services.escalations import escalate_skipped
 from routing.types import LEASE_MACHINE, LeaseState
 
 # Ends up to `most` expired leases, and those of `user`, and opens their tasks again, skipping what others hold. Parameters:
@@ -141,8 +142,9 @@ def keep_draft(*, user: User, token: UUID, answers: dict[str, Any]) -> datetime:
 def skip_task(*, user: User, token: UUID, reason: str) -> None:
     """Give the task back with a reason; this reviewer is not offered the round again.
 
-    A task that was reserved for them goes to whoever is free; a gold task ends. Raises as renew_lease does, and Invalid
-    without a reason.
+    A task that was reserved for them goes to whoever is free; a gold task ends. One that as many people skipped as the
+    project allows goes to nobody any more: it ends, and an escalation asks an operator, who puts it back by resolving
+    that. Raises as renew_lease does, and Invalid without a reason.
     """
     reason = checked_reason(reason, ask="Say in a few words why you skip this task.")
     try:
@@ -160,17 +162,13 @@ def skip_task(*, user: User, token: UUID, reason: str) -> None:
         data={"task": task.pk},
         skip_reason=reason,
     )
-    if task.kind == TaskKind.GOLD:
-        transition(task, TaskState.CANCELLED, machine=TASK_MACHINE, actor_id=user.pk, data={"how": "skipped"})
+    how = "skipped"
+    if task.kind != TaskKind.GOLD and escalate_skipped(round=task.round):
+        how = "skipped too often"
+    if task.kind == TaskKind.GOLD or how != "skipped":
+        transition(task, TaskState.CANCELLED, machine=TASK_MACHINE, actor_id=user.pk, data={"how": how})
     else:
-        transition(
-            task,
-            TaskState.OPEN,
-            machine=TASK_MACHINE,
-            actor_id=user.pk,
-            data={"how": "skipped"},
-            reserved_for=None,
-        )
+        transition(task, TaskState.OPEN, machine=TASK_MACHINE, actor_id=user.pk, data={"how": how}, reserved_for=None)
 
 
 def _why_not(user: User, token: UUID) -> NoSuchLease | LeaseOver:

@@ -6,12 +6,13 @@ from django.apps import apps
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from config.kernel.console import ConsoleAdmin
 from config.kernel.models import ApiKey, Event, Handoff, User
 from delivery.models import Hold
 from labeling.models import AnnotationInvalidation, Customer, Item, Project
-from quality.models import GoldItem
+from quality.models import GoldItem, Ruling
 from tests.cast import gather_cast
 from tests.factories import freeze, item_row, resolve_items, settle, upload
 
@@ -74,6 +75,7 @@ EDITABLE = {
 
 # What is changed as long as it is a draft; events keep who did.
 DRAFTS = {
+    "quality.Ruling": {"answer"},
     "labeling.GuidelineVersion": {
         "change_kind", "summary", "clauses", "examples", "redo", "answer_mapping", "planned_from",
     },
@@ -91,7 +93,8 @@ def test_every_model_is_in_the_console_and_only_named_settings_are_edited_there(
     assert registered.has_change_permission(request) == (model._meta.label in EDITABLE or model._meta.label in DRAFTS)
     if model._meta.label in DRAFTS:
         assert set(registered.get_form(request, model(), change=True).base_fields) == DRAFTS[model._meta.label]
-        assert not registered.has_change_permission(request, model(state="published"))
+        closed = {"answered_at": timezone.now()} if model is Ruling else {"state": "published"}
+        assert not registered.has_change_permission(request, model(**closed))
     if model._meta.label in EDITABLE:
         form = registered.get_form(request, model(), change=True)
         assert set(form.base_fields) == EDITABLE[model._meta.label]

@@ -78,7 +78,7 @@ def test_of_very_many_the_oldest_are_counted_and_that_there_are_more_is_said(kep
     assert [row[name] for name in ("items", "versions", "annotations", "files", "releases", "in_work", "is_more")] == [
         1, 1, 3, 1, 1, 1, True,
     ]  # fmt: skip
-    assert in_words(row).startswith("pairs (kept for 10 days): more than 1 items with 1 versions and 3 annotations")
+    assert in_words(row).startswith("pairs (kept for 10 days): more than 1 item with 1 version and 3 annotations")
     monkeypatch.setattr(retention, "MOST_COUNTED", 2)
     assert (row_of(kept)["items"], row_of(kept)["is_more"]) == (2, False)
 
