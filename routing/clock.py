@@ -13,7 +13,8 @@ BATCHES = 50
 STOPS = 20
 MESSAGES = 20
 
-NO_DUE_TIME, IN_TIME, AT_RISK, LATE = "no due time", "in time", "at risk", "late"
+NO_DUE_TIME, UNKNOWN, IN_TIME, AT_RISK, LATE = "no due time", "not known yet", "in time", "at risk", "late"
+OUTLOOKS = (NO_DUE_TIME, UNKNOWN, IN_TIME, AT_RISK, LATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,4 +120,6 @@ def _outlook(
         return NO_DUE_TIME
     if any(due <= now for due, _ in dated):
         return LATE
-    return AT_RISK if any(forecast is not None and forecast > due for due, forecast in dated) else IN_TIME
+    if any(forecast is not None and forecast > due for due, forecast in dated):
+        return AT_RISK
+    return UNKNOWN if any(forecast is None for _, forecast in dated) else IN_TIME

@@ -61,18 +61,33 @@ def escalations(user: User, *, project: Project | None = None, most: int = MOST)
 
 
 def _audiences(user: User, found: list[Escalation]) -> dict[int, set[str]]:
-    """Return, for each escalation, the audiences of its project that this person belongs to."""
+    """Return, for each escalation, the audiences of its project that this person belongs to.
+
+    Where a project has no lead, its operators are asked in the leads' place.
+    """
     if not found:
         return {}
     memberships = list(Membership.objects.filter(user=user, role__in=[Role.LEAD, Role.OPERATOR]))
     managed = set(Customer.objects.visible_to(user, "manage_customer").values_list("pk", flat=True))
-    named = {Role.LEAD: Audience.LEADS, Role.OPERATOR: Audience.OPERATORS}
-    return {
-        each.pk: {
-            str(named[Role(membership.role)])
-            for membership in memberships
-            if membership.customer_id == each.customer_id and membership.project_id in {None, each.project_id}
-        }
-        | ({str(Audience.MANAGERS)} if each.customer_id in managed else set())
-        for each in found
+    led = set(
+        Membership.objects.filter(role=Role.LEAD, project__in={each.project_id for each in found}).values_list(
+            "project_id", flat=True
+        )
+    )
+    return {each.pk: _audiences_of(each, memberships, managed, is_led=each.project_id in led) for each in found}
+
+
+def _audiences_of(
+    escalation: Escalation, memberships: list[Membership], managed: set[int], *, is_led: bool
+) -> set[str]:
+    roles = {
+        membership.role
+        for membership in memberships
+        if membership.customer_id == escalation.customer_id and membership.project_id in {None, escalation.project_id}
     }
+    belongs = {
+        Audience.LEADS: Role.LEAD in roles or (Role.OPERATOR in roles and not is_led),
+        Audience.OPERATORS: Role.OPERATOR in roles,
+        Audience.MANAGERS: escalation.customer_id in managed,
+    }
+    return {str(audience) for audience, is_so in belongs.items() if is_so}

@@ -131,7 +131,7 @@ class LeaseAdmin(BigTableAdmin):
     @display(description=_("weighed"))
     def weighed(self, lease: Lease) -> SafeString:
         """What the choice between the pools saw, and what each term gave to the score."""
-        seen = {
+        seen: dict[Any, Any] = {
             _("place among the pools"): f"{lease.why.get('rank')} / {lease.why.get('of')}",
             _("priority"): lease.why.get("priority"),
             _("due"): lease.why.get("due_at") or "–",

@@ -119,12 +119,14 @@ class StepInline(ConsoleInline):
     fields = ("at", "what", "by")
     ordering = ("id",)
     tab = False
+    hide_title = True
 
 
 @admin.register(Escalation)
 class EscalationAdmin(ConsoleAdmin):
     """What is failing, for whom, and what to do next."""
 
+    change_form_outer_before_template: Any = "console/escalation.html"
     list_display = (
         "severity_label", "message", "project", "customer", "next_step",
         state({"open": "danger", "acknowledged": "warning", "acted": "info", "resolved": "success"}),

@@ -8,10 +8,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.kernel.api.choices import ChoiceField
 from config.kernel.requests import person
 from labeling.api.views import CustomerView
 from labeling.selectors import get_project
-from routing.clock import clock_of
+from routing.clock import OUTLOOKS, clock_of
 from routing.types import ClockStopKind
 
 
@@ -26,7 +27,7 @@ class PromisedSerializer(serializers.Serializer[Any]):
 
 
 class StoppedSerializer(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(choices=ClockStopKind.choices)
+    kind = ChoiceField(choices=ClockStopKind.choices)
     reason = serializers.CharField()
     started_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True, help_text="Null while the clock stands for it.")
@@ -39,7 +40,7 @@ class ToldSerializer(serializers.Serializer[Any]):
 
 class ClockSerializer(serializers.Serializer[Any]):
     is_stopped = serializers.BooleanField(help_text="Whether the clock stands: the work waits for you.")
-    outlook = serializers.ChoiceField(choices=["no due time", "in time", "at risk", "late"])
+    outlook = ChoiceField(choices=OUTLOOKS)
     due_at = serializers.DateTimeField(allow_null=True, help_text="When the oldest unfinished batch is due.")
     forecast_at = serializers.DateTimeField(allow_null=True, help_text="When all that is at work now will be done.")
     judgments_left = serializers.IntegerField()

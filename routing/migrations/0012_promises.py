@@ -337,4 +337,86 @@ class Migration(migrations.Migration):
                 condition=models.Q(("last_item__gte", models.F("first_item"))), name="promise_items_in_order"
             ),
         ),
+        migrations.AlterField(
+            model_name="businesscalendar",
+            name="holidays",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.DateField(),
+                blank=True,
+                default=list,
+                help_text="Days that do not count, with commas: 2026-12-25, 2027-01-01.",
+                size=None,
+                verbose_name="holidays",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="businesscalendar",
+            name="hours",
+            field=models.JSONField(
+                blank=True,
+                default=list,
+                help_text='Monday is 0: [{"day": 0, "from": "09:00", "to": "17:00"}]. Empty: every hour counts.',
+                verbose_name="weekly hours",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="businesscalendarchange",
+            name="holidays",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.DateField(),
+                blank=True,
+                default=list,
+                help_text="Days that do not count, with commas: 2026-12-25, 2027-01-01.",
+                size=None,
+                verbose_name="holidays",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="businesscalendarchange",
+            name="hours",
+            field=models.JSONField(
+                blank=True,
+                default=list,
+                help_text='Monday is 0: [{"day": 0, "from": "09:00", "to": "17:00"}]. Empty: every hour counts.',
+                verbose_name="weekly hours",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="servicelevel",
+            name="at_risk_hours",
+            field=models.FloatField(
+                default=4.0,
+                help_text="Work whose forecast comes later than that before its due time is at risk.",
+                verbose_name="at risk from (business hours before)",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="servicelevel",
+            name="ladder",
+            field=models.JSONField(
+                blank=True,
+                default=list,
+                help_text='Empty: the house\'s. Otherwise its rungs: [{"after_minutes": 60, "see": "operators", "raise_priority": 1, "tell_customer": true, "message": "{project} is due {due} and will be done {forecast}."}]. See: leads, operators or managers.',
+                verbose_name="escalation ladder",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="servicelevelchange",
+            name="at_risk_hours",
+            field=models.FloatField(
+                default=4.0,
+                help_text="Work whose forecast comes later than that before its due time is at risk.",
+                verbose_name="at risk from (business hours before)",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="servicelevelchange",
+            name="ladder",
+            field=models.JSONField(
+                blank=True,
+                default=list,
+                help_text='Empty: the house\'s. Otherwise its rungs: [{"after_minutes": 60, "see": "operators", "raise_priority": 1, "tell_customer": true, "message": "{project} is due {due} and will be done {forecast}."}]. See: leads, operators or managers.',
+                verbose_name="escalation ladder",
+            ),
+        ),
     ]

@@ -22,8 +22,19 @@ class BusinessCalendar(models.Model):
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="calendars")
     name = models.CharField(_("name"), max_length=100)
     time_zone = models.CharField(_("time zone (IANA)"), max_length=60, default="UTC")
-    hours = models.JSONField(_("weekly hours"), default=list, blank=True)
-    holidays = ArrayField(models.DateField(), default=list, blank=True, verbose_name=_("holidays"))
+    hours = models.JSONField(
+        _("weekly hours"),
+        default=list,
+        blank=True,
+        help_text=_('Monday is 0: [{"day": 0, "from": "09:00", "to": "17:00"}]. Empty: every hour counts.'),
+    )
+    holidays = ArrayField(
+        models.DateField(),
+        default=list,
+        blank=True,
+        verbose_name=_("holidays"),
+        help_text=_("Days that do not count, with commas: 2026-12-25, 2027-01-01."),
+    )
 
     objects = CustomersQuerySet.as_manager()
 
@@ -96,8 +107,21 @@ class ServiceLevel(models.Model):
     project = models.OneToOneField(Project, models.PROTECT, related_name="service_level")
     calendar = models.ForeignKey(BusinessCalendar, models.PROTECT, related_name="+")
     turnaround_hours = models.FloatField(_("turnaround (business hours)"))
-    at_risk_hours = models.FloatField(_("at risk from (business hours before)"), default=4.0)
-    ladder = models.JSONField(_("escalation ladder"), default=list, blank=True)
+    at_risk_hours = models.FloatField(
+        _("at risk from (business hours before)"),
+        default=4.0,
+        help_text=_("Work whose forecast comes later than that before its due time is at risk."),
+    )
+    ladder = models.JSONField(
+        _("escalation ladder"),
+        default=list,
+        blank=True,
+        help_text=_(
+            'Empty: the house\'s. Otherwise its rungs: [{"after_minutes": 60, "see": "operators", "raise_priority": 1,'
+            ' "tell_customer": true, "message": "{project} is due {due} and will be done {forecast}."}]. See: leads,'
+            " operators or managers."
+        ),
+    )
     created_at = models.DateTimeField(_("since"), db_default=Now())
 
     objects = TenantQuerySet.as_manager()

@@ -10,6 +10,7 @@ requires; where tasks of other kinds come to have pools of their own, they are j
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -98,16 +99,20 @@ def _found(stat: PoolStat, project: Project, clock: Clock) -> Iterator[tuple[str
     part, room = min(ahead, key=lambda each: each[1])
     if room < CALM_HOURS:
         kind = EscalationKind.EXPERTS if is_expert(stat.pool) else EscalationKind.AT_RISK
-        done = f"done by {_said(part['finish_at'])}" if part["finish_at"] else "without a forecast"
-        text = f"{part['count']} judgments due {_said(part['due_at'])} will be {done}: {stat.pool}."
-        yield kind, text, room < 0
+        yield kind, _risk(part, stat, clock), room < 0
 
 
-def _room(part: dict[str, str | None], clock: Clock) -> float:
+def _room(part: dict[str, Any], clock: Clock) -> float:
     """Return the business hours between the forecast (or now, without one) and the margin before the due time."""
     margin = clock.level.at_risk_hours if clock.level is not None else 0.0
     begin = _moment(part["finish_at"]) if part["finish_at"] else clock.now
     return hours_between(clock.calendar, begin, _moment(part["due_at"])) - margin
+
+
+def _risk(part: dict[str, Any], stat: PoolStat, clock: Clock) -> str:
+    margin = f"the margin is {clock.level.at_risk_hours:g} h" if clock.level is not None else "there is no margin"
+    done = f"will be done by {_said(part['finish_at'])}" if part["finish_at"] else "have no forecast yet"
+    return f"{part['count']} judgments are due {_said(part['due_at'])} and {done}; {margin}: {stat.pool}."
 
 
 def _close(standing: set[tuple[str, int]]) -> None:

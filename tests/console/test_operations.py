@@ -6,11 +6,16 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from config.console.escalations import escalations
+from config.kernel.models import User
 from labeling.models import Project
+from labeling.services.people import add_member
+from labeling.types import Role
 from routing import figures
 from routing.clock import clock_of
 from routing.models import Availability, ClockStop, Escalation, HandlingTime, Leave, PoolStat, ServiceLevel
 from routing.services.clocks import stop_clock
+from routing.services.escalations import acknowledge_escalation
 from routing.services.leases import skip_task
 from routing.services.levels import create_calendar, set_service_level
 from routing.services.rollups import roll_up
@@ -19,8 +24,7 @@ from tests.console.test_console import act, operator, said
 from tests.factories import item_row, judge, take, upload, upload_items
 
 
-@pytest.fixture
-def busy(cast):
+def make_busy(cast):
     """Work that will be late, work that nobody can do, and a customer who is waited for."""
     calendar = create_calendar(
         customer=cast.northwind, name="Always", time_zone="UTC", hours=[], holidays=[], actor=cast.mira
@@ -38,6 +42,11 @@ def busy(cast):
     roll_up()
     watch_service_levels()
     return cast
+
+
+@pytest.fixture
+def busy(cast):
+    return make_busy(cast)
 
 
 def test_one_page_says_what_is_failing_for_whom_and_what_to_do_next(busy):
@@ -65,6 +74,20 @@ def test_the_first_page_shows_escalations_first(busy):
     text = operator(busy.mira).get("/admin/").content.decode()
     assert text.index('data-testid="escalations"') < text.index('data-testid="troubles"')
     assert 'data-testid="escalations"' not in operator(busy.otto).get("/admin/").content.decode()
+
+
+def test_leads_are_asked_first_and_operators_where_there_is_none(busy):
+    def asked(user):
+        return {each.is_yours for each in escalations(user)}
+
+    assert asked(busy.mira) == {True}
+    lead = User.objects.create_user("lea@example.org", name="Lea", surface="console")
+    add_member(user=lead, customer=busy.northwind, project=busy.project, role=Role.LEAD, actor=None)
+    assert asked(lead) == {True}
+    assert asked(busy.mira) == {False}
+    acknowledge_escalation(escalation=Escalation.objects.get(kind="nobody"), actor=busy.mira)
+    assert [each.escalation.kind for each in escalations(busy.mira) if each.is_yours] == ["nobody"]
+    assert asked(busy.otto) == set()
 
 
 def test_escalations_are_answered_in_the_console(busy):

@@ -17,6 +17,7 @@ from quality.types import GOLD_MACHINE, STANDING_MACHINE
 from routing.models import Escalation, EscalationStep, Lease
 from routing.services.availability import offer_availability
 from routing.services.enrolments import grant_qualification
+from routing.services.levels import create_calendar, set_routing, set_service_level
 from routing.types import ESCALATION_MACHINE, LEASE_MACHINE, LeaseState
 from tests.cast import gather_cast
 from tests.factories import freeze, resolve_items, take, upload_items
@@ -100,6 +101,11 @@ def delivered(transactional_db):
     cause = {"kind": "nobody", "severity": "warning", "subject": "project", "subject_id": cast.project.pk}
     escalation = Escalation.objects.create(**owned, **cause, message="Test")
     EscalationStep.objects.create(customer=cast.northwind, escalation=escalation, what="Test")
+    calendar = create_calendar(
+        customer=cast.northwind, name="Test", time_zone="UTC", hours=[], holidays=[], actor=cast.mira
+    )
+    set_service_level(project=cast.project, calendar=calendar, turnaround_hours=8, actor=cast.mira)
+    set_routing(project=cast.project, escalate_after_skips=2, actor=cast.mira)
     lease = Lease.objects.filter(reviewer=cast.anna).first()
     ruling, _ = ask_for_ruling(lease=lease, clause="true", question="Test?", actor=cast.anna.user)
     mark_ruling_read(ruling=answer_ruling(ruling=ruling, answer="Test", actor=cast.mira), reviewer=cast.anna)

@@ -22,6 +22,8 @@ from routing.services.escalations import (
     close_by_facts,
     escalate_skipped,
     open_escalations,
+    raised_pools,
+    renew_priorities,
     resolve_escalation,
     tell_customer,
     tell_customer_in_own_words,
@@ -29,7 +31,6 @@ from routing.services.escalations import (
 from routing.services.leases import skip_task
 from routing.services.levels import create_calendar, set_routing, set_service_level
 from routing.services.rollups import roll_up
-from routing.services.watching import watch_service_levels
 from tests.factories import take, upload_items
 
 
@@ -127,14 +128,13 @@ def test_it_is_acted_on_and_resolved_with_words(escalation, pool, cast):
     ]
 
 
-def test_a_raised_priority_stands_on_the_projects_and_goes_with_the_escalation(pool, cast):
-    [escalation] = open_escalations([cause(pool, kind="skipped")])
+def test_a_raised_priority_stands_on_the_projects_and_goes_with_the_escalation(escalation, pool, cast):
     shorten(escalation, 0, 0, 999)
     climb()
     assert Pool.objects.get().priority == 1
     change_project(project=cast.project, changes={"priority": 5}, actor=cast.mira)
-    roll_up()
-    watch_service_levels()
+    with transaction.atomic():
+        renew_priorities(raised_pools())
     assert Pool.objects.get().priority == 6
     resolve_escalation(escalation=escalation, reason="Done.", actor=cast.mira)
     assert Pool.objects.get().priority == 5

@@ -1,12 +1,14 @@
 """Time: due times, stops of the clock, the roll-up's figures, and what the watch makes of them."""
 
+import threading
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from config.kernel.errors import Conflict, Invalid
+from config.kernel.locks import ADVISORY_ROLL_UP, ADVISORY_WATCH, session_lock
 from config.kernel.models import Event
 from delivery.services.acceptance import decide_release
 from labeling.models import Pool, Project, Round, Task
@@ -268,7 +270,7 @@ def test_what_will_be_late_is_escalated_before_it_is_and_closed_when_it_is_not_a
     assert watch_service_levels() == 0
     found = Escalation.objects.get()
     assert (found.kind, found.severity, found.state, found.rung) == ("at_risk", "warning", "open", 1)
-    assert "30 judgments due" in found.message
+    assert "30 judgments are due" in found.message
     measured(cast, seconds=60)
     roll_up()
     watch_service_levels()
@@ -324,3 +326,31 @@ def test_the_roll_up_asks_as_much_for_many_pools_as_for_few(cast, level, django_
     with django_assert_max_num_queries(30):
         roll_up()
     assert PoolStat.objects.count() == 5
+
+
+def test_two_processes_do_not_roll_up_or_watch_at_once(transactional_db):
+    cast = gather_cast()
+    upload_items(cast.project, cast.mira)
+    roll_up()
+    before = stat(cast).measured_at
+    held, done = threading.Event(), threading.Event()
+
+    def hold():
+        with session_lock(ADVISORY_ROLL_UP, 0) as rolls, session_lock(ADVISORY_WATCH, 0) as watches:
+            assert rolls
+            assert watches
+            held.set()
+            done.wait(30)
+        connection.close()
+
+    other = threading.Thread(target=hold)
+    other.start()
+    try:
+        assert held.wait(30)
+        assert (roll_up(), watch_service_levels()) == (0, 0)
+        assert stat(cast).measured_at == before
+    finally:
+        done.set()
+        other.join()
+    assert roll_up() == 1
+    assert stat(cast).measured_at > before
