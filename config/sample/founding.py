@@ -18,9 +18,18 @@ from labeling.services.guidelines import publish_guideline
 from labeling.services.people import add_member, create_customer, create_reviewer
 from labeling.services.projects import create_project, open_project
 from labeling.types import Role
+from routing.models import BusinessCalendar
 from routing.services.enrolments import enrol_reviewer, grant_qualification
+from routing.services.levels import create_calendar, set_service_level
 
 EVERYTHING = sorted([Scope.READ, Scope.UPLOAD, Scope.DECIDE, Scope.MANAGE])
+
+OFFICE_HOURS = [{"day": day, "from": "09:00", "to": "17:00"} for day in range(5)]
+# What each customer of the sample was promised: so many of its office hours for a batch.
+PROMISES: dict[str, dict[str, Any]] = {
+    "northwind": {"calendar": {"time_zone": "Europe/Berlin", "hours": OFFICE_HOURS}, "turnaround_hours": 16.0},
+    "meridian": {"calendar": {"time_zone": "America/New_York", "hours": OFFICE_HOURS}, "turnaround_hours": 24.0},
+}
 
 
 @dataclass
@@ -88,6 +97,11 @@ def found_project(entry: dict[str, Any], operator: User) -> Project:
     )
     # An operator of the customer does not reach a confidential project without a grant of its own.
     add_member(user=operator, customer=project.customer, project=project, role=Role.LEAD, actor=operator)
+    promise = PROMISES[project.customer.slug]
+    calendar = BusinessCalendar.objects.filter(customer=project.customer).first() or create_calendar(
+        customer=project.customer, name="Office hours", holidays=[], actor=operator, **promise["calendar"]
+    )
+    set_service_level(project=project, calendar=calendar, turnaround_hours=promise["turnaround_hours"], actor=operator)
     publish_form(project=project, document=entry["form"], actor=operator)
     publish_guideline(project=project, actor=operator, **entry["guideline"])
     open_project(project=project, actor=operator)
