@@ -23,7 +23,7 @@ from routing.types import LeasedTask, NothingToDo, PoolChoice, Trust
 from routing.weights import Weights, weights_from
 
 # The pools that this reviewer may serve and that hold work, as far as was measured lately or else is seen now. What is
-# asked once a project is asked once a project.
+# asked once a project is asked once a project. Each look for a task is at the beginning of an index, in its order.
 SERVABLE = f"""
 WITH mine AS MATERIALIZED (
     SELECT e.id AS enrolment_id, j.pay_amount, j.currency, {HAS_READ} AS is_read,
@@ -47,12 +47,15 @@ LEFT JOIN routing_poolstat s ON s.pool_id = p.id
 WHERE {all_of(OF_POOL)}
   AND (%(may_distress)s::boolean OR NOT p.is_distressing)
   AND (s.open_count > 0
-       OR EXISTS (SELECT FROM labeling_task t
-                  WHERE t.pool_id = p.id AND t.state = 'open' AND t.reserved_for_id IS NULL AND t.returned_xid IS NULL)
-       OR EXISTS (SELECT FROM labeling_task t WHERE t.pool_id = p.id AND t.state = 'open'
-                  AND t.reserved_for_id IS NULL AND t.returned_xid IS NOT NULL)
-       OR EXISTS (SELECT FROM labeling_task t
-                  WHERE t.reserved_for_id = r.id AND t.pool_id = p.id AND t.state = 'open'))
+       OR (SELECT t.id FROM labeling_task t
+           WHERE t.pool_id = p.id AND t.state = 'open' AND t.reserved_for_id IS NULL AND t.returned_xid IS NULL
+           ORDER BY t.position LIMIT 1) IS NOT NULL
+       OR (SELECT t.id FROM labeling_task t
+           WHERE t.pool_id = p.id AND t.state = 'open' AND t.reserved_for_id IS NULL AND t.returned_xid IS NOT NULL
+           ORDER BY t.returned_xid LIMIT 1) IS NOT NULL
+       OR (SELECT t.id FROM labeling_task t
+           WHERE t.reserved_for_id = r.id AND t.pool_id = p.id AND t.state = 'open'
+           ORDER BY t.position LIMIT 1) IS NOT NULL)
 """
 
 LEASED = """
