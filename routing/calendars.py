@@ -69,6 +69,16 @@ def add_hours(calendar: Calendar, start: datetime, hours: float, *, stopped: Seq
     Time within a span of `stopped` does not count. Raises Invalid where the calendar has not so many hours in twenty
     years.
     """
+    found = reach(calendar, start, hours, stopped=stopped)
+    if found is None:
+        raise Invalid("The calendar has too few hours for this; give it more hours or fewer holidays.", field="hours")
+    return found
+
+
+def reach(calendar: Calendar, start: datetime, hours: float, *, stopped: Sequence[Span] = ()) -> datetime | None:
+    """Return what add_hours does, but None where the calendar has not so many hours in twenty years."""
+    if hours > HORIZON_DAYS * 24:
+        return None
     left = timedelta(hours=hours)
     if left <= timedelta(0):
         return start
@@ -76,7 +86,7 @@ def add_hours(calendar: Calendar, start: datetime, hours: float, *, stopped: Seq
         if end - begin >= left:
             return begin + left
         left -= end - begin
-    raise Invalid("The calendar has too few hours for this; give it more hours or fewer holidays.", field="hours")
+    return None
 
 
 def hours_between(calendar: Calendar, start: datetime, end: datetime, *, stopped: Sequence[Span] = ()) -> float:
@@ -184,7 +194,10 @@ def _entry(entry: Any) -> tuple[int, int, int]:
     day = entry["day"]
     if isinstance(day, bool) or not isinstance(day, int) or not 0 <= day <= 6:
         raise Invalid("The day of hours is a number from 0 (Monday) to 6 (Sunday).", field="hours")
-    return day, _minute(entry["from"]), _minute(entry["to"])
+    begin, end = _minute(entry["from"]), _minute(entry["to"])
+    if begin == DAY_MINUTES:
+        raise Invalid("A day begins at 00:00; 24:00 only ends one.", field="hours")
+    return day, begin, end
 
 
 def _minute(text: Any) -> int:

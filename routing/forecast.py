@@ -17,7 +17,10 @@ NOTHING = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Judgments of one pool that are due together: `due_hours` from now (infinite: never), `hours` of one person's work."""
+    """Judgments of one pool that are due together, with `hours` of one person's work.
+
+    `due_hours` are real hours from now, so that projects with different calendars can be compared; infinite: never due.
+    """
 
     pool_id: int
     due_hours: float
@@ -59,7 +62,7 @@ def finish_hours(works: Sequence[Work], crews: Sequence[Crew]) -> list[float | N
             if heads[number] < len(queue):
                 place = queue[heads[number]]
                 rates[place] = rates.get(place, 0) + crew.people
-        step = min((left[place] / people for place, people in rates.items() if people), default=math.inf)
+        step = min((left[place] / people for place, people in rates.items()), default=math.inf)
         if math.isinf(step):
             return finish
         now += step

@@ -13,7 +13,7 @@ from django.db.models import Q
 from config.kernel.clock import database_now
 from labeling.models import Project
 from labeling.types import ProjectState
-from routing.calendars import ALL_HOURS, Calendar, Span, add_hours, calendar_from
+from routing.calendars import ALL_HOURS, Calendar, Span, calendar_from, reach
 from routing.models import BusinessCalendar, ClockStop, Promise, ServiceLevel
 
 # Batches without a promise that a roll-up makes one for at most; the rest follows with the next.
@@ -56,10 +56,10 @@ class Clock:
         self.stopped: list[Span] = [(stop.started_at, max(stop.ended_at or now, stop.started_at)) for stop in stops]
 
     def due(self, began_at: datetime) -> datetime | None:
-        """Return when what began then is due; None where nothing was promised."""
+        """Return when what began then is due; None where nothing was promised, or the calendar has too few hours left."""
         if self.level is None:
             return None
-        return add_hours(self.calendar, began_at, self.level.turnaround_hours, stopped=self.stopped)
+        return reach(self.calendar, began_at, self.level.turnaround_hours, stopped=self.stopped)
 
 
 def calendar_of(kept: BusinessCalendar) -> Calendar:

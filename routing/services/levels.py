@@ -6,14 +6,16 @@ from typing import Any
 
 from django.db import transaction
 
+from config.kernel.clock import database_now
 from config.kernel.errors import Conflict, Invalid
 from config.kernel.events import record
 from config.kernel.locks import lock_row
 from config.kernel.models import User
 from labeling.models import Customer, Pool, Project
-from routing.calendars import calendar_from
+from routing.calendars import add_hours, calendar_from
 from routing.ladder import ladder_from
 from routing.models import BusinessCalendar, ProjectRouting, ServiceLevel
+from routing.services.due_times import calendar_of
 from routing.weights import weights_from
 
 CALENDAR_SETTINGS = ("name", "time_zone", "hours", "holidays")
@@ -41,12 +43,18 @@ def create_calendar(
 
 @transaction.atomic
 def change_calendar(*, calendar: BusinessCalendar, changes: Mapping[str, Any], actor: User) -> BusinessCalendar:
-    """Change a calendar; what is due by it moves with the next roll-up. Raises as create_calendar does."""
+    """Change a calendar; what is due by it moves with the next roll-up.
+
+    Raises as create_calendar does, and Invalid where it would have too few hours for what was promised by it.
+    """
     lock_row(Customer.objects.filter(pk=calendar.customer_id))
     calendar.refresh_from_db()
     now = {name: getattr(calendar, name) for name in CALENDAR_SETTINGS} | _known(changes, CALENDAR_SETTINGS)
-    calendar_from(time_zone=now["time_zone"], hours=now["hours"], holidays=now["holidays"])
+    now |= {"name": now["name"].strip(), "holidays": sorted(set(now["holidays"]))}
+    changed = calendar_from(time_zone=now["time_zone"], hours=now["hours"], holidays=now["holidays"])
     _check_name(calendar.customer_id, now["name"], but=calendar.pk)
+    for turnaround_hours in ServiceLevel.objects.filter(calendar=calendar).values_list("turnaround_hours", flat=True):
+        add_hours(changed, database_now(), turnaround_hours)
     BusinessCalendar.objects.filter(pk=calendar.pk).update(**now)
     record("calendar.changed", subject=calendar, actor_id=actor.pk, data={"fields": sorted(changes)})
     calendar.refresh_from_db()
@@ -65,8 +73,8 @@ def set_service_level(
 ) -> ServiceLevel:
     """Promise a turnaround for the project's batches: those that are at work already, too.
 
-    Raises Conflict where it has a service level (change that one), Invalid for a calendar of another customer, hours that
-    are none and a ladder of another shape.
+    Raises Conflict where it has a service level (change that one), Invalid for a calendar of another customer or with too
+    few hours, hours that are none and a ladder of another shape.
     """
     project = lock_row(Project.objects.filter(pk=project.pk).select_related(None))
     if ServiceLevel.objects.filter(project=project).exists():
@@ -150,4 +158,5 @@ def _check_level(
         raise Invalid(f"The turnaround is above 0 and at most {MOST_HOURS:g} hours.", field="turnaround_hours")
     if not 0 <= at_risk_hours < turnaround_hours:
         raise Invalid("At risk is from 0 hours before the due time to less than the turnaround.", field="at_risk_hours")
+    add_hours(calendar_of(calendar), database_now(), turnaround_hours)
     ladder_from(ladder)

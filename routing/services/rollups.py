@@ -5,6 +5,7 @@ and not with what is done, and no claim or submit keeps a counter that others wo
 reserved and what is leased is few, and read row by row.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from psycopg.types.json import Jsonb
 from config.kernel.locks import ADVISORY_ROLL_UP, session_lock
 from labeling.models import Project
 from labeling.services.rounds import POSITION_STEP
-from routing.calendars import add_hours, hours_between
+from routing.calendars import reach
 from routing.eligibility import OF_POOL, OF_PROJECT, all_of
 from routing.forecast import Work, crews_of, finish_hours
 from routing.services.due_times import Clock, at_work, clocks_of, renew_promises
@@ -295,8 +296,9 @@ def _find_people(cursor: Any, pools: Mapping[int, Measured]) -> None:
 def _forecast(pools: Mapping[int, Measured], clocks: Mapping[int, Clock]) -> None:
     """Say when each part will be done: by those at work, or where nobody is, by those who work there regularly.
 
-    Hours are counted by each project's calendar, and from the end of its stops; a project that nobody has measured yet
-    takes people's time by the house's guess, and gets no forecast of its own.
+    What is due first is so by the hours of the day, for calendars differ; when it is done is counted by the project's
+    own calendar, from now, and not known where that has too few hours. A project that nobody has measured yet takes
+    people's time by the house's guess, and gets no forecast of its own.
     """
     works: list[Work] = []
     places: list[tuple[Measured, Part]] = []
@@ -304,7 +306,7 @@ def _forecast(pools: Mapping[int, Measured], clocks: Mapping[int, Clock]) -> Non
         clock = clocks[pool.project_id]
         hours = (pool.seconds or HOUSE.unknown_seconds) / 3600.0
         for part in pool.parts:
-            left = hours_between(clock.calendar, clock.now, part.due_at) if part.due_at else float("inf")
+            left = (part.due_at - clock.now).total_seconds() / 3600.0 if part.due_at else math.inf
             works.append(Work(pool.pool_id, left, part.count * hours, pool.priority))
             places.append((pool, part))
     serving = {pool.pool_id: pool.present or pool.regular for pool in pools.values()}
@@ -312,7 +314,7 @@ def _forecast(pools: Mapping[int, Measured], clocks: Mapping[int, Clock]) -> Non
     for (pool, part), hours_left in zip(places, done, strict=True):
         if hours_left is not None and pool.seconds is not None:
             clock = clocks[pool.project_id]
-            part.finish_at = add_hours(clock.calendar, clock.now, min(hours_left, 24.0 * 365))
+            part.finish_at = reach(clock.calendar, clock.now, hours_left)
 
 
 def _keep(cursor: Any, pools: Mapping[int, Measured], shares: Mapping[int, float], clocks: Mapping[int, Clock]) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.kernel.errors import Invalid
-from routing.calendars import ALL_HOURS, Calendar, add_hours, calendar_from, hours_between
+from routing.calendars import ALL_HOURS, Calendar, add_hours, calendar_from, hours_between, reach
 
 BERLIN = ZoneInfo("Europe/Berlin")
 OFFICE = [{"day": day, "from": "09:00", "to": "17:00"} for day in range(5)]
@@ -76,8 +76,16 @@ def test_what_stops_the_clock_does_not_count():
 def test_a_calendar_of_nothing_but_holidays_is_refused_when_it_is_asked_for_time():
     hours = [{"day": 0, "from": "09:00", "to": "10:00"}]
     mondays = [date(2026, 3, 2) + timedelta(weeks=week) for week in range(1200)]
+    idle = calendar_from(time_zone="UTC", hours=hours, holidays=mondays)
     with pytest.raises(Invalid, match="too few hours"):
-        add_hours(calendar_from(time_zone="UTC", hours=hours, holidays=mondays), datetime(2026, 3, 2, tzinfo=UTC), 1)
+        add_hours(idle, datetime(2026, 3, 2, tzinfo=UTC), 1)
+    assert reach(idle, datetime(2026, 3, 2, tzinfo=UTC), 1) is None
+    assert reach(ALL_HOURS, datetime(2026, 3, 2, tzinfo=UTC), 1e12) is None
+
+
+def test_no_day_begins_at_its_end():
+    with pytest.raises(Invalid, match="24:00 only ends one"):
+        calendar_from(time_zone="UTC", hours=[{"day": 0, "from": "24:00", "to": "00:00"}], holidays=[])
 
 
 @pytest.mark.parametrize(
