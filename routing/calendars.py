@@ -97,6 +97,16 @@ def hours_between(calendar: Calendar, start: datetime, end: datetime, *, stopped
     return sum((until - since for since, until in spans), timedelta(0)) / timedelta(hours=1)
 
 
+def room(
+    calendar: Calendar, *, due_at: datetime, finish_at: datetime | None, now: datetime, margin_hours: float = 0.0
+) -> float:
+    """Return the business hours between the forecast (or now, without one) and the margin before the due time.
+
+    Less than nought: the due time is at risk.
+    """
+    return hours_between(calendar, finish_at or now, due_at) - margin_hours
+
+
 def _counted(calendar: Calendar, start: datetime, end: datetime, stopped: Sequence[Span]) -> Iterator[Span]:
     """Yield what counts from `start` to `end`, in order, in UTC."""
     start, end = start.astimezone(UTC), end.astimezone(UTC)

@@ -1,20 +1,23 @@
 """A project's clock as its customer sees it: what was promised, what is due and when it will be done, what the work waits
 for, and what they were told. The same facts that operators see; never who works on it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import F
+
 from config.kernel.clock import database_now
 from labeling.models import Project
+from routing.calendars import ALL_HOURS, room
 from routing.models import ClockStop, Escalation, PoolStat, Promise, ServiceLevel
+from routing.services.due_times import calendar_of
+from routing.types import Outlook
 
 BATCHES = 50
 STOPS = 20
 MESSAGES = 20
-
-NO_DUE_TIME, UNKNOWN, IN_TIME, AT_RISK, LATE = "no due time", "not known yet", "in time", "at risk", "late"
-OUTLOOKS = (NO_DUE_TIME, UNKNOWN, IN_TIME, AT_RISK, LATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class ProjectClock:
     """All of it. `outlook` follows from what is due, forecast and left."""
 
     is_stopped: bool
-    outlook: str
+    outlook: Outlook
     due_at: datetime | None
     forecast_at: datetime | None
     judgments_left: int
@@ -66,14 +69,12 @@ def clock_of(project: Project) -> ProjectClock:
     level = ServiceLevel.objects.filter(project=project).select_related("calendar").first()
     batches = _batches(project) if level is not None else []
     left, forecast_at = _left(project)
-    stops = [
-        Stopped(stop.kind, stop.reason, stop.started_at, stop.ended_at)
-        for stop in ClockStop.objects.filter(project=project).order_by("-started_at", "-pk")[:STOPS]
-    ]
+    stops = _stops(project)
     due_at = min((each.due_at for each in batches if each.due_at), default=None) if level else project.due_at
+    pairs = [(each.due_at, each.forecast_at) for each in batches] or [(due_at, forecast_at)] * (left > 0)
     return ProjectClock(
         is_stopped=any(stop.ended_at is None for stop in stops),
-        outlook=_outlook(due_at, forecast_at, batches, is_done=left == 0, now=database_now()),
+        outlook=_outlook(pairs, level, database_now()),
         due_at=due_at,
         forecast_at=forecast_at,
         judgments_left=left,
@@ -94,6 +95,13 @@ def _batches(project: Project) -> list[Promised]:
     ]
 
 
+def _stops(project: Project) -> list[Stopped]:
+    """Return the stops for which the clock stands, however old they are, and then those that ended last."""
+    stops = ClockStop.objects.filter(project=project)
+    stops = stops.order_by(F("ended_at").desc(nulls_first=True), "-started_at", "-pk")
+    return [Stopped(stop.kind, stop.reason, stop.started_at, stop.ended_at) for stop in stops[:STOPS]]
+
+
 def _left(project: Project) -> tuple[int, datetime | None]:
     """Return how many judgments are left, and when the last will be done; None where that is not known of all."""
     busy = PoolStat.objects.filter(pool__project=project).exclude(open_count=0, leased_count=0)
@@ -111,15 +119,19 @@ def _messages(project: Project) -> list[Told]:
 
 
 def _outlook(
-    due_at: datetime | None, forecast_at: datetime | None, batches: list[Promised], *, is_done: bool, now: datetime
-) -> str:
-    """Return how it looks, batch by batch where there are promises, over all otherwise."""
-    pairs = [(each.due_at, each.forecast_at) for each in batches] or ([] if is_done else [(due_at, forecast_at)])
-    dated = [(due, forecast) for due, forecast in pairs if due is not None]
+    pairs: Sequence[tuple[datetime | None, datetime | None]], level: ServiceLevel | None, now: datetime
+) -> Outlook:
+    """Return how it looks, from what is due when and will be done when; at risk is what the watch escalates as such."""
+    dated = [(due_at, finish_at) for due_at, finish_at in pairs if due_at is not None]
     if not dated:
-        return NO_DUE_TIME
-    if any(due <= now for due, _ in dated):
-        return LATE
-    if any(forecast is not None and forecast > due for due, forecast in dated):
-        return AT_RISK
-    return UNKNOWN if any(forecast is None for _, forecast in dated) else IN_TIME
+        return Outlook.NO_DUE_TIME
+    if any(due_at <= now for due_at, _ in dated):
+        return Outlook.LATE
+    calendar, margin_hours = (calendar_of(level.calendar), level.at_risk_hours) if level else (ALL_HOURS, 0.0)
+    left = [
+        room(calendar, due_at=due_at, finish_at=finish_at, now=now, margin_hours=margin_hours)
+        for due_at, finish_at in dated
+    ]
+    if min(left) < 0:
+        return Outlook.AT_RISK
+    return Outlook.UNKNOWN if any(finish_at is None for _, finish_at in dated) else Outlook.IN_TIME

@@ -1,6 +1,7 @@
 """Figures for dashboards: how old what waits is, how fast work goes, who is needed and who is there, how leases end.
 
-Each is one statement over a bounded window, along an index. What is counted of the queues is the roll-up's, a minute old.
+Each reads a bounded window in a few statements, however much there is. What is counted of the queues is the roll-up's, a
+minute old.
 """
 
 import math
@@ -42,7 +43,8 @@ WHERE project_id = %(project)s AND state = 'resolved' AND closed_at >= statement
   AND reason <> 'gold'
 """
 
-# Who could work on which pool on which day: eligible, taking work, within their weekly hours, and not on leave.
+# Who could work on which pool on which day: eligible, taking work, within their weekly hours (those that go on past midnight
+# are of the next day too), and not on leave.
 AVAILABLE = f"""
 WITH able AS MATERIALIZED (
     SELECT e.id AS enrolment_id FROM routing_enrolment e JOIN labeling_reviewer r ON r.id = e.reviewer_id
@@ -55,7 +57,10 @@ JOIN labeling_pool p ON p.project_id = e.project_id CROSS JOIN day
 LEFT JOIN routing_availability a ON a.reviewer_id = r.id
 WHERE p.id = ANY(%(pools)s) AND {all_of(OF_POOL)}
   AND (a.reviewer_id IS NULL OR a.is_on AND (jsonb_array_length(a.hours) = 0 OR EXISTS (
-        SELECT FROM jsonb_array_elements(a.hours) AS h WHERE (h ->> 'day')::int = EXTRACT(isodow FROM day.day)::int - 1)))
+        SELECT FROM jsonb_array_elements(a.hours) AS h
+        WHERE (h ->> 'day')::int = EXTRACT(isodow FROM day.day)::int - 1
+          OR h ->> 'to' < h ->> 'from' AND h ->> 'to' <> '00:00'
+             AND (h ->> 'day')::int = EXTRACT(isodow FROM day.day - 1)::int - 1)))
   AND NOT EXISTS (SELECT FROM routing_leave v WHERE v.reviewer_id = r.id AND v.during @> day.day)
 GROUP BY 1, 2
 """
@@ -101,7 +106,7 @@ class Turnaround:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """How many people a pool needs on a day for what is due by it, and how many could work on it then."""
+    """How many people a pool needs on a day for what is due on it, and how many could work on it then."""
 
     day: date
     needed: float

@@ -40,6 +40,16 @@ class ClockStopKind(models.TextChoices):
     OTHER = "other", _("something else")
 
 
+class Outlook(models.TextChoices):
+    """How a project's due time looks; the values are words that its customer reads."""
+
+    NO_DUE_TIME = "no due time", _("No due time")
+    UNKNOWN = "not known yet", _("Not known yet")
+    IN_TIME = "in time", _("In time")
+    AT_RISK = "at risk", _("At risk")
+    LATE = "late", _("Late")
+
+
 class EscalationKind(models.TextChoices):
     AT_RISK = "at_risk", _("The due time is at risk")
     MISSED = "missed", _("The due time was missed")

@@ -1,6 +1,7 @@
 """Actions of the console: each calls a service row by row, and says what was done, what was refused, and why."""
 
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from typing import Any
 
 from django.contrib import admin, messages
@@ -24,12 +25,13 @@ def service_action(
     description: Any,
     needs_reason: bool = False,
     consequence: Any = "",
+    in_steps: bool = False,
     **fixed: Any,
 ) -> Callable[..., Any]:
     """Make an admin action that calls `service(<argument>=row, actor=person[, reason=text], **fixed)` for each chosen row.
 
-    Each row is a transaction of its own; a refusal is reported with its sentence and stops no other row. With
-    `needs_reason` the person is first asked why; with a `consequence`, told it and asked whether to go on.
+    Each row is a transaction of its own (with `in_steps`, as many as the service makes); a refusal is reported with its
+    sentence and stops no other row. With `needs_reason` the person is first asked why; with a `consequence`, told it and asked whether to go on.
     """
 
     def act(modeladmin: Any, request: HttpRequest, queryset: models.QuerySet[Any]) -> HttpResponse | None:
@@ -43,7 +45,9 @@ def service_action(
             }
             return _ask(modeladmin, request, queryset, context)
         more = {"reason": request.POST[NEEDS_REASON].strip(), **fixed} if needs_reason else fixed
-        done, refused = _each(queryset, lambda row: service(**{argument: row, "actor": person(request), **more}))
+        done, refused = _each(
+            queryset, lambda row: service(**{argument: row, "actor": person(request), **more}), in_steps=in_steps
+        )
         if done:
             text = ngettext("%(count)d done: %(what)s.", "%(count)d done: %(what)s.", done)
             modeladmin.message_user(request, text % {"count": done, "what": description}, messages.SUCCESS)
@@ -55,11 +59,13 @@ def service_action(
     return admin.action(description=description)(act)
 
 
-def _each(rows: Iterable[models.Model], call: Callable[[Any], Any]) -> tuple[int, list[tuple[models.Model, str]]]:
+def _each(
+    rows: Iterable[models.Model], call: Callable[[Any], Any], *, in_steps: bool
+) -> tuple[int, list[tuple[models.Model, str]]]:
     done, refused = 0, []
     for row in rows:
         try:
-            with transaction.atomic():
+            with nullcontext() if in_steps else transaction.atomic():
                 call(row)
         except DomainError as error:
             refused.append((row, error.message))

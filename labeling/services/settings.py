@@ -8,7 +8,7 @@ from django.db import models, transaction
 from config.kernel.errors import Conflict, Invalid, NotAllowed
 from config.kernel.events import record
 from config.kernel.jobs import enqueue
-from config.kernel.locks import lock_row
+from config.kernel.locks import lock_row, lock_rows
 from config.kernel.models import User
 from labeling.authority import check_in_charge, check_in_charge_of_organisation
 from labeling.models import Customer, Organisation, Pool, Project, Reviewer
@@ -57,7 +57,8 @@ def change_project(*, project: Project, changes: Mapping[str, Any], actor: User)
         revise_again(project=project)
         enqueue("labeling.jobs.release", project.pk, queue="bulk")
     if urgency := {name: changes[name] for name in URGENCY if name in changes}:
-        Pool.objects.filter(project=project).update(**urgency)
+        moved = lock_rows(Pool.objects.filter(project=project).exclude(**urgency))
+        Pool.objects.filter(pk__in=[pool.pk for pool in moved]).update(**urgency)
     if "confidentiality" in changes:
         for user in User.objects.filter(
             memberships__customer=project.customer_id, memberships__project=None

@@ -154,7 +154,11 @@ class EscalationAdmin(ConsoleAdmin):
             needs_reason=True,
         ),
         service_action(
-            resolve_escalation, argument="escalation", description=_("Resolve, with a note"), needs_reason=True
+            resolve_escalation,
+            argument="escalation",
+            description=_("Resolve, with a note"),
+            needs_reason=True,
+            in_steps=True,
         ),
     )
 

@@ -12,8 +12,8 @@ from config.kernel.api.choices import ChoiceField
 from config.kernel.requests import person
 from labeling.api.views import CustomerView
 from labeling.selectors import get_project
-from routing.clock import OUTLOOKS, clock_of
-from routing.types import ClockStopKind
+from routing.clock import clock_of
+from routing.types import ClockStopKind, Outlook
 
 
 class PromisedSerializer(serializers.Serializer[Any]):
@@ -40,7 +40,7 @@ class ToldSerializer(serializers.Serializer[Any]):
 
 class ClockSerializer(serializers.Serializer[Any]):
     is_stopped = serializers.BooleanField(help_text="Whether the clock stands: the work waits for you.")
-    outlook = ChoiceField(choices=OUTLOOKS)
+    outlook = ChoiceField(choices=Outlook.values)
     due_at = serializers.DateTimeField(allow_null=True, help_text="When the oldest unfinished batch is due.")
     forecast_at = serializers.DateTimeField(allow_null=True, help_text="When all that is at work now will be done.")
     judgments_left = serializers.IntegerField()
@@ -48,7 +48,7 @@ class ClockSerializer(serializers.Serializer[Any]):
     time_zone = serializers.CharField()
     hours = serializers.ListField(child=serializers.DictField(), help_text="The business hours; none: every hour.")
     batches = PromisedSerializer(many=True, help_text="The unfinished ones, the oldest first.")
-    stops = StoppedSerializer(many=True, help_text="The latest first.")
+    stops = StoppedSerializer(many=True, help_text="Those it stands for first, then the latest.")
     messages = ToldSerializer(many=True, help_text="What you were told about delays, the latest first.")
 
 

@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 from config.kernel.errors import Conflict, Invalid
 from config.kernel.events import record
 from config.kernel.models import User
+from config.kernel.reasons import checked_reason
 from labeling.models import Project
 from routing.models import ClockStop
 from routing.types import ClockStopKind
@@ -16,18 +17,15 @@ def stop_clock(*, project: Project, kind: str, reason: str, actor: User | None) 
     """Stop the project's clock, for a reason that its customer reads too; None where it stands for that kind already.
 
     Called by an operator, or (without an actor) by whoever makes the product wait for the customer: the check of a
-    sample, a ruling, a clearance. Raises Invalid without a reason and for an unknown kind.
+    sample, a ruling, a clearance. Raises Invalid without a reason, for one that is too long and for an unknown kind.
     """
     if kind not in ClockStopKind.values:
         raise Invalid(f"The clock stops for one of {', '.join(ClockStopKind.values)}.", field="kind")
-    if not reason.strip():
-        raise Invalid("Say what the project waits for; its customer reads this.", field="reason")
-    made = ClockStop(
-        customer_id=project.customer_id, project_id=project.pk, kind=kind, reason=reason.strip()[:300], started_by=actor
-    )
+    reason = checked_reason(reason, ask="Say what the project waits for; its customer reads this.")
+    made = ClockStop(customer_id=project.customer_id, project_id=project.pk, kind=kind, reason=reason, started_by=actor)
     ClockStop.objects.bulk_create([made], ignore_conflicts=True)
-    standing = ClockStop.objects.filter(project=project, kind=kind, ended_at=None).get()
-    if standing.public_id != made.public_id:
+    standing = ClockStop.objects.filter(public_id=made.public_id).first()
+    if standing is None:
         return None
     record("clock.stopped", subject=standing, actor_id=actor.pk if actor else None, data={"project": project.pk})
     return standing

@@ -7,6 +7,7 @@ always the project's and what stands on top of it, so that resolving puts them b
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from textwrap import shorten, wrap
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
@@ -14,10 +15,11 @@ from django.db.models import Count
 from django.db.models.functions import Now
 
 from config.kernel.clock import database_now
-from config.kernel.errors import Conflict, Invalid
+from config.kernel.errors import Conflict
 from config.kernel.events import record, record_many
 from config.kernel.locks import lock_row, lock_rows
 from config.kernel.models import User
+from config.kernel.reasons import checked_reason
 from config.kernel.transitions import transition, transition_many
 from labeling.models import Pool, Project, Round
 from labeling.services.rounds import add_slot
@@ -34,6 +36,11 @@ from routing.types import (
 )
 
 LONGEST_STEP = 300
+LONGEST_TOLD = 500
+RESOLVED = "Resolved: "
+
+# What these are about is not late yet.
+AHEAD = (EscalationKind.AT_RISK, EscalationKind.EXPERTS)
 
 # A pool's priority is its project's, and what its unresolved escalations raise it by.
 PRIORITISE = """
@@ -120,9 +127,9 @@ def acknowledge_escalation(*, escalation: Escalation, actor: User) -> Escalation
 def act_on_escalation(*, escalation: Escalation, reason: str, actor: User) -> Escalation:
     """Say what was done about it; whoever does so first also takes it on, and more can be said later.
 
-    Raises Invalid without words, Conflict once it is resolved.
+    Raises Invalid without words or with too many, Conflict once it is resolved.
     """
-    reason = _words(reason, "Say what you did about it.")
+    reason = checked_reason(reason, ask="Say what you did about it.", most=LONGEST_STEP)
     escalation = lock_row(Escalation.objects.filter(pk=escalation.pk).select_related(None))
     if escalation.state == EscalationState.RESOLVED:
         raise Conflict("This escalation is resolved; a new one opens if the cause comes back.")
@@ -136,19 +143,27 @@ def act_on_escalation(*, escalation: Escalation, reason: str, actor: User) -> Es
     return escalation
 
 
-@transaction.atomic
 def resolve_escalation(*, escalation: Escalation, reason: str, actor: User) -> Escalation:
     """Close it, with a note, and put its pool's priority back; what was skipped too often is asked of others again.
 
-    Raises Invalid without a note, TransitionRefused again.
+    To be called outside a transaction: a task that is added locks its pool, and escalations are locked before pools. So
+    each task is a transaction of its own; what was added stays, and is not added again. Raises Invalid without a note or
+    with one that is too long, TransitionRefused again.
     """
-    reason = _words(reason, "Say how it was resolved.")
+    reason = checked_reason(reason, ask="Say how it was resolved.", most=LONGEST_STEP - len(RESOLVED))
     if escalation.kind == EscalationKind.SKIPPED:
-        while add_slot(round_id=escalation.subject_id):
-            pass
+        unresolved = Escalation.objects.filter(pk=escalation.pk).exclude(state=EscalationState.RESOLVED)
+        if unresolved.exists() and Round.objects.filter(pk=escalation.subject_id).exists():
+            while add_slot(round_id=escalation.subject_id):
+                pass
+    return _resolve(escalation, reason, actor)
+
+
+@transaction.atomic
+def _resolve(escalation: Escalation, reason: str, actor: User) -> Escalation:
     escalation = lock_row(Escalation.objects.filter(pk=escalation.pk).select_related(None))
     transition(escalation, EscalationState.RESOLVED, machine=ESCALATION_MACHINE, actor_id=actor.pk)
-    _add_steps([escalation], f"Resolved: {reason}", actor)
+    _add_steps([escalation], RESOLVED + reason, actor)
     renew_priorities([escalation.pool_id])
     return escalation
 
@@ -176,7 +191,7 @@ def tell_customer(*, escalation: Escalation, actor: User | None, words: str = ""
     escalation = lock_row(Escalation.objects.filter(pk=escalation.pk).select_related(None))
     if escalation.state == EscalationState.RESOLVED:
         raise Conflict("This escalation is resolved; there is nothing left to tell.")
-    words = (words.strip() or drafted_message(escalation))[:500]
+    words = words.strip() or drafted_message(escalation)
     if escalation.customer_message == words:
         raise Conflict("The customer was told just that before.")
     _tell(escalation, words, actor)
@@ -184,8 +199,9 @@ def tell_customer(*, escalation: Escalation, actor: User | None, words: str = ""
 
 
 def tell_customer_in_own_words(*, escalation: Escalation, reason: str, actor: User) -> Escalation:
-    """Tell the customer in the operator's words. Raises Invalid without any, and as `tell_customer` does."""
-    return tell_customer(escalation=escalation, words=_words(reason, "Say what the customer is told."), actor=actor)
+    """Tell the customer in the operator's words. Raises Invalid without any or with too many, and as `tell_customer`."""
+    words = checked_reason(reason, ask="Say what the customer is told.", most=LONGEST_TOLD)
+    return tell_customer(escalation=escalation, words=words, actor=actor)
 
 
 @transaction.atomic
@@ -220,27 +236,42 @@ def _rise(escalation: Escalation, rungs: Sequence[Rung], height: int) -> None:
 
 
 def _tell(escalation: Escalation, words: str, actor: User | None) -> None:
-    Escalation.objects.filter(pk=escalation.pk).update(customer_told_at=Now(), customer_message=words[:500])
+    Escalation.objects.filter(pk=escalation.pk).update(customer_told_at=Now(), customer_message=words)
     escalation.refresh_from_db(fields=["customer_told_at", "customer_message"])
-    _add_steps([escalation], f"The customer was told: {words}", actor)
+    for part in wrap(f"The customer was told: {words}", LONGEST_STEP):
+        _add_steps([escalation], part, actor)
     record("escalation.customer_told", subject=escalation, actor_id=actor.pk if actor else None)
 
 
 def drafted_message(escalation: Escalation, rung: Rung | None = None) -> str:
-    """Return what the customer would be told now: in the words of that rung, or of the next one that tells them."""
+    """Return what the customer would be told now: in the words of that rung, or of the next one that tells them.
+
+    Due time and forecast are of the same part of the work: the oldest that is due, or where the due time is at risk, the
+    next that is; without a due time, of all of it.
+    """
     project = Project.objects.get(pk=escalation.project_id)
     if rung is None:
         ladder = ladders_of([project.pk])[project.pk]
-        rung = next((each for each in ladder if each.tell_customer), None)
+        rung = next((each for each in ladder[escalation.rung :] if each.tell_customer), None)
     stat = PoolStat.objects.filter(pool=escalation.pool_id).select_related("pool").first()
     clock = clocks_of([project])[project.pk]
+    due_at, forecast_at = _times(stat, since=clock.now if escalation.kind in AHEAD else None)
     facts = {
         "project": project.name,
-        "due": in_words(stat.pool.due_at if stat else None, clock.calendar.time_zone),
-        "forecast": in_words(stat.finish_at if stat else None, clock.calendar.time_zone),
+        "due": in_words(due_at, clock.calendar.time_zone),
+        "forecast": in_words(forecast_at, clock.calendar.time_zone),
         "open": str(stat.open_count + stat.leased_count if stat else 0),
     }
-    return message_for(escalation.kind, rung, facts)
+    return shorten(message_for(escalation.kind, rung, facts), LONGEST_TOLD, placeholder=" …")
+
+
+def _times(stat: PoolStat | None, *, since: datetime | None) -> tuple[datetime | None, datetime | None]:
+    """Return due time and forecast of the first part that is due (after `since`); without one, no due time, and of all."""
+    for part in stat.by_due if stat else []:
+        due_at = part["due_at"] and datetime.fromisoformat(part["due_at"])
+        if due_at and (since is None or due_at > since):
+            return due_at, part["finish_at"] and datetime.fromisoformat(part["finish_at"])
+    return None, stat.finish_at if stat else None
 
 
 def in_words(at: datetime | None, time_zone: str) -> str:
@@ -275,12 +306,5 @@ def raised_pools() -> list[int]:
 
 def _add_steps(escalations: Iterable[Escalation], what: str, by: User | None) -> None:
     EscalationStep.objects.bulk_create(
-        EscalationStep(customer_id=each.customer_id, escalation=each, what=what[:LONGEST_STEP], by=by)
-        for each in escalations
+        EscalationStep(customer_id=each.customer_id, escalation=each, what=what, by=by) for each in escalations
     )
-
-
-def _words(text: str, ask: str) -> str:
-    if not text.strip():
-        raise Invalid(ask, field="reason")
-    return text.strip()

@@ -9,7 +9,7 @@ from django.db import transaction
 from config.kernel.clock import database_now
 from config.kernel.errors import Conflict, Invalid
 from config.kernel.events import record
-from config.kernel.locks import lock_row
+from config.kernel.locks import lock_row, lock_rows
 from config.kernel.models import User
 from labeling.models import Customer, Pool, Project
 from routing.calendars import add_hours, calendar_from
@@ -112,7 +112,8 @@ def end_service_level(*, level: ServiceLevel, actor: User) -> None:
     project = lock_row(Project.objects.filter(pk=level.project_id).select_related(None))
     record("service_level.ended", subject=level, actor_id=actor.pk, data={"project": project.pk})
     ServiceLevel.objects.filter(pk=level.pk).delete()
-    Pool.objects.filter(project=project).update(due_at=project.due_at)
+    moved = lock_rows(Pool.objects.filter(project=project).exclude(due_at=project.due_at))
+    Pool.objects.filter(pk__in=[pool.pk for pool in moved]).update(due_at=project.due_at)
     project.promises.filter(finished_at=None).exclude(due_at=None).update(due_at=None, forecast_at=None)
 
 

@@ -15,8 +15,8 @@ from typing import Any
 from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
-from config.kernel.locks import ADVISORY_ROLL_UP, session_lock
-from labeling.models import Project
+from config.kernel.locks import ADVISORY_ROLL_UP, lock_rows, session_lock
+from labeling.models import Pool, Project
 from labeling.services.rounds import POSITION_STEP
 from routing.calendars import reach
 from routing.eligibility import OF_POOL, OF_PROJECT, all_of
@@ -148,9 +148,11 @@ UPDATE labeling_pool p SET due_at = due.at FROM unnest(%s::bigint[], %s::timesta
 WHERE p.id = due.pool_id AND p.due_at IS DISTINCT FROM due.at
 """
 
+# A batch without open work has no forecast: what is left of it waits for something else than people.
 FORECAST = """
-UPDATE routing_promise p SET forecast_at = done.at FROM unnest(%s::bigint[], %s::timestamptz[]) AS done(batch_id, at)
-WHERE p.batch_id = done.batch_id AND p.finished_at IS NULL AND p.forecast_at IS DISTINCT FROM done.at
+UPDATE routing_promise p SET forecast_at = done.at
+FROM routing_promise o LEFT JOIN unnest(%s::bigint[], %s::timestamptz[]) AS done(batch_id, at) ON done.batch_id = o.batch_id
+WHERE p.batch_id = o.batch_id AND o.finished_at IS NULL AND p.forecast_at IS DISTINCT FROM done.at
 """
 
 HANDLING = """
@@ -196,6 +198,7 @@ class Measured:
     regular: list[int] = field(default_factory=list)
     seconds: float | None = None
     priority: int = 0
+    due_at: datetime | None = None
 
 
 def roll_up() -> int:
@@ -270,8 +273,9 @@ def _count(cursor: Any, projects: Mapping[int, Project], clocks: Mapping[int, Cl
         pool.parts.append(part)
     for pool in pools.values():
         pool.parts.sort(key=lambda part: (part.due_at is None, part.due_at or NEVER))
-    for pool_id, priority in _rows(cursor, "SELECT id, priority FROM labeling_pool WHERE id = ANY(%s)", [list(pools)]):
-        pools[pool_id].priority = priority
+    urgency = "SELECT id, priority, due_at FROM labeling_pool WHERE id = ANY(%s)"
+    for pool_id, priority, due_at in _rows(cursor, urgency, [list(pools)]):
+        pools[pool_id].priority, pools[pool_id].due_at = priority, due_at
     return pools
 
 
@@ -323,6 +327,8 @@ def _keep(cursor: Any, pools: Mapping[int, Measured], shares: Mapping[int, float
         cursor.execute(KEEP, [list(column) for column in zip(*kept, strict=True)])
     promised = [pool for pool in pools.values() if clocks[pool.project_id].level is not None]
     due = {pool.pool_id: pool.parts[0].due_at if pool.parts else None for pool in promised}
+    due = {pool_id: at for pool_id, at in due.items() if at != pools[pool_id].due_at}
+    lock_rows(Pool.objects.filter(pk__in=due))
     cursor.execute(MOVE_POOLS, [list(due), list(due.values())])
     by_batch: dict[int, list[datetime | None]] = defaultdict(list)
     for pool in promised:
@@ -336,7 +342,8 @@ def _keep(cursor: Any, pools: Mapping[int, Measured], shares: Mapping[int, float
 def _columns(pool: Measured, shares: Mapping[int, float]) -> tuple[Any, ...]:
     ends = [part.finish_at for part in pool.parts]
     finish = max((end for end in ends if end is not None), default=None) if None not in ends else None
-    throughput = len(pool.present) * 3600.0 / pool.seconds if pool.seconds and pool.present else None
+    # Where nobody is at work, the pace of one: whoever asks could do it.
+    throughput = max(len(pool.present), 1) * 3600.0 / pool.seconds if pool.seconds else None
     return (
         pool.pool_id, pool.customer_id, pool.open_count, pool.leased_count, len(pool.eligible), len(pool.present),
         throughput, shares.get(pool.customer_id, 0.0), pool.oldest_at, finish, Jsonb(_shown(pool.parts)),

@@ -17,7 +17,7 @@ from django.db import transaction
 from config.kernel.locks import ADVISORY_WATCH, session_lock
 from labeling.models import Pool, Project
 from labeling.types import ProjectState
-from routing.calendars import hours_between
+from routing.calendars import room
 from routing.models import Escalation, PoolStat
 from routing.services.due_times import Clock, at_work, clocks_of
 from routing.services.escalations import Cause, climb, close_by_facts, open_escalations, raised_pools, renew_priorities
@@ -96,17 +96,20 @@ def _found(stat: PoolStat, project: Project, clock: Clock) -> Iterator[tuple[str
     ahead = [(part, _room(part, clock)) for part in parts if part not in late]
     if not ahead:
         return
-    part, room = min(ahead, key=lambda each: each[1])
-    if room < CALM_HOURS:
+    part, left = min(ahead, key=lambda each: each[1])
+    if left < CALM_HOURS:
         kind = EscalationKind.EXPERTS if is_expert(stat.pool) else EscalationKind.AT_RISK
-        yield kind, _risk(part, stat, clock), room < 0
+        yield kind, _risk(part, stat, clock), left < 0
 
 
 def _room(part: dict[str, Any], clock: Clock) -> float:
-    """Return the business hours between the forecast (or now, without one) and the margin before the due time."""
-    margin = clock.level.at_risk_hours if clock.level is not None else 0.0
-    begin = _moment(part["finish_at"]) if part["finish_at"] else clock.now
-    return hours_between(clock.calendar, begin, _moment(part["due_at"])) - margin
+    return room(
+        clock.calendar,
+        due_at=_moment(part["due_at"]),
+        finish_at=_moment(part["finish_at"]) if part["finish_at"] else None,
+        now=clock.now,
+        margin_hours=clock.level.at_risk_hours if clock.level is not None else 0.0,
+    )
 
 
 def _risk(part: dict[str, Any], stat: PoolStat, clock: Clock) -> str:

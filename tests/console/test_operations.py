@@ -140,6 +140,16 @@ def test_people_needed_and_people_available(busy):
     assert any(day.is_short for day in by_language["fr"])
 
 
+def test_hours_past_midnight_are_of_the_next_day_too(busy):
+    today = timezone.now().date()
+    for hours, days in (({"from": "22:00", "to": "06:00"}, [4, 4, 3]), ({"from": "18:00", "to": "00:00"}, [4, 3, 3])):
+        Availability.objects.update_or_create(
+            reviewer=busy.anna, defaults={"is_on": True, "hours": [{"day": today.weekday(), **hours}]}
+        )
+        by_language = {row.pool.language: row.days for row in figures.staffing(busy.project)}
+        assert [day.available for day in by_language["en"][:3]] == days
+
+
 def test_what_waits_and_how_leases_ended(busy):
     [waiting] = figures.queue_ages(busy.project)
     assert (waiting.priority, waiting.pools) == (0, 2)

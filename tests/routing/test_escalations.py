@@ -20,7 +20,9 @@ from routing.services.escalations import (
     act_on_escalation,
     climb,
     close_by_facts,
+    drafted_message,
     escalate_skipped,
+    in_words,
     open_escalations,
     raised_pools,
     renew_priorities,
@@ -157,6 +159,34 @@ def test_the_customer_is_told_facts_and_no_names(escalation, cast):
     assert escalation.customer_message == "Tomorrow at noon."
     assert steps(escalation)[-1] == "The customer was told: Tomorrow at noon."
     assert Event.objects.filter(kind="escalation.customer_told").count() == 2
+
+
+def test_due_time_and_forecast_that_a_customer_is_told_are_of_the_same_work(escalation, pool):
+    stat = PoolStat.objects.get()
+    late, ahead = stat.measured_at - timedelta(hours=1), stat.measured_at + timedelta(days=2)
+    done, last = stat.measured_at + timedelta(hours=5), stat.measured_at + timedelta(days=5)
+    parts = [(late, done), (ahead, last), (None, stat.measured_at + timedelta(days=9))]
+    stat.by_due = [
+        {"batch": None, "due_at": due and due.isoformat(), "count": 1, "finish_at": finish.isoformat()}
+        for due, finish in parts
+    ]
+    stat.finish_at = stat.measured_at + timedelta(days=9)
+    stat.save()
+    [risky] = open_escalations([cause(pool, kind="at_risk")])
+    for told, (due, finish) in ((escalation, parts[0]), (risky, parts[1])):
+        said = drafted_message(told)
+        assert in_words(due, "UTC") in said
+        assert in_words(finish, "UTC") in said
+
+
+def test_long_words_are_refused_and_what_is_told_is_kept_whole(escalation, cast):
+    with pytest.raises(Invalid, match="at most 290 characters"):
+        resolve_escalation(escalation=escalation, reason="x" * 291, actor=cast.mira)
+    with pytest.raises(Invalid, match="at most 500 characters"):
+        tell_customer_in_own_words(escalation=escalation, reason="x" * 501, actor=cast.mira)
+    words = "word " * 99 + "end"
+    tell_customer_in_own_words(escalation=escalation, reason=words, actor=cast.mira)
+    assert " ".join(steps(escalation)[2:]) == f"The customer was told: {words}"
 
 
 def test_a_round_that_people_skip_again_and_again_is_escalated(cast):
