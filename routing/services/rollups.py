@@ -328,8 +328,9 @@ def _keep(cursor: Any, pools: Mapping[int, Measured], shares: Mapping[int, float
     promised = [pool for pool in pools.values() if clocks[pool.project_id].level is not None]
     due = {pool.pool_id: pool.parts[0].due_at if pool.parts else None for pool in promised}
     due = {pool_id: at for pool_id, at in due.items() if at != pools[pool_id].due_at}
-    lock_rows(Pool.objects.filter(pk__in=due))
-    cursor.execute(MOVE_POOLS, [list(due), list(due.values())])
+    if due:
+        lock_rows(Pool.objects.filter(pk__in=due))
+        cursor.execute(MOVE_POOLS, [list(due), list(due.values())])
     by_batch: dict[int, list[datetime | None]] = defaultdict(list)
     for pool in promised:
         for part in pool.parts:

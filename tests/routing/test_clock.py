@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from config.kernel.errors import Invalid
-from labeling.models import Project, Task
+from labeling.models import Pool, Project, Task
 from labeling.services.settings import change_project
 from routing.calendars import calendar_from
 from routing.clock import clock_of
@@ -134,6 +134,7 @@ def test_pools_are_locked_before_they_move_and_only_those_that_do(cast, level):
     def urgent():
         change_project(project=Project.objects.get(pk=cast.project.pk), changes={"priority": 5}, actor=cast.mira)
 
+    Pool.objects.update(due_at=None)
     assert [locks(roll_up), locks(roll_up)] == [1, 0]
     assert locks(urgent) == 1
     assert pool(cast).priority == 5
