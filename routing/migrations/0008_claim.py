@@ -43,15 +43,17 @@ IN_TURN = """t.pool_id = place AND t.state = 'open' AND t.reserved_for_id IS NUL
 SETTLE = f"""
 DECLARE
     first record;
+    last bigint;
     horizon bigint := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
     settled routing_cursor := mark;
 BEGIN
+    -- The end is read before what stands before it: what is put there meanwhile is behind the end, and not passed unseen.
+    SELECT t.position INTO last FROM labeling_task t WHERE {IN_TURN} ORDER BY t.position DESC LIMIT 1;
     SELECT t.position INTO first FROM labeling_task t WHERE {IN_TURN} AND {NEVER_MINE} ORDER BY t.position LIMIT 1;
     IF FOUND THEN
         settled.position := first.position - 1;
     ELSE
-        SELECT t.position INTO first FROM labeling_task t WHERE {IN_TURN} ORDER BY t.position DESC LIMIT 1;
-        settled.position := COALESCE(first.position, mark.position);
+        settled.position := COALESCE(last, mark.position);
     END IF;
     SELECT t.returned_xid, t.position INTO first FROM labeling_task t
     WHERE {CAME_BACK} AND {NEVER_MINE} ORDER BY t.returned_xid, t.position LIMIT 1;
