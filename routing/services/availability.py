@@ -107,6 +107,8 @@ def add_leave(*, reviewer: Reviewer, first: date, last: date, actor: User, reaso
     _check_may(reviewer, actor)
     if last < first:
         raise Invalid("The last day is before the first; swap them.", field="last")
+    if last == date.max:
+        raise Invalid("The calendar ends there; name an earlier last day.", field="last")
     if (last - first).days >= LONGEST_LEAVE_DAYS:
         raise Invalid(f"A leave is at most {LONGEST_LEAVE_DAYS} days; switch work off instead.", field="last")
     lock_row(Reviewer.objects.filter(pk=reviewer.pk).select_related(None))

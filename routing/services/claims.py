@@ -54,10 +54,13 @@ SELECT outcome, given FROM routing_claim(%(reviewer)s::bigint, %(pools)s::bigint
     %(ahead_seconds)s::int, %(stride)s::bigint, %(user)s::bigint, %(request_id)s::text, %(subscribers)s::text[])
 """
 
-# The task ahead becomes the one in hand, for its full length.
+# The task ahead becomes the one in hand, for its full length, unless its project is no longer the reviewer's to work on.
 HAND_OVER = """
-UPDATE routing_lease SET is_prefetched = false, until = statement_timestamp() + make_interval(secs => seconds)
-WHERE token = %(token)s::uuid AND state = 'live' AND is_prefetched RETURNING token
+UPDATE routing_lease l SET is_prefetched = false, until = statement_timestamp() + make_interval(secs => l.seconds)
+FROM routing_enrolment e JOIN labeling_project p ON p.id = e.project_id AND p.state = 'open'
+WHERE l.token = %(token)s::uuid AND l.state = 'live' AND l.is_prefetched
+  AND e.project_id = l.project_id AND e.reviewer_id = l.reviewer_id AND e.ended_at IS NULL AND e.trust <> 'paused'
+RETURNING l.token
 """
 
 # What is shown again; the claim itself leaves the trace of the first time.
@@ -84,7 +87,8 @@ def next_task(*, user: User, project: UUID | None = None) -> LeasedTask | Nothin
     logged.
     """
     situation = _situation(user)
-    if held := situation.in_hand or _hand_over(situation.ahead):
+    is_stopped = stop_of(situation.facts, situation.now) is not None
+    if held := situation.in_hand or (None if is_stopped else _hand_over(situation.ahead)):
         return _shown(SHOW_AGAIN, user, situation.reviewer_id, held)
     return _claim(user, situation, project, is_ahead=False)
 

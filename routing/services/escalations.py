@@ -154,9 +154,16 @@ def resolve_escalation(*, escalation: Escalation, reason: str, actor: User) -> E
     if escalation.kind == EscalationKind.SKIPPED:
         unresolved = Escalation.objects.filter(pk=escalation.pk).exclude(state=EscalationState.RESOLVED)
         if unresolved.exists() and Round.objects.filter(pk=escalation.subject_id).exists():
-            while add_slot(round_id=escalation.subject_id):
-                pass
+            _ask_again(escalation.subject_id)
+            resolved = _resolve(escalation, reason, actor)
+            _ask_again(escalation.subject_id)  # somebody may have skipped before it was resolved
+            return resolved
     return _resolve(escalation, reason, actor)
+
+
+def _ask_again(round_id: int) -> None:
+    while add_slot(round_id=round_id):
+        pass
 
 
 @transaction.atomic

@@ -15,7 +15,7 @@ from config.kernel.prepared import fetch_one
 from config.kernel.reasons import checked_reason
 from config.kernel.transitions import transition, transition_many
 from labeling.forms import check_size
-from labeling.models import Task
+from labeling.models import Round, Task
 from labeling.services.judgments import save_draft
 from labeling.types import TASK_MACHINE, TaskKind, TaskState
 from routing.errors import LeaseOver, NoSuchLease
@@ -81,7 +81,7 @@ def withdraw_leases(*, task_ids: Collection[int]) -> int:
 RENEW = """
 WITH held AS (
     SELECT l.id, l.reviewer_id FROM routing_lease l JOIN labeling_reviewer r ON r.id = l.reviewer_id
-    WHERE l.token = %(token)s::uuid AND l.state = 'live' AND r.user_id = %(user)s::bigint
+    WHERE l.token = %(token)s::uuid AND l.state = 'live' AND NOT l.is_prefetched AND r.user_id = %(user)s::bigint
 ), ahead AS (
     UPDATE routing_lease l SET until = statement_timestamp() + make_interval(secs => %(ahead)s::int) FROM held
     WHERE l.reviewer_id = held.reviewer_id AND l.state = 'live' AND l.is_prefetched AND l.id <> held.id
@@ -147,10 +147,11 @@ def skip_task(*, user: User, token: UUID, reason: str) -> None:
     that. Raises as renew_lease does, and Invalid without a reason.
     """
     reason = checked_reason(reason, ask="Say in a few words why you skip this task.")
-    try:
-        lease = lock_row(Lease.objects.filter(token=token, reviewer__user=user))
-    except Lease.DoesNotExist:
-        raise NoSuchLease("There is no such task under your name.") from None
+    own = Lease.objects.filter(token=token, reviewer__user=user)
+    rounds = lock_rows(Round.objects.filter(pk__in=own.values("round")))  # skips of a round are counted one by one
+    if not rounds:
+        raise NoSuchLease("There is no such task under your name.")
+    lease = lock_row(own)
     if lease.state != LeaseState.LIVE:
         raise _over(lease)
     task = lock_row(Task.objects.filter(pk=lease.task_id))
