@@ -25,7 +25,7 @@ SELECT i.id, i.external_id, COALESCE(v.batch_id, (
        v.metadata::text, v.payload::text, s.id, s.outcome, s.answers::text, s.distribution::text, s.method, s.confidence,
        s.annotation_ids
 FROM labeling_item i
-JOIN LATERAL (SELECT r.id FROM labeling_round r WHERE r.item_id = i.id AND r.state = 'resolved' AND r.reason <> 'gold'
+JOIN LATERAL (SELECT r.id FROM labeling_round r WHERE r.item_id = i.id AND r.state = 'resolved' AND r.reason NOT IN ('gold', 'audit')
               ORDER BY r.number DESC LIMIT 1) latest ON true
 JOIN quality_resolution s ON s.round_id = latest.id
   AND NOT EXISTS (SELECT FROM quality_resolution later WHERE later.supersedes_id = s.id)

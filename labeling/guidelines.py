@@ -25,6 +25,7 @@ SELECT i.id AS item_id, i.external_id, latest.id AS round_id
 FROM labeling_item i
 JOIN labeling_itemversion v ON v.id = i.current_version_id
 JOIN LATERAL (SELECT r.id, r.guideline_id FROM labeling_round r WHERE r.item_id = i.id AND r.state IN ('open', 'resolved')
+  AND r.reason <> 'audit'
               ORDER BY r.number DESC LIMIT 1) latest ON true
 JOIN labeling_guidelineversion was ON was.id = latest.guideline_id AND was.number < %(number)s
 WHERE i.project_id = %(project)s AND i.state = ANY(%(states)s) AND i.id > %(after)s

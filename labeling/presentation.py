@@ -1,13 +1,36 @@
 """What a reviewer sees of an item: the words and nothing that gives away who wrote them, in an order of their own."""
 
 import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from string import ascii_uppercase
 from typing import Any
 from uuid import UUID
+
+from labeling.forms import answers_in_words, form_of_stage, given_answers, own_answers
+from labeling.models import Annotation
+from labeling.types import TaskKind
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What somebody said of the item, shown beside it: under a title, question by question in words, without a name.
+
+    `own` are the answers to the project's own questions, where they are what the task goes on from.
+    """
+
+    title: str
+    said: list[tuple[str, list[str]]]
+    own: dict[str, Any] | None = None
 
 
 def display_order(keys: list[str], *, seed: UUID) -> list[str]:
     """Return the response keys in a fixed pseudo-random order for this seed, so that no place on the screen is favoured."""
-    return sorted(keys, key=lambda key: hashlib.sha256(seed.bytes + key.encode()).digest())
+    return sorted(keys, key=lambda key: _place(key, seed))
+
+
+def _place(key: str, seed: UUID) -> bytes:
+    return hashlib.sha256(seed.bytes + key.encode()).digest()
 
 
 def shown_item(payload: dict[str, Any], *, language: str, seed: UUID) -> dict[str, Any]:
@@ -18,3 +41,34 @@ def shown_item(payload: dict[str, Any], *, language: str, seed: UUID) -> dict[st
         "messages": [{"role": message["role"], "content": message["content"]} for message in payload["messages"]],
         "responses": [{"key": key, "text": responses[key]} for key in display_order(list(responses), seed=seed)],
     }
+
+
+def shown_beside(annotations: Iterable[Annotation], *, seed: UUID) -> tuple[Beside, ...]:
+    """Return what is shown beside a task: an attempt, what its reviewer said of it, or the sides of a dispute.
+
+    The annotations come with their form, guideline, task and its pool. Sides stand in an order of the seed's, so that it
+    says nothing about who is right.
+    """
+    ordered = sorted(annotations, key=lambda each: _place(f"{each.pk}", seed))
+    attempts = [each for each in ordered if each.task.kind == TaskKind.ATTEMPT]
+    reviews = [each for each in ordered if each.task.kind == TaskKind.REVIEW]
+    sides = [each for each in ordered if each not in attempts and each not in reviews]
+    return (
+        *(_beside("What was written", each, goes_on=True) for each in attempts),
+        *(_beside("What the reviewer said", each) for each in reviews),
+        *(_beside(f"Answer {letter}", each) for letter, each in zip(ascii_uppercase, sides, strict=False)),
+    )
+
+
+def _beside(title: str, annotation: Annotation, *, goes_on: bool = False) -> Beside:
+    form = form_of_stage(annotation.task.pool.work, annotation.form.document, annotation.guideline.clauses)
+    said = answers_in_words(form, annotation.answers)
+    if annotation.rationale:
+        said = [*said, ("Why", [annotation.rationale])]
+    own = own_answers(given_answers(annotation.form.document, annotation.answers, annotation.rationale))
+    return Beside(title, said, own if goes_on else None)
+
+
+def first_draft(shown: Sequence[Beside]) -> dict[str, Any] | None:
+    """Return the answers to begin with: those of the attempt that the task goes on from."""
+    return next((each.own for each in shown if each.own), None)

@@ -31,6 +31,7 @@ from labeling.models import (
 )
 from labeling.reading.rows import sent_back
 from labeling.types import (
+    ASIDE,
     WORKED_ON,
     DocumentState,
     ErasureKind,
@@ -38,7 +39,6 @@ from labeling.types import (
     FlagState,
     ItemState,
     Progress,
-    RoundReason,
     RoundState,
 )
 
@@ -191,8 +191,8 @@ def progress_of(project: Project) -> Progress:
             "SELECT COALESCE(sum(needed), 0), COALESCE(sum(given), 0) FROM ("
             " SELECT r.judgments_needed AS needed,"
             "  (SELECT count(*) FROM labeling_task t WHERE t.round_id = r.id AND t.state = 'completed') AS given"
-            " FROM labeling_round r WHERE r.project_id = %s AND r.reason <> %s AND r.state <> ALL(%s)) counted",
-            [project.pk, RoundReason.GOLD, [RoundState.CANCELLED, RoundState.HISTORY]],
+            " FROM labeling_round r WHERE r.project_id = %s AND r.reason <> ALL(%s) AND r.state <> ALL(%s)) counted",
+            [project.pk, list(ASIDE), [RoundState.CANCELLED, RoundState.CLOSED, RoundState.HISTORY]],
         )
         needed, given = cursor.fetchone()
     return Progress(
@@ -234,6 +234,11 @@ def verify_tombstone(*, customer: Customer, digest: str) -> Tombstone | None:
     keyed = hmac.new(bytes(customer.pseudonym_key), digest.encode(), hashlib.sha256).hexdigest()
     found = Tombstone.objects.filter(customer=customer, keyed_digest=keyed)
     return found.select_related("erasure").order_by("pk").first()
+
+
+def annotations_beside(annotation_ids: Collection[int]) -> QuerySet[Annotation]:
+    """Return these annotations with what they are put into words by."""
+    return Annotation.objects.filter(pk__in=annotation_ids).select_related("form", "guideline", "task__pool")
 
 
 def counting_annotations_of(round_ids: Collection[int]) -> QuerySet[Annotation]:

@@ -31,6 +31,8 @@ class Confidentiality(models.TextChoices):
 
 class Overlap(models.TextChoices):
     FIXED = "fixed", _("Fixed number of judgments an item")
+    ADAPTIVE = "adaptive", _("As many judgments as it takes to be sure")
+    REVIEWED = "reviewed", _("Written by one, reviewed by another")
     ASSIGNED = "assigned", _("Judged by the people it is assigned to")
 
 
@@ -59,8 +61,27 @@ class OrganisationKind(models.TextChoices):
 
 class TaskKind(models.TextChoices):
     ANNOTATE = "annotate", _("Annotate")
+    ATTEMPT = "attempt", _("Attempt")
+    REVIEW = "review", _("Review of an attempt")
+    ADJUDICATE = "adjudicate", _("Adjudicate")
+    AUDIT = "audit", _("Audit")
     GOLD = "gold", _("Gold")
+    TRAINING = "training", _("Training")
+    QUALIFICATION = "qualification", _("Qualification test")
     IMPORTED = "imported", _("Done in an earlier tool")
+
+
+# Made for one person, to learn about them: nobody else is given it.
+MADE_FOR_ONE = (TaskKind.GOLD, TaskKind.TRAINING, TaskKind.QUALIFICATION)
+
+
+class Work(models.TextChoices):
+    """What a pool's tasks are, as far as it decides who may do them: a requirement like language or skill."""
+
+    JUDGE = "judge", _("Judgments")
+    REVIEW = "review", _("Reviews of what others wrote")
+    EXPERT = "expert", _("Adjudication and audits")
+    EXAM = "exam", _("Training and tests")
 
 
 class RoundReason(models.TextChoices):
@@ -72,6 +93,14 @@ class RoundReason(models.TextChoices):
     RECHECK = "recheck", _("Clarified guideline, checked again")
     MIGRATION = "migration", _("Answers carried over to a new form or guideline")
     IMPORTED = "imported", _("Imported history")
+    SENT_BACK = "sent_back", _("Sent back to its author")
+    STANDING = "standing", _("Its reviewer's standing fell")
+    DISPUTE = "dispute", _("Disputed, for an adjudicator")
+    AUDIT = "audit", _("Audit")
+
+
+# Rounds beside the work on an item: they come to no resolution.
+ASIDE = (RoundReason.GOLD, RoundReason.AUDIT)
 
 
 class Origin(models.TextChoices):
@@ -171,6 +200,7 @@ class RoundState(models.TextChoices):
     OPEN = "open", _("Open")
     RESOLVED = "resolved", _("Resolved")
     CANCELLED = "cancelled", _("Cancelled")
+    CLOSED = "closed", _("Closed without a resolution")
     HISTORY = "history", _("Kept as history")
 
 
@@ -207,8 +237,8 @@ ITEM_MACHINE = machine(
 )
 ROUND_MACHINE = machine(
     "round",
-    {"open": {"resolved", "cancelled"}},
-    {"resolved": "closed_at", "cancelled": "closed_at"},
+    {"open": {"resolved", "cancelled", "closed"}},
+    {"resolved": "closed_at", "cancelled": "closed_at", "closed": "closed_at"},
 )
 TASK_MACHINE = machine(
     "task",

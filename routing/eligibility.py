@@ -14,7 +14,9 @@ OF_PROJECT = {
     "active": "r.is_active",
     "enrolled": "e.ended_at IS NULL",
     "open": "j.state = 'open'",
-    "paused": "e.trust <> 'paused'",
+    "paused": "e.trust NOT IN ('paused', 'retired')",
+    "capped": """(e.daily_cap IS NULL OR e.capped_count < e.daily_cap
+        OR e.capped_on IS DISTINCT FROM (statement_timestamp() AT TIME ZONE 'UTC')::date)""",
     "permitted": """EXISTS (SELECT FROM labeling_projectuserpermission may
         JOIN auth_permission named ON named.id = may.permission_id
         WHERE may.user_id = r.user_id AND may.content_object_id = j.id AND named.codename = 'judge_items')""",
@@ -30,12 +32,18 @@ OF_PROJECT = {
 # What is asked of each pool.
 OF_POOL = {
     "trust": "(NOT p.needs_trusted OR e.trust = 'trusted')",
+    "trained": "(e.trust <> 'training' OR p.work = 'exam')",
+    "work": """(p.work IN ('judge', 'exam') OR (p.work = 'review' AND e.trust = 'trusted')
+        OR EXISTS (SELECT FROM labeling_projectuserpermission may JOIN auth_permission named ON named.id = may.permission_id
+            WHERE p.work IN ('expert', 'review') AND may.user_id = r.user_id AND may.content_object_id = p.project_id
+              AND named.codename = 'audit_items'))""",
     "language": """EXISTS (SELECT FROM unnest(r.languages) AS spoken
         WHERE spoken = '*' OR lower(p.language) = lower(spoken) OR starts_with(lower(p.language), lower(spoken) || '-'))""",
     "skills": """NOT EXISTS (SELECT FROM unnest(p.skills) AS needed WHERE NOT EXISTS (
         SELECT FROM routing_qualification q WHERE q.reviewer_id = r.id
           AND q.skill = split_part(needed, ':', 1) AND q.level >= split_part(needed, ':', 2)::int
           AND (q.expires_at IS NULL OR q.expires_at > statement_timestamp())))""",
+    "barred": "NOT EXISTS (SELECT FROM unnest(p.skills) AS needed WHERE split_part(needed, ':', 1) = ANY(e.barred_skills))",
     "clearance": "p.clearance <= r.clearance",
     "difficulty": "(e.max_difficulty IS NULL OR p.difficulty <= e.max_difficulty)",
 }

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection
 
 from labeling.models import Pool, Reviewer, Task
+from labeling.types import Work
 from routing import eligibility
 from routing.availability import WorkFacts, facts_of, may_take_distressing, stop_of
 from routing.services.workloads import FACTS
@@ -41,7 +42,8 @@ NAMED = """jsonb_build_object(
     'blocked_by', k.name, 'blocked_at', b.placed_at,
     'ended_at', e.ended_at, 'trust', e.trust, 'trust_reason', e.trust_reason, 'max_difficulty', e.max_difficulty,
     'languages', r.languages, 'clearance', r.clearance, 'language', p.language, 'clearance_needed', p.clearance,
-    'difficulty', p.difficulty, 'is_distressing', p.is_distressing,
+    'difficulty', p.difficulty, 'is_distressing', p.is_distressing, 'work', p.work, 'daily_cap', e.daily_cap,
+    'barred_skills', e.barred_skills,
     'skills', p.skills,
     'held', (SELECT jsonb_object_agg(q.skill, jsonb_build_object('level', q.level,
                 'is_over', COALESCE(q.expires_at <= statement_timestamp(), false)))
@@ -88,6 +90,10 @@ SENTENCES = {
     "enrolled": ("They are enrolled on {project}.", "They are not enrolled on {project}{ended}."),
     "open": ("{project} is open.", "{project} is {state}; work is offered once it is open."),
     "paused": ("Their trust there is {trust}.", "Their work there is paused: {trust_reason}."),
+    "capped": (
+        "They have not done their share of the day there.",
+        "They have done the {daily_cap} judgments a day that their standing allows there; more is offered tomorrow (UTC).",
+    ),
     "permitted": (
         "Their membership lets them judge there.",
         "They have no membership that lets them judge on {project}; enrol them again.",
@@ -100,6 +106,15 @@ SENTENCES = {
     "conflict": ("No conflict of interest is known.", "They have a conflict of interest with the customer: {conflicts}."),
     "blocked": ("The customer has not blocked them.", "The customer's block stands, placed by {blocked_by} on {blocked_at}."),
     "trust": ("They are trusted as far as it needs.", "It needs somebody trusted; their trust there is {trust}."),
+    "trained": ("They are past training there.", "They are in training there; only training and tests are offered."),
+    "work": (
+        "The work is theirs to do ({work}).",
+        "It is {work}: for experts (auditors of the project), reviews also for who is trusted; their trust there is {trust}.",
+    ),
+    "barred": (
+        "None of its skills is closed to them there.",
+        "Their standing closes a skill of it to them there: {barred_skills}.",
+    ),
     "language": ("They work in {language}.", "It is in {language}, and they work in {languages}."),
     "skills": ("They have the skills: {skills}.", "They lack a skill: {missing}."),
     "clearance": (
@@ -224,10 +239,11 @@ def _about_time(facts: WorkFacts, now: datetime, *, is_distressing: bool) -> Ite
 
 def _words(known: dict[str, Any]) -> dict[str, str]:
     """Return the facts as words, for SENTENCES to name."""
-    listed = ("countries", "organisations", "conflicts", "languages", "skills")
+    listed = ("countries", "organisations", "conflicts", "languages", "skills", "barred_skills")
     words = {name: str(value) if value not in (None, "") else "–" for name, value in known.items()}
     words |= {name: ", ".join(known[name] or []) or "none" for name in listed}
     words["trust"] = Trust(known["trust"]).label.lower() if known["trust"] else "–"
+    words["work"] = Work(known["work"]).label.lower()
     words["ended"] = f" since {_moment(known['ended_at'])}" if known["ended_at"] else ""
     words["blocked_at"] = _moment(known["blocked_at"]) if known["blocked_at"] else "–"
     words["missing"] = ", ".join(_missing(known["skills"], known["held"] or {}))

@@ -40,7 +40,7 @@ SELECT count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY closed_at - created
        percentile_cont(0.95) WITHIN GROUP (ORDER BY closed_at - created_at)
 FROM labeling_round
 WHERE project_id = %(project)s AND state = 'resolved' AND closed_at >= statement_timestamp() - make_interval(days => %(days)s)
-  AND reason <> 'gold'
+  AND reason NOT IN ('gold', 'audit')
 """
 
 # Who could work on which pool on which day: eligible, taking work, within their weekly hours (those that go on past midnight

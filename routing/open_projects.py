@@ -11,7 +11,7 @@ from labeling.models import FormVersion, GuidelineAcknowledgement, GuidelineVers
 from labeling.permissions import ProjectUserPermission
 from labeling.types import ChangeKind, DocumentState, ProjectState
 from routing.models import Enrolment
-from routing.types import Trust
+from routing.types import STOPPED
 
 CENT = Decimal("0.01")
 
@@ -35,7 +35,7 @@ def open_enrolments(user: User) -> QuerySet[Any]:
     live = Enrolment.objects.filter(Exists(may_judge), reviewer__user=user, reviewer__is_active=True, ended_at=None)
     return (
         live.filter(project__state=ProjectState.OPEN)
-        .exclude(trust=Trust.PAUSED)
+        .exclude(trust__in=STOPPED)
         .select_related("project")
         .annotate(
             guideline=Subquery(begun.order_by("-number").values("number")[:1]),

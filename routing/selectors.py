@@ -1,6 +1,7 @@
 """Reads about who may serve what, and what they hold."""
 
 import json
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,15 +12,18 @@ from config.kernel.life import newest
 from config.kernel.models import User
 from config.kernel.prepared import fetch
 from config.kernel.types import LifeMoment
+from labeling.forms import form_of_stage
 from labeling.guidelines import guideline_to_read
 from labeling.models import Customer, Item, Reviewer
+from labeling.presentation import first_draft, shown_beside
+from labeling.selectors import annotations_beside
 from routing.availability import Stop, facts_of, stop_of
 from routing.eligibility import HAS_READ, OF_POOL, OF_PROJECT, all_of
 from routing.errors import NotAReviewer
 from routing.models import Availability, Enrolment, Lease
 from routing.open_projects import guidelines_to_read
 from routing.services.workloads import FACTS
-from routing.types import LeasedTask, NothingToDo, PoolChoice, Trust
+from routing.types import STOPPED, LeasedTask, NothingToDo, PoolChoice
 from routing.weights import Weights, weights_from
 
 # The pools that this reviewer may serve and that hold work, as far as was measured lately or else is seen now. What is
@@ -61,8 +65,10 @@ WHERE {all_of(OF_POOL)}
 LEASED = """
 SELECT l.token, l.until, EXTRACT(epoch FROM l.until - statement_timestamp())::float AS seconds_left, l.task_id,
        r.item_version_id, l.project_id, l.customer_id, p.public_id, p.name, g.number, g.clauses, f.document, v.language,
-       v.payload, d.answers
+       v.payload, d.answers, o.work, t.beside
 FROM routing_lease l
+JOIN labeling_task t ON t.id = l.task_id
+JOIN labeling_pool o ON o.id = t.pool_id
 JOIN labeling_round r ON r.id = l.round_id
 JOIN labeling_project p ON p.id = l.project_id
 JOIN labeling_guidelineversion g ON g.id = l.guideline_id
@@ -141,11 +147,16 @@ def working_time_of(reviewer: Reviewer) -> tuple[Availability, Stop | None]:
 
 
 def as_leased(row: tuple[Any, ...]) -> LeasedTask:
-    """Return a row of LEASED as what the desk shows."""
-    values = list(row)
+    """Return a row of LEASED as what the desk shows: the form of its stage, and what stands beside the item."""
+    *values, beside = row
     for place in JSON_COLUMNS:
         values[place] = None if values[place] is None else json.loads(values[place])
-    return LeasedTask(*values)
+    leased = LeasedTask(*values)
+    form = form_of_stage(leased.work, leased.form, leased.clauses)
+    if beside is None:
+        return replace(leased, form=form)
+    shown = shown_beside(annotations_beside(beside), seed=leased.token)
+    return replace(leased, form=form, beside=shown, draft=leased.draft or first_draft(shown))
 
 
 def guideline_first(*, project_id: int, reviewer_id: int) -> NothingToDo:
@@ -161,11 +172,24 @@ def why_nothing(*, reviewer_id: int) -> NothingToDo:
     live = Enrolment.objects.filter(reviewer_id=reviewer_id, ended_at=None)
     if not live.exists():
         return NothingToDo("not_enrolled", "You are not on any project yet; ask your operator to enrol you.")
-    if not live.exclude(trust=Trust.PAUSED).exists():
+    if not live.exclude(trust__in=STOPPED).exists():
         return NothingToDo("paused", "Your work is paused; your operator can tell you why and what comes next.")
     if not live.filter(project__state="open").exists():
         return NothingToDo("closed", "Your projects are not open at the moment; come back later.")
+    if is_capped(reviewer_id=reviewer_id):
+        return NothingToDo("capped", "You have done today's share while we get to know your work; more comes tomorrow.")
     return NothingToDo("nothing_left", "There is nothing waiting for you right now; new work shows up by itself.")
+
+
+def is_capped(*, reviewer_id: int) -> bool:
+    """Whether the reviewer has done, somewhere open, all the judgments a day that their standing allows there."""
+    done = "e.capped_count >= e.daily_cap AND e.capped_on = (statement_timestamp() AT TIME ZONE 'UTC')::date"
+    rows = fetch(
+        "SELECT 1 FROM routing_enrolment e JOIN labeling_project j ON j.id = e.project_id AND j.state = 'open'"
+        f" WHERE e.reviewer_id = %(reviewer)s::bigint AND e.ended_at IS NULL AND {done} LIMIT 1",
+        {"reviewer": reviewer_id},
+    )
+    return bool(rows)
 
 
 def projects_of(user: User) -> list[dict[str, Any]]:

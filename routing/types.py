@@ -10,14 +10,22 @@ from django.utils.translation import gettext_lazy as _
 
 from config.kernel.transitions import machine
 from labeling.guidelines import GuidelineToRead
+from labeling.presentation import Beside
 
 
 class Trust(models.TextChoices):
     """What the router may give a reviewer on a project; quality moves it, through routing's service."""
 
+    TRAINING = "training", _("Training")
     PROBATION = "probation", _("Probation")
     TRUSTED = "trusted", _("Trusted")
+    CONSENSUS_ONLY = "consensus_only", _("Consensus only")
     PAUSED = "paused", _("Paused")
+    RETIRED = "retired", _("Retired")
+
+
+# Who is given nothing at all.
+STOPPED = (Trust.PAUSED, Trust.RETIRED)
 
 
 class ExclusionReason(models.TextChoices):
@@ -156,6 +164,8 @@ class LeasedTask:
     language: str
     payload: dict[str, Any]
     draft: dict[str, Any] | None
+    work: str
+    beside: tuple[Beside, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Task forms: what may be asked, what answers look like, and whether an answer answers it.
 
 `questions` is the table of the kinds of question, `documents` checks a form, `answers` says and checks what answers it,
-`shapes` is what must be known of an item, `diffs` tells an edit from its original, `words` says answers to
+`shapes` is what must be known of an item, `stages` is the form of a review, `diffs` tells an edit from its original, `words` says answers to
 people, `templates` are forms to start from.
 """
 
@@ -45,6 +45,7 @@ from labeling.forms.questions import (
     values_of,
 )
 from labeling.forms.shapes import ItemShape
+from labeling.forms.stages import form_of_stage, own_answers
 from labeling.forms.words import answers_in_words
 
 __all__ = [
@@ -73,11 +74,13 @@ __all__ = [
     "check_form",
     "check_size",
     "first_question",
+    "form_of_stage",
     "given_answers",
     "is_asked",
     "is_required",
     "kept_answers",
     "kept_schema",
+    "own_answers",
     "preference_question",
     "resolvable",
     "responses_needed",

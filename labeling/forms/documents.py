@@ -24,6 +24,7 @@ from labeling.forms.questions import (
     RANKING,
     RATING,
     RATIONALE,
+    RESERVED,
     SPANS,
     TIE,
     Question,
@@ -69,6 +70,10 @@ def check_form(document: Any) -> None:
         if not isinstance(kind, str) or kind not in KINDS:
             raise InvalidForm(f"A question's type is one of {', '.join(KINDS)}.", field=f"{path}.type")
         _check(_VALIDATORS[kind], question, path, f"A question of type {kind}")
+        if question["id"] in RESERVED:
+            raise InvalidForm(
+                f"Reviews ask a question called {question['id']!r}; choose another name.", field=f"{path}.id"
+            )
         if question["id"] in earlier:
             raise InvalidForm(f"Two questions are called {question['id']!r}; name each once.", field=f"{path}.id")
         _check_lists(question, path)

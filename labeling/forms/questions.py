@@ -28,6 +28,10 @@ WRITING = "writing"
 SPANS = "spans"
 RATIONALE = "rationale"
 
+# What a review asks besides the form's own questions (`labeling.forms.stages`); no question of a form is called so.
+VERDICT, CLAUSE, REASON = "review_verdict", "review_clause", "review_reason"
+RESERVED = frozenset({VERDICT, CLAUSE, REASON})
+
 MOST_MARKS = 500
 NAME = "^[a-z][a-z0-9_]{0,39}$"
 

@@ -15,7 +15,8 @@ ReviewerChanges: Any = changes_of(
 ProjectChanges: Any = changes_of(
     Project,
     "customer", "slug", "name", "description", "state", "stage", "confidentiality", "clearance", "languages",
-    "skills_by_domain", "overlap_kind", "overlap", "lease_seconds", "gold_share", "quality_contract", "acceptance_plan",
+    "skills_by_domain", "overlap_kind", "overlap", "overlap_most", "target_confidence", "send_backs_most", "lease_seconds",
+    "gold_share", "gold_share_most", "is_gold_delivered", "quality_contract", "acceptance_plan",
     "endpoints", "priority", "due_at", "hold_flagged", "recheck_share", "retention_days", "pay_amount", "price_amount",
     "currency", "countries", "organisation_ids", "distressing_domains",
 )  # fmt: skip

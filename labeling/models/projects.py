@@ -71,6 +71,25 @@ class Project(models.Model):
     overlap = models.PositiveSmallIntegerField(
         _("judgments an item"), default=3, validators=[MinValueValidator(1), MaxValueValidator(50)]
     )
+    overlap_most = models.PositiveSmallIntegerField(
+        _("most judgments an item"),
+        default=7,
+        db_default=7,
+        validators=[MinValueValidator(1), MaxValueValidator(50)],
+        help_text=_("With adaptive overlap: then an expert decides."),
+    )
+    target_confidence = models.DecimalField(
+        _("target confidence"),
+        max_digits=4,
+        decimal_places=3,
+        default=Decimal("0.950"),
+        db_default=Decimal("0.950"),
+        validators=[MinValueValidator(Decimal("0.5")), MaxValueValidator(Decimal("0.999"))],
+        help_text=_("With adaptive overlap: how sure an answer must be."),
+    )
+    send_backs_most = models.PositiveSmallIntegerField(
+        _("times an attempt may be sent back"), default=2, db_default=2, validators=[MaxValueValidator(10)]
+    )
     lease_seconds = models.PositiveIntegerField(
         _("lease (seconds)"), default=900, validators=[MinValueValidator(15), MaxValueValidator(86_400)]
     )
@@ -80,6 +99,21 @@ class Project(models.Model):
         decimal_places=3,
         default=Decimal("0.100"),
         validators=[MinValueValidator(0), MaxValueValidator(Decimal("0.5"))],
+    )
+    gold_share_most = models.DecimalField(
+        _("largest share of gold"),
+        max_digits=4,
+        decimal_places=3,
+        default=Decimal("0.300"),
+        db_default=Decimal("0.300"),
+        validators=[MinValueValidator(0), MaxValueValidator(Decimal("0.5"))],
+        help_text=_("For those of whom little is known; the share of gold is for those who are known well."),
+    )
+    is_gold_delivered = models.BooleanField(
+        _("deliver gold items"),
+        default=False,
+        db_default=False,
+        help_text=_("With what reviewers answered; the expected answers never count as labels."),
     )
     quality_contract = models.JSONField(
         _("quality contract"), default=dict, blank=True, validators=[check_quality_contract]
@@ -174,6 +208,10 @@ class Project(models.Model):
             models.UniqueConstraint(fields=["customer", "slug"], name="project_slug_once"),
             models.CheckConstraint(condition=Q(state__in=ProjectState.values), name="project_state_known"),
             models.CheckConstraint(condition=Q(overlap__gte=1), name="project_overlap_positive"),
+            models.CheckConstraint(
+                condition=Q(target_confidence__gte=Decimal("0.5"), target_confidence__lt=1),
+                name="project_target_is_a_share",
+            ),
             models.CheckConstraint(condition=Q(lease_seconds__gte=15), name="project_lease_long_enough"),
             models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="project_currency_iso"),
             models.CheckConstraint(

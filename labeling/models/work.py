@@ -10,7 +10,7 @@ from labeling.models.items import Item, ItemVersion
 from labeling.models.projects import FormVersion, GuidelineVersion, Project
 from labeling.models.tenants import Customer, Reviewer
 from labeling.querysets import TenantQuerySet
-from labeling.types import RoundReason, RoundState, Stage, TaskKind, TaskState
+from labeling.types import RoundReason, RoundState, Stage, TaskKind, TaskState, Work
 
 
 class Round(models.Model):
@@ -66,6 +66,7 @@ class Pool(models.Model):
         models.CharField(max_length=70), default=list, blank=True, verbose_name=_("skills (name:level)")
     )
     difficulty = models.PositiveSmallIntegerField(_("difficulty"))
+    work = models.CharField(_("work"), max_length=10, choices=Work, default=Work.JUDGE, db_default=Work.JUDGE)
     clearance = models.PositiveSmallIntegerField(_("clearance"), default=0)
     is_distressing = models.BooleanField(_("distressing"), default=False, db_default=False)
     needs_trusted = models.BooleanField(
@@ -85,7 +86,8 @@ class Pool(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.language}, {', '.join(self.skills) or 'any skill'}, difficulty {self.difficulty}"
+        work = "" if self.work == Work.JUDGE else f"{self.get_work_display().lower()}: "
+        return f"{work}{self.language}, {', '.join(self.skills) or 'any skill'}, difficulty {self.difficulty}"
 
 
 class Task(models.Model):
@@ -100,10 +102,13 @@ class Task(models.Model):
     project = models.ForeignKey(Project, models.PROTECT, related_name="+", db_index=False)
     round = models.ForeignKey(Round, models.PROTECT, related_name="tasks", db_index=False)
     pool = models.ForeignKey(Pool, models.PROTECT, related_name="tasks", db_index=False)
-    kind = models.CharField(_("kind"), max_length=10, choices=TaskKind)
+    kind = models.CharField(_("kind"), max_length=14, choices=TaskKind)
     slot = models.PositiveSmallIntegerField(_("slot"))
     state = models.CharField(_("state"), max_length=10, choices=TaskState, default=TaskState.OPEN)
     reserved_for = models.ForeignKey(Reviewer, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    beside = ArrayField(
+        models.BigIntegerField(), null=True, editable=False, verbose_name=_("annotations that are shown beside it")
+    )
     position = models.BigIntegerField(_("position in the queue"))
     returned_xid = models.BigIntegerField(_("came back in transaction"), null=True, editable=False)
     created_at = models.DateTimeField(_("created"), db_default=Now())

@@ -29,6 +29,7 @@ NEXT_ITEMS = f"SELECT item_id FROM ({REACHED}) reached ORDER BY item_id LIMIT %(
 NEXT_OF_FORM = """
 SELECT i.id FROM labeling_item i
 JOIN LATERAL (SELECT r.form_id FROM labeling_round r WHERE r.item_id = i.id AND r.state IN ('open', 'resolved')
+  AND r.reason <> 'audit'
               ORDER BY r.number DESC LIMIT 1) latest ON true
 WHERE i.project_id = %(project)s AND latest.form_id = %(form)s AND i.state IN ('in_progress', 'resolved') AND i.id > %(after)s
 ORDER BY i.id LIMIT %(most)s

@@ -17,6 +17,7 @@ from labeling.forms import RATIONALE, ItemShape
 from labeling.models import Annotation, FormVersion, GuidelineVersion, Item, ItemVersion, Pool, Project, Round, Task
 from labeling.selectors import counting_annotations_of
 from labeling.services.judgments import as_kept
+from labeling.services.pools import pools_of
 from labeling.services.rounds import (
     Documents,
     assigned_to,
@@ -25,7 +26,6 @@ from labeling.services.rounds import (
     new_round,
     new_task,
     next_numbers,
-    pools_of,
     versions_to_judge,
 )
 from labeling.types import (

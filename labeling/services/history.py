@@ -6,7 +6,8 @@ It is marked as imported everywhere and is no vote: no event tells of it, so not
 from typing import Any
 
 from labeling.models import Batch, ImportedIdentity, ItemVersion, Organisation, Project, Reviewer
-from labeling.services.rounds import POSITION_STEP, documents_in_force, pools_for
+from labeling.services.pools import pools_for
+from labeling.services.rounds import POSITION_STEP, documents_in_force
 from labeling.types import OrganisationKind, ReviewerKind
 
 # The people and the requirements among the rows that are accepted.

@@ -12,7 +12,7 @@ from labeling.models import Annotation, Batch, Customer, Erasure, Item, ItemVers
 from labeling.selectors import standing_hold
 from labeling.services.erased_files import uploads_left_over, uploads_with
 from labeling.services.erasures import erase_item, erase_upload
-from labeling.types import BatchState, ErasureKind, RoundReason, RoundState
+from labeling.types import ASIDE, BatchState, ErasureKind, RoundState
 
 # Whoever asks what would go is answered at once: of more items than these it is said that there are more.
 MOST_COUNTED = 10_000
@@ -123,7 +123,7 @@ def held_by(project: Project) -> str:
 
 
 def _open_rounds() -> QuerySet[Round]:
-    return Round.objects.filter(item=OuterRef("pk"), state=RoundState.OPEN).exclude(reason=RoundReason.GOLD)
+    return Round.objects.filter(item=OuterRef("pk"), state=RoundState.OPEN).exclude(reason__in=ASIDE)
 
 
 def _due(project: Project, by: datetime) -> Due:

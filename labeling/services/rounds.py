@@ -10,7 +10,6 @@ from django.db import transaction
 from django.db.models import Exists, F, Max, OuterRef, QuerySet
 from django.db.models.functions import Now
 
-from config.kernel.canonical import digest
 from config.kernel.errors import Conflict, Invalid
 from config.kernel.events import record, record_many
 from config.kernel.locks import lock_row, lock_rows
@@ -29,7 +28,9 @@ from labeling.models import (
     Task,
 )
 from labeling.selectors import counting_annotations_of, judged_instead, unseen_versions, waits_for_flags
+from labeling.services.pools import pools_of
 from labeling.types import (
+    ASIDE,
     ITEM_MACHINE,
     ROUND_MACHINE,
     TASK_MACHINE,
@@ -144,7 +145,9 @@ def next_numbers(items: Sequence[Item]) -> dict[int, int]:
 
 def last_rounds(items: Sequence[Item]) -> dict[int, Round]:
     """Return each item's latest round that is open or resolved, by item."""
-    worked = Round.objects.filter(item__in=items, state__in=[RoundState.OPEN, RoundState.RESOLVED])
+    worked = Round.objects.filter(item__in=items, state__in=[RoundState.OPEN, RoundState.RESOLVED]).exclude(
+        reason__in=ASIDE
+    )
     latest = worked.order_by("item_id", "-number").distinct("item_id").select_related("guideline")
     return {found.item_id: found for found in latest}
 
@@ -159,6 +162,17 @@ def assigned_to(project: Project, rounds: Mapping[int, Round]) -> dict[int, list
         if reviewer_id not in assigned[item_id]:
             assigned[item_id].append(reviewer_id)
     return assigned
+
+
+def _first_slots(project: Project) -> tuple[str, int, int]:
+    """Return what a round begins with where nobody is named: the kind of its tasks, how many, and the judgments it needs."""
+    if project.overlap_kind == Overlap.REVIEWED:
+        return TaskKind.ATTEMPT, 1, 2  # the review follows the attempt
+    if project.overlap_kind == Overlap.ADAPTIVE:
+        slots = min(project.overlap, project.overlap_most)
+    else:
+        slots = project.overlap if project.overlap_kind == Overlap.FIXED else 0
+    return TaskKind.ANNOTATE, slots, max(slots, 1)
 
 
 def _open_rounds(
@@ -177,7 +191,8 @@ def _open_rounds(
     if not items:
         return 0
     documents, numbers = documents_in_force(project), next_numbers(items)
-    anybody = [None] * (project.overlap if project.overlap_kind == Overlap.FIXED else 0)
+    kind, slots, needed = _first_slots(project)
+    anybody = [None] * slots
     places = {item.pk: anybody if assigned is None else assigned[item.pk] for item in items}
     rounds = Round.objects.bulk_create(
         [
@@ -188,14 +203,14 @@ def _open_rounds(
                 stage=stages[item.pk],
                 reason=reason,
                 documents=documents,
-                needed=max(len(places[item.pk]), 1),
+                needed=needed if assigned is None else max(len(places[item.pk]), 1),
             )
             for item in items
         ]
     )
     pools = pools_of(project, rounds)
     tasks = [
-        new_task(opened, pools[opened.pk], slot, reserved_for_id=reviewer_id)
+        new_task(opened, pools[opened.pk], slot, reserved_for_id=reviewer_id, kind=kind)
         for opened in rounds
         for slot, reviewer_id in enumerate(places[opened.item_id])
     ]
@@ -267,49 +282,6 @@ def cancel_tasks(tasks: QuerySet[Task], actor_id: int | None) -> list[Task]:
         of_state = [task for task in waiting if task.state == state]
         transition_many(of_state, TaskState.CANCELLED, machine=TASK_MACHINE, actor_id=actor_id)
     return waiting
-
-
-Requirement = tuple[str, str, int]  # language, domain, difficulty
-
-
-def requirement(version: ItemVersion) -> Requirement:
-    return (version.language, version.domain, version.difficulty)
-
-
-def pools_for(*, project: Project, stage: str, versions: Iterable[ItemVersion]) -> dict[Requirement, Pool]:
-    """Return the pool of each requirement among the versions, making those that are not there yet."""
-    made: dict[Requirement, Pool] = {}
-    for needed in {requirement(version) for version in versions}:
-        language, domain, difficulty = needed
-        skills = sorted(f"{skill}:{level}" for skill, level in project.skills_by_domain.get(domain, {}).items())
-        is_distressing = domain in project.distressing_domains
-        needs = [stage, language, skills, difficulty, project.clearance]
-        signature = digest([*needs, "distressing"] if is_distressing else needs)
-        made[needed], _ = Pool.objects.get_or_create(
-            project=project,
-            signature=signature,
-            defaults={
-                "customer_id": project.customer_id,
-                "stage": stage,
-                "language": language,
-                "skills": skills,
-                "difficulty": difficulty,
-                "clearance": project.clearance,
-                "is_distressing": is_distressing,
-                "priority": project.priority,
-                "due_at": project.due_at,
-            },
-        )
-    return made
-
-
-def pools_of(project: Project, rounds: Sequence[Round]) -> dict[int, Pool]:
-    """Return the pool for the tasks of each round, by round."""
-    pools = {
-        stage: pools_for(project=project, stage=stage, versions=[r.item_version for r in rounds if r.stage == stage])
-        for stage in sorted({opened.stage for opened in rounds})
-    }
-    return {opened.pk: pools[opened.stage][requirement(opened.item_version)] for opened in rounds}
 
 
 @transaction.atomic

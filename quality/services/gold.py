@@ -15,7 +15,8 @@ from config.kernel.transitions import transition, transition_many
 from labeling.forms import InvalidAnswers, ItemShape, check_expected
 from labeling.models import Annotation, FormVersion, Item, Project, Reviewer
 from labeling.services.gold_rounds import open_gold_round, reserve_gold_task
-from labeling.services.rounds import POSITION_STEP, cancel_open, documents_in_force, pools_for, requirement
+from labeling.services.pools import pools_for, requirement
+from labeling.services.rounds import POSITION_STEP, cancel_open, documents_in_force
 from labeling.types import ItemState, ProjectState, RoundReason
 from quality.errors import GoldRetired
 from quality.models import GoldItem, GoldScore
@@ -49,7 +50,7 @@ SELECT e.project_id, e.reviewer_id, e.trust, p.gold_share,
     WHERE q.project_id = e.project_id)
 FROM routing_enrolment e
 JOIN labeling_project p ON p.id = e.project_id
-WHERE e.project_id = %(project)s AND e.ended_at IS NULL AND e.trust <> 'paused'
+WHERE e.project_id = %(project)s AND e.ended_at IS NULL AND e.trust NOT IN ('paused', 'retired')
   AND NOT EXISTS (SELECT FROM routing_block b
     WHERE b.customer_id = e.customer_id AND b.reviewer_id = e.reviewer_id AND b.lifted_at IS NULL)
   AND (%(reviewers)s::bigint[] IS NULL OR e.reviewer_id = ANY(%(reviewers)s))

@@ -10,7 +10,7 @@ from config.kernel.locks import lock_rows
 from labeling.models import FormVersion, Item, Round
 from labeling.selectors import counting_annotations_of, erased_items
 from labeling.services.rounds import add_slot, close_resolved
-from labeling.types import RoundReason, RoundState
+from labeling.types import ASIDE, RoundState
 from quality.consensus import Resolved, resolve
 from quality.models import Resolution
 from quality.types import Outcome
@@ -19,7 +19,7 @@ SLICE = 200
 
 DUE = """
 SELECT r.id FROM labeling_round r
-WHERE r.state = 'open' AND r.reason <> 'gold' AND (%(rounds)s::bigint[] IS NULL OR r.id = ANY(%(rounds)s))
+WHERE r.state = 'open' AND r.reason NOT IN ('gold', 'audit') AND (%(rounds)s::bigint[] IS NULL OR r.id = ANY(%(rounds)s))
   AND r.judgments_needed <= (
     SELECT count(*) FROM labeling_annotation a WHERE a.round_id = r.id
       AND NOT EXISTS (SELECT FROM labeling_annotation later WHERE later.supersedes_id = a.id)
@@ -54,7 +54,7 @@ def _resolve_slice(round_ids: Sequence[int]) -> int:
     rounds = [
         opened
         for opened in lock_rows(Round.objects.filter(pk__in=round_ids))
-        if opened.state == RoundState.OPEN and opened.reason != RoundReason.GOLD
+        if opened.state == RoundState.OPEN and opened.reason not in ASIDE
     ]
     made = _append_resolutions(rounds)
     open_items = {resolution.round.item_id for resolution in made}
@@ -127,7 +127,7 @@ def reconsider(*, round_ids: Iterable[int]) -> None:
     rounds = [
         judged
         for judged in lock_rows(Round.objects.filter(pk__in=wanted))
-        if judged.reason != RoundReason.GOLD and judged.item_id not in erased
+        if judged.reason not in ASIDE and judged.item_id not in erased
     ]
     for judged in rounds:
         if judged.state == RoundState.OPEN:

@@ -52,6 +52,16 @@ class AcknowledgeSerializer(serializers.Serializer[Any]):
     number = serializers.IntegerField(min_value=1, help_text="The version that was read.")
 
 
+class SaidSerializer(serializers.Serializer[Any]):
+    question = serializers.CharField()
+    lines = serializers.ListField(child=serializers.CharField())
+
+
+class BesideSerializer(serializers.Serializer[Any]):
+    title = serializers.CharField()
+    said = SaidSerializer(many=True)
+
+
 class TaskSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     key = serializers.CharField(
@@ -61,6 +71,7 @@ class TaskSerializer(serializers.Serializer[Any]):
     guideline = serializers.DictField()
     form = serializers.DictField()
     item = serializers.DictField()
+    beside = BesideSerializer(many=True, help_text="What was said of the item before, without names.")
     lease = LeaseSerializer()
     draft = serializers.DictField(allow_null=True)
 

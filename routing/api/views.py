@@ -92,6 +92,10 @@ def shown_task(leased: LeasedTask, *, is_rendered: bool) -> dict[str, Any]:
         "guideline": {"number": leased.guideline_number, "clauses": leased.clauses},
         "form": leased.form,
         "item": rendered(item) if is_rendered else item,
+        "beside": [
+            {"title": each.title, "said": [{"question": q, "lines": lines} for q, lines in each.said]}
+            for each in leased.beside
+        ],
         "lease": {"token": leased.token, "until": leased.until, "seconds": leased.seconds_left},
         "draft": leased.draft,
     }

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.contrib.postgres.fields import DateRangeField
+from django.contrib.postgres.fields import ArrayField, DateRangeField
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -55,6 +55,8 @@ class Enrolment(models.Model):
     """A reviewer works on a project, at a trust level that quality sets and the router reads.
 
     `standing` is the lower bound of their accuracy there, as quality last said; the choice between pools weighs it.
+    `daily_cap` and `barred_skills` are quality's as well: who is new does a few judgments a day (UTC), which each submit
+    counts, and who is not good enough at a skill is given none of its work.
     `pseudonym` is the name under which the customer knows them: it names the authors of items, and whom to block.
     """
 
@@ -62,12 +64,22 @@ class Enrolment(models.Model):
     project = models.ForeignKey(Project, models.PROTECT, related_name="enrolments", db_index=False)
     reviewer = models.ForeignKey(Reviewer, models.PROTECT, related_name="enrolments")
     pseudonym = models.CharField(_("known to the customer as"), max_length=22, editable=False)
-    trust = models.CharField(_("trust"), max_length=12, choices=Trust, default=Trust.PROBATION)
+    trust = models.CharField(_("trust"), max_length=14, choices=Trust, default=Trust.PROBATION)
     trust_reason = models.CharField(_("why"), max_length=300, blank=True)
     standing = models.FloatField(_("standing"), default=0.5, db_default=0.5)
     max_difficulty = models.PositiveSmallIntegerField(
         _("difficulty up to"), null=True, blank=True, help_text=_("Empty: any.")
     )
+    barred_skills = ArrayField(
+        models.CharField(max_length=60),
+        default=list,
+        db_default=[],
+        blank=True,
+        verbose_name=_("skills they are not given work of there"),
+    )
+    daily_cap = models.PositiveIntegerField(_("judgments a day there"), null=True, blank=True)
+    capped_on = models.DateField(_("day that is counted"), null=True, blank=True, editable=False)
+    capped_count = models.PositiveIntegerField(_("judgments that day"), default=0, db_default=0, editable=False)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     created_at = models.DateTimeField(_("since"), db_default=Now())
 

@@ -59,7 +59,7 @@ HAND_OVER = """
 UPDATE routing_lease l SET is_prefetched = false, until = statement_timestamp() + make_interval(secs => l.seconds)
 FROM routing_enrolment e JOIN labeling_project p ON p.id = e.project_id AND p.state = 'open'
 WHERE l.token = %(token)s::uuid AND l.state = 'live' AND l.is_prefetched
-  AND e.project_id = l.project_id AND e.reviewer_id = l.reviewer_id AND e.ended_at IS NULL AND e.trust <> 'paused'
+  AND e.project_id = l.project_id AND e.reviewer_id = l.reviewer_id AND e.ended_at IS NULL AND e.trust NOT IN ('paused', 'retired')
 RETURNING l.token
 """
 

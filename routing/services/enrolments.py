@@ -1,6 +1,8 @@
 """Who works where, at which trust, with which skills."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -78,14 +80,26 @@ def grant_qualification(
 
 
 @transaction.atomic
-def set_trust(*, project_id: int, reviewer_id: int, trust: str, reason: str, standing: float | None = None) -> None:
+def set_trust(
+    *,
+    project_id: int,
+    reviewer_id: int,
+    trust: str,
+    reason: str,
+    standing: float | None = None,
+    daily_cap: int | None = None,
+    barred_skills: Sequence[str] = (),
+) -> None:
     """Say how far the router may trust the reviewer on the project, and why; and their standing there, where it is known.
 
-    Only a change of trust is an event: a standing moves a little with every piece of evidence.
+    `daily_cap` is how many judgments a day they are given there (None: any number), `barred_skills` those of whose work
+    they are given none. Only a change of trust is an event: a standing moves a little with every piece of evidence.
     """
     enrolment = lock_row(Enrolment.objects.filter(project=project_id, reviewer=reviewer_id))
+    known: dict[str, Any] = {"daily_cap": daily_cap, "barred_skills": sorted(barred_skills)}
     if standing is not None:
-        Enrolment.objects.filter(pk=enrolment.pk).update(standing=standing)
+        known["standing"] = standing
+    Enrolment.objects.filter(pk=enrolment.pk).update(**known)
     if enrolment.trust == trust:
         return
     Enrolment.objects.filter(pk=enrolment.pk).update(trust=Trust(trust), trust_reason=reason)

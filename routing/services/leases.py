@@ -17,7 +17,7 @@ from config.kernel.transitions import transition, transition_many
 from labeling.forms import check_size
 from labeling.models import Round, Task
 from labeling.services.judgments import save_draft
-from labeling.types import TASK_MACHINE, TaskKind, TaskState
+from labeling.types import MADE_FOR_ONE, TASK_MACHINE, TaskState
 from routing.errors import LeaseOver, NoSuchLease
 from routing.models import Lease
 from routing.services.escalations import escalate_skipped
@@ -166,9 +166,9 @@ def skip_task(*, user: User, token: UUID, reason: str) -> None:
         skip_reason=reason,
     )
     how = "skipped"
-    if task.kind != TaskKind.GOLD and escalate_skipped(round=task.round):
+    if task.kind not in MADE_FOR_ONE and escalate_skipped(round=task.round):
         how = "skipped too often"
-    if task.kind == TaskKind.GOLD or how != "skipped":
+    if task.kind in MADE_FOR_ONE or how != "skipped":
         transition(task, TaskState.CANCELLED, machine=TASK_MACHINE, actor_id=user.pk, data={"how": how})
     else:
         transition(task, TaskState.OPEN, machine=TASK_MACHINE, actor_id=user.pk, data={"how": how}, reserved_for=None)

@@ -12,7 +12,7 @@ from config.kernel.events import RECORD_MOVED, event_parameters, wake_on_commit
 from config.kernel.locks import lock_row
 from config.kernel.models import User
 from config.kernel.prepared import fetch_one
-from labeling.forms import ItemShape, check_answers
+from labeling.forms import ItemShape, check_answers, form_of_stage
 from labeling.models import Annotation, Item, UnplacedAnswer
 from labeling.presentation import display_order
 from labeling.services.judgments import APPEND, Judgment, as_kept, keep_unplaced, parameters_of
@@ -35,9 +35,11 @@ SELECT l.id, l.state, l.task_id, l.round_id, l.reviewer_id, l.customer_id, l.pro
                WHERE may.user_id = %(user)s::bigint AND may.content_object_id = l.project_id AND named.codename = 'judge_items'),
        jsonb_exists(v.payload, 'erased'),
        EXISTS (SELECT FROM labeling_annotation a WHERE a.round_id = l.round_id AND a.reviewer_id = l.reviewer_id
-               AND a.submission <> l.token)
+               AND a.submission <> l.token),
+       o.work, CASE WHEN o.work = 'review' THEN (SELECT g.clauses::text FROM labeling_guidelineversion g WHERE g.id = l.guideline_id) END
 FROM routing_lease l
 JOIN labeling_task t ON t.id = l.task_id
+JOIN labeling_pool o ON o.id = t.pool_id
 JOIN labeling_round r ON r.id = l.round_id
 JOIN labeling_formversion f ON f.id = r.form_id
 JOIN labeling_itemversion v ON v.id = r.item_version_id
@@ -161,7 +163,10 @@ def _lock(user: User, token: UUID) -> _Held:
     row = fetch_one(LOCK, {"user": user.pk, "token": token})
     if row is None:
         raise NoSuchLease("There is no such task under your name.")
-    return _Held(*row[:12], *map(json.loads, row[12:14]), *row[14:])
+    document, payload = map(json.loads, row[12:14])
+    work, clauses = row[19:]
+    form = form_of_stage(work, document, json.loads(clauses) if clauses else [])
+    return _Held(*[*row[:12], form, payload, *row[14:19]])
 
 
 def _judgment(held: _Held, token: UUID, answers: dict[str, Any], seconds: float | None) -> Judgment:

@@ -8,7 +8,7 @@ from config.kernel.events import record_many
 from config.kernel.locks import lock_rows
 from config.kernel.transitions import transition_many
 from labeling.models import Reviewer, Task
-from labeling.types import TASK_MACHINE, TaskKind, TaskState
+from labeling.types import MADE_FOR_ONE, TASK_MACHINE, TaskState
 from routing.models import Lease
 from routing.types import LEASE_MACHINE, LeaseState
 
@@ -34,11 +34,11 @@ def take_work_from(
 
 
 def _give_on(tasks: Sequence[Task], actor_id: int | None) -> None:
-    """Cancel the gold among these locked tasks and open the rest to anybody."""
+    """Cancel the gold (training, tests) among these locked tasks and open the rest to anybody."""
     for state in (TaskState.OPEN, TaskState.LEASED):
-        gold = [task for task in tasks if task.kind == TaskKind.GOLD and task.state == state]
-        transition_many(gold, TaskState.CANCELLED, machine=TASK_MACHINE, actor_id=actor_id)
-    others = [task for task in tasks if task.kind != TaskKind.GOLD]
+        personal = [task for task in tasks if task.kind in MADE_FOR_ONE and task.state == state]
+        transition_many(personal, TaskState.CANCELLED, machine=TASK_MACHINE, actor_id=actor_id)
+    others = [task for task in tasks if task.kind not in MADE_FOR_ONE]
     leased = [task for task in others if task.state == TaskState.LEASED]
     transition_many(leased, TaskState.OPEN, machine=TASK_MACHINE, actor_id=actor_id, reserved_for=None)
     kept = [task for task in others if task.state == TaskState.OPEN]

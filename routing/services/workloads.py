@@ -5,7 +5,8 @@ is still yesterday has not done less: a later day goes on counting.
 """
 
 # Put behind a CTE `moved(subject_id)` that holds the task, if it was completed: counts one judgment of %(reviewer)s.
-# A pause longer than the break begins a new stretch.
+# A pause longer than the break begins a new stretch. Where the
+# reviewer has a daily cap on the project, the judgment counts against that, too.
 COUNT_JUDGMENT = """
 , counted AS (
     INSERT INTO routing_workload AS w (
@@ -29,6 +30,12 @@ COUNT_JUDGMENT = """
                 (SELECT b.break_minutes FROM routing_availability b WHERE b.reviewer_id = w.reviewer_id), 10))
             THEN w.stretch_began_at ELSE EXCLUDED.last_at END,
         last_at = EXCLUDED.last_at
+), capped AS (
+    UPDATE routing_enrolment e SET capped_on = here.today,
+        capped_count = 1 + CASE WHEN e.capped_on = here.today THEN e.capped_count ELSE 0 END
+    FROM moved JOIN labeling_task t ON t.id = moved.subject_id
+    CROSS JOIN LATERAL (SELECT (statement_timestamp() AT TIME ZONE 'UTC')::date AS today) here
+    WHERE e.project_id = t.project_id AND e.reviewer_id = %(reviewer)s AND e.daily_cap IS NOT NULL
 )
 """
 

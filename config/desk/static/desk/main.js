@@ -4,6 +4,7 @@ import { hideGuideline, showGuideline } from "./acknowledge.js";
 import { Correction, showAnswers } from "./answers.js";
 import * as api from "./api.js";
 import { say, untilReached } from "./banner.js";
+import { showBeside } from "./beside.js";
 import { Drafts, forgetAll, leftovers } from "./drafts.js";
 import { element } from "./dom.js";
 import { Form } from "./form.js";
@@ -65,6 +66,7 @@ function show(task) {
     element("div", {}, element("dt", {}, clause.title ?? clause.id), element("dd", {}, clause.text ?? ""))]));
   byId("clauses").replaceChildren(...clauses.values());
   showRulings(project.id, clauses);
+  showBeside(byId("beside"), task.beside);
   const form = new Form({ conversation: byId("conversation"), questions: byId("questions") }, task);
   const drafts = new Drafts(task, (text) => { byId("saved").textContent = text; });
   byId("saved").textContent = "";
