@@ -14,7 +14,21 @@ from labeling.types import (
     ROUND_MACHINE,
     TASK_MACHINE,
 )
-from quality.types import GOLD_MACHINE, STANDING_MACHINE
+from quality.types import (
+    APPEAL_MACHINE,
+    CHECK_MACHINE,
+    DISPUTE_MACHINE,
+    DOUBT_MACHINE,
+    DRAW_MACHINE,
+    EXAM_MACHINE,
+    GOLD_MACHINE,
+    JUDGE_MACHINE,
+    PAUSE_MACHINE,
+    PLAN_MACHINE,
+    RULE_MACHINE,
+    SITTING_MACHINE,
+    STANDING_MACHINE,
+)
 from routing.types import ESCALATION_MACHINE, LEASE_MACHINE
 
 BEGIN = "<!-- drawn by manage.py diagrams: begin -->"
@@ -33,7 +47,21 @@ MACHINES: dict[str, tuple[tuple[Machine, str], ...]] = {
         (FLAG_MACHINE, "open"),
     ),
     "routing": ((LEASE_MACHINE, "live"), (ESCALATION_MACHINE, "open")),
-    "quality": ((GOLD_MACHINE, "active"), (STANDING_MACHINE, "probation")),
+    "quality": (
+        (GOLD_MACHINE, "active"),
+        (STANDING_MACHINE, "probation"),
+        (PAUSE_MACHINE, "provisional"),
+        (DOUBT_MACHINE, "open"),
+        (CHECK_MACHINE, "open"),
+        (PLAN_MACHINE, "draft"),
+        (DRAW_MACHINE, "waiting"),
+        (DISPUTE_MACHINE, "open"),
+        (APPEAL_MACHINE, "open"),
+        (EXAM_MACHINE, "open"),
+        (SITTING_MACHINE, "open"),
+        (RULE_MACHINE, "holding"),
+        (JUDGE_MACHINE, "draft"),
+    ),
     "delivery": ((RELEASE_MACHINE, "requested"),),
 }
 

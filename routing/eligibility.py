@@ -31,6 +31,7 @@ OF_PROJECT = {
 
 # What is asked of each pool.
 OF_POOL = {
+    "held_back": "NOT p.is_paused",
     "trust": "(NOT p.needs_trusted OR e.trust = 'trusted')",
     "trained": "(e.trust <> 'training' OR p.work = 'exam')",
     "work": """(p.work IN ('judge', 'exam') OR (p.work = 'review' AND e.trust = 'trusted')

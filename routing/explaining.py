@@ -105,6 +105,7 @@ SENTENCES = {
     ),
     "conflict": ("No conflict of interest is known.", "They have a conflict of interest with the customer: {conflicts}."),
     "blocked": ("The customer has not blocked them.", "The customer's block stands, placed by {blocked_by} on {blocked_at}."),
+    "held_back": ("The pool is not paused.", "The pool is paused: a promise of quality is not kept there."),
     "trust": ("They are trusted as far as it needs.", "It needs somebody trusted; their trust there is {trust}."),
     "trained": ("They are past training there.", "They are in training there; only training and tests are offered."),
     "work": (

@@ -28,6 +28,20 @@ LOCK_ORDER = (
     "labeling.Pool",
     "quality.GoldItem",
     "quality.Standing",
+    "quality.Pause",
+    "quality.Fall",
+    "quality.Doubt",
+    "quality.Check",
+    "quality.AuditPlan",
+    "quality.AuditDraw",
+    "quality.Dispute",
+    "quality.Feedback",
+    "quality.Appeal",
+    "quality.Exam",
+    "quality.Sitting",
+    "quality.QualityRule",
+    "quality.Judge",
+    "quality.JudgeAlarm",
     "quality.Ruling",
     "routing.Enrolment",
     "delivery.Release",
@@ -48,6 +62,10 @@ ADVISORY_GRANTS = 8
 ADVISORY_ACCEPTANCE = 12
 ADVISORY_ROLL_UP = 21
 ADVISORY_WATCH = 22
+ADVISORY_AUDIT = 31
+ADVISORY_EXAM = 32
+ADVISORY_JUDGE = 33
+ADVISORY_FIGURES = 34
 
 Row = TypeVar("Row", bound=models.Model)
 

@@ -30,6 +30,26 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="pool",
+            name="is_paused",
+            field=models.BooleanField(
+                db_default=False,
+                default=False,
+                help_text="Nothing is handed out while quality asks for it.",
+                verbose_name="paused",
+            ),
+        ),
+        migrations.AddField(
+            model_name="pool",
+            name="more_overlap",
+            field=models.PositiveSmallIntegerField(
+                db_default=0,
+                default=0,
+                help_text="Of rounds that open while quality asks for it.",
+                verbose_name="more judgments an item",
+            ),
+        ),
+        migrations.AddField(
+            model_name="pool",
             name="work",
             field=models.CharField(
                 choices=[

@@ -72,6 +72,15 @@ class Pool(models.Model):
     needs_trusted = models.BooleanField(
         _("trusted reviewers only"), default=False, db_default=False, help_text=_("Set while quality asks for it.")
     )
+    is_paused = models.BooleanField(
+        _("paused"), default=False, db_default=False, help_text=_("Nothing is handed out while quality asks for it.")
+    )
+    more_overlap = models.PositiveSmallIntegerField(
+        _("more judgments an item"),
+        default=0,
+        db_default=0,
+        help_text=_("Of rounds that open while quality asks for it."),
+    )
     tail = models.BigIntegerField(_("position of the last task that took its turn"), default=0, db_default=0)
     priority = models.SmallIntegerField(_("priority"), default=0)
     due_at = models.DateTimeField(_("due"), null=True, blank=True)

@@ -1,0 +1,165 @@
+"""Audits: resolved items drawn by a plan and answered blind by experts; and disputes, which an adjudicator decides."""
+
+from decimal import Decimal
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from labeling.models import Annotation, Customer, Project, Reviewer, Round
+from labeling.querysets import TenantQuerySet
+from quality.models.resolutions import Resolution
+from quality.types import DisputeOutcome, DisputeReason, DisputeState, DrawState, PlanState
+
+
+class AuditPlan(models.Model):
+    """How resolved items are drawn for audits: at random within strata, as many as the wanted interval needs.
+
+    `strata` names what the strata are made by (language, domain, difficulty, reviewer agreement); `seed` makes the draw
+    repeatable; `half_width` is half the wanted 95 % interval of the share of errors. `sizes` is what was worked out, by
+    stratum: {"en": {"items": 900, "drawn": 120}}. Once drawn from, a plan never changes.
+    """
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
+    project = models.ForeignKey(Project, models.PROTECT, related_name="audit_plans", db_index=False)
+    name = models.CharField(_("name"), max_length=100)
+    strata = ArrayField(models.CharField(max_length=20), default=list, blank=True, verbose_name=_("strata"))
+    half_width = models.DecimalField(
+        _("half the interval"),
+        max_digits=4,
+        decimal_places=3,
+        default=Decimal("0.050"),
+        validators=[MinValueValidator(Decimal("0.005")), MaxValueValidator(Decimal("0.5"))],
+    )
+    share_twice = models.DecimalField(
+        _("share audited twice"),
+        max_digits=4,
+        decimal_places=3,
+        default=Decimal("0.100"),
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+    )
+    resolved_from = models.DateTimeField(_("resolved from"), null=True, blank=True)
+    resolved_until = models.DateTimeField(_("resolved until"), null=True, blank=True)
+    seed = models.BigIntegerField(_("seed"))
+    sizes = models.JSONField(_("sizes"), default=dict, blank=True)
+    state = models.CharField(_("state"), max_length=10, choices=PlanState, default=PlanState.DRAFT)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    drawn_at = models.DateTimeField(_("drawn"), null=True, blank=True)
+    created_at = models.DateTimeField(_("made"), db_default=Now())
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("audit plan")
+        constraints = [
+            models.UniqueConstraint(fields=["project", "name"], name="auditplan_name_once"),
+            models.CheckConstraint(
+                condition=Q(state=PlanState.DRAFT, drawn_at=None)
+                | (~Q(state=PlanState.DRAFT) & Q(drawn_at__isnull=False)),
+                name="auditplan_drawn_is_dated",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AuditDraw(models.Model):
+    """A resolution that a plan drew, with the probability it was drawn with, and the round in which experts answer it.
+
+    One that was resolved again before the experts had answered is void: the estimate leaves it out.
+    """
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
+    project = models.ForeignKey(Project, models.PROTECT, related_name="+", db_index=False)
+    plan = models.ForeignKey(AuditPlan, models.PROTECT, related_name="draws", db_index=False)
+    resolution = models.ForeignKey(Resolution, models.PROTECT, related_name="draws")
+    stratum = models.CharField(_("stratum"), max_length=100)
+    probability = models.FloatField(_("probability of being drawn"))
+    is_twice = models.BooleanField(_("audited twice"))
+    round = models.OneToOneField(Round, models.PROTECT, null=True, blank=True, related_name="audit_draw")
+    state = models.CharField(_("state"), max_length=10, choices=DrawState, default=DrawState.WAITING)
+    settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("audit")
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "resolution"], name="audit_once_a_plan"),
+            models.CheckConstraint(condition=Q(probability__gt=0, probability__lte=1), name="audit_probability"),
+            models.CheckConstraint(
+                condition=Q(state=DrawState.WAITING, settled_at=None)
+                | (~Q(state=DrawState.WAITING) & Q(settled_at__isnull=False)),
+                name="audit_settled_is_dated",
+            ),
+        ]
+        indexes = [models.Index(fields=["project", "id"], condition=Q(state=DrawState.WAITING), name="audit_waiting")]
+
+    def __str__(self) -> str:
+        return f"audit {self.pk}"
+
+
+class AuditVerdict(models.Model):
+    """What an expert's blind answer said of the resolution as it stood, before any repair: by question, and as a whole."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
+    project = models.ForeignKey(Project, models.PROTECT, related_name="+", db_index=False)
+    draw = models.ForeignKey(AuditDraw, models.PROTECT, related_name="verdicts")
+    annotation = models.OneToOneField(Annotation, models.PROTECT, related_name="audit_verdict")
+    is_right = models.BooleanField(_("the resolution was right"))
+    by_question = models.JSONField(_("by question"), default=dict)
+    created_at = models.DateTimeField(_("at"), db_default=Now())
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("audit verdict")
+
+    def __str__(self) -> str:
+        return "right" if self.is_right else "wrong"
+
+
+class Dispute(models.Model):
+    """A result that is in question, and the round in which an adjudicator, who sees both sides blind, decides it.
+
+    `annotations` are the sides. Its outcome may also be that no answer is right, or that the guideline is at fault: then
+    nobody is marked down.
+    """
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
+    project = models.ForeignKey(Project, models.PROTECT, related_name="disputes", db_index=False)
+    reason = models.CharField(_("why"), max_length=14, choices=DisputeReason)
+    round = models.ForeignKey(Round, models.PROTECT, related_name="disputes")
+    resolution = models.ForeignKey(Resolution, models.PROTECT, null=True, blank=True, related_name="disputes")
+    annotations = ArrayField(models.BigIntegerField(), default=list, verbose_name=_("sides"))
+    adjudicated_in = models.ForeignKey(Round, models.PROTECT, null=True, blank=True, related_name="+")
+    state = models.CharField(_("state"), max_length=10, choices=DisputeState, default=DisputeState.OPEN)
+    outcome = models.CharField(_("outcome"), max_length=20, choices=DisputeOutcome, default="", blank=True)
+    clause = models.CharField(_("clause"), max_length=100, default="", blank=True)
+    decided_by = models.ForeignKey(Reviewer, models.PROTECT, null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    created_at = models.DateTimeField(_("opened"), db_default=Now())
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("dispute")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["round"], condition=Q(state=DisputeState.OPEN), name="dispute_one_open_a_round"
+            ),
+            models.CheckConstraint(
+                condition=Q(state=DisputeState.OPEN, decided_at=None, outcome="")
+                | (~Q(state=DisputeState.OPEN) & Q(decided_at__isnull=False)),
+                name="dispute_decided_is_dated",
+            ),
+        ]
+        indexes = [models.Index(fields=["project", "id"], condition=Q(state=DisputeState.OPEN), name="dispute_open")]
+
+    def __str__(self) -> str:
+        return f"{self.get_reason_display()}"
