@@ -1,20 +1,32 @@
 """Which method's answers to take where nobody knows the truth. Pure; for jobs and commands only (numpy).
 
-The rule: take the method whose answers agree most with votes that it has not seen. Every vote is held back once, in one of
-FOLDS parts; each method answers all items from the other parts, and is scored by the share of each item's held-back votes
-that give its answer, averaged over items. On ties the simpler method is taken.
+The rule: every vote is held back once, in one of FOLDS parts; each method answers all items from the other parts. Its support
+is the share of an item's held-back votes that give its answer. From the simplest method on, a method takes the place of the
+one chosen so far where workers on the whole give it more support, by more than one standard error. A worker who gave n votes
+brings the sum of what they add to the difference divided by the root of n; the error is the root of the sum of their squares.
 
-Why. A method that overturns the majority claims that on those items the others are right. If it is so, votes not yet heard
-must side with it, for they come from the same crowd: as long as under each class the true value is what people say most,
-the truth is the answer with which a further vote agrees most often, whatever the workers are like. Where a model overfits
-workers with few labels, or takes a shared mistake for skill, it finds no more support there than elsewhere, and loses. The
-score asks only how often, so it does not trust the model's own probabilities: a method cannot win by being sure. (Likelihood
-of held-back votes would not do: it rewards a model for foretelling *labels*, habits and mistakes included, and not for being
-right about items.) All methods answer from the same votes, so what an item's difficulty does to a score it does to each.
+Why support. A method that overturns the majority claims that on those items the others are right. If it is so, votes not yet
+heard must side with it, for they come from the same crowd: as long as under each class the true value is what people say
+most, the truth is the answer with which a further vote agrees most often, whatever the workers are like. Where a model
+overfits workers with few labels, or takes a shared mistake for skill, it finds no more support there than elsewhere, and
+loses. The score asks only how often, so it does not trust the model's own probabilities: a method cannot win by being sure.
+(Likelihood of held-back votes would not do: it rewards a model for foretelling *labels*, habits and mistakes included.) All
+methods answer from the same votes, so what an item's difficulty does to a score it does to each.
 
-Where it must fail. If most workers mistake one class for another, the votes side with the mistake, and so does the score:
-then only declared gold helps. And methods that differ on few items are told apart by few votes, so that it may take the
-worse of two that are about as good. Source of the idea: cross-validation (M. Stone, 1974), on answers instead of predictions.
+Why workers. The methods suppose that errors are independent given the class. Where they are not, it is workers who bring the
+same mistake to many items, so a thousand votes of one worker are not a thousand witnesses. Each worker is taken as one
+experiment on the same question, and experiments are combined as S. Stouffer does ("The American soldier", 1949): each sum is
+divided by what chance alone would make of so many independent votes, and all count alike. So a busy few who share a mistake
+do not carry a model against the many; and the error is that of sums which are independent at least from worker to worker.
+
+Why one error, from the simplest on: a model that learns more about each worker has to earn it by more than noise (the rule of
+L. Breiman et al., "Classification and Regression Trees", 1984, section 3.4.3). It is compared with the one that it replaces,
+and not with the best: a model that fell for one busy worker is far from the best, but by so uncertain a distance that it
+could pass for near. Cross-validation: M. Stone (1974).
+
+Where it must fail. If most workers mistake one class for another, the votes side with the mistake, and so does the support:
+then only declared gold helps. And where few items or workers tell the methods apart, it stays with the simpler one though a
+model may be better.
 """
 
 from collections.abc import Callable
@@ -22,18 +34,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quality.labels import Labels, Places
-from quality.truth import Gold, Truth, dawid_skene, majority, one_coin, pooled_dawid_skene
+from quality.labels import Floats, Labels, Places
+from quality.truth import Crowd, Gold, Truth, dawid_skene, majority, one_coin, pooled_dawid_skene
 
 FOLDS = 5
 SEED = 19_790
 
-# The simpler first: by how many things a method has to learn about each worker.
+# The simplest first: by how much a method learns about each worker (nothing; one number; a matrix; a matrix of their own).
 METHODS: dict[str, Callable[..., Truth]] = {
     "majority": majority,
     "one-coin": one_coin,
     "pooled": pooled_dawid_skene,
     "dawid-skene": dawid_skene,
+}
+REASONS = {
+    "majority": "No model has more by more than noise, so the majority is taken.",
+    "one-coin": "One number for each worker pays; whole confusion matrices add nothing beyond noise.",
+    "pooled": "Confusion matrices pay, with workers borrowing from each other.",
+    "dawid-skene": "A confusion matrix of each worker's own pays.",
 }
 
 
@@ -52,28 +70,45 @@ def choose(labels: Labels, *, gold: Gold | None = None) -> Choice:
 
     Counted are items without gold that have a vote left when others are held back. Where there is none, the majority is taken.
     """
-    fold = folds(labels)
-    is_gold = np.zeros(len(labels.items), dtype=bool)
-    is_gold[list(gold or ())] = True
-    scores = dict.fromkeys(METHODS, 0.0)
-    asked = np.zeros(len(labels.items), dtype=bool)
-    share = labels.weight / np.bincount(labels.item, weights=labels.weight, minlength=len(labels.items))[labels.item]
+    supports, items = _supports(labels, gold or {})
+    if not items:
+        return Choice("majority", {}, 0, "No item has two votes, so no method can be tested: the majority is taken.")
+    support = {name: float(given.sum()) / items for name, given in supports.items()}
+    chosen, *others = METHODS
+    for name in others:
+        if _is_clearly_more(supports[name], supports[chosen], labels):
+            chosen = name
+    told = ", ".join(f"{name} {share:.2%}" for name, share in support.items())
+    why = f"Answers that agree with votes not yet seen: {told}. {REASONS[chosen]}"
+    return Choice(chosen, support, items, why)
+
+
+def _supports(labels: Labels, gold: Gold) -> tuple[dict[str, Floats], int]:
+    """Return what each row adds to the support of each method, times the number of items, and that number."""
+    fold, size = folds(labels), len(labels.items)
+    is_open = np.ones(size, dtype=bool)
+    is_open[list(gold)] = False
+    share = labels.weight / np.bincount(labels.item, weights=labels.weight, minlength=size)[labels.item]
+    supports = {name: np.zeros(len(labels)) for name in METHODS}
+    asked = np.zeros(size, dtype=bool)
     for part in range(FOLDS):
         heard = labels.only(fold != part)
-        has_votes = np.bincount(heard.item, minlength=len(labels.items)) > 0
-        rows = (fold == part) & (has_votes & ~is_gold)[labels.item]
-        asked[labels.item[rows]] = True
+        crowd = Crowd(heard)
+        has_votes = np.bincount(heard.item, minlength=size) > 0
+        rows = np.flatnonzero((fold == part) & (has_votes & is_open)[labels.item])
+        item, value = labels.item[rows], labels.value[rows]
+        asked[item] = True
         for name, method in METHODS.items():
-            answers = method(heard, gold=gold).answers()[labels.item[rows]]
-            agrees = answers[np.arange(len(answers)), labels.value[rows]] / answers.sum(axis=1)
-            scores[name] += float((share[rows] * agrees).sum())
-    if not (items := int(asked.sum())):
-        return Choice("majority", {}, 0, "No item has two votes, so no method can be tested: the majority is taken.")
-    support = {name: score / items for name, score in scores.items()}
-    best = max(support.values())
-    method = next(name for name, each in support.items() if each >= best - 1e-9)
-    told = ", ".join(f"{name} {each:.2%}" for name, each in support.items())
-    return Choice(method, support, items, f"Of votes that it had not seen, most agree with {method}: {told}.")
+            answers = method(crowd, gold=gold).answers()
+            supports[name][rows] = share[rows] * answers[item, value] / answers.sum(axis=1)[item]
+    return supports, int(asked.sum())
+
+
+def _is_clearly_more(support: Floats, than: Floats, labels: Labels) -> bool:
+    """Whether workers on the whole give more support by more than one standard error, each worker counting alike."""
+    sums = np.bincount(labels.worker, weights=support - than)
+    by_worker = sums / np.sqrt(np.maximum(np.bincount(labels.worker), 1))
+    return bool(by_worker.sum() > np.sqrt((by_worker**2).sum()))
 
 
 def folds(labels: Labels) -> Places:

@@ -7,7 +7,7 @@ is stored by item and worker together, so memory grows with the labels and not w
 import math
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,16 +31,11 @@ class Labels:
     def __len__(self) -> int:
         return len(self.item)
 
-    def votes(self) -> Floats:
-        """Return how much was voted for each value on each item (items x values)."""
-        size = len(self.items) * len(self.values)
-        cells = self.item * len(self.values) + self.value
-        return np.bincount(cells, weights=self.weight, minlength=size).reshape(len(self.items), len(self.values))
-
     def only(self, rows: NDArray[np.bool_]) -> "Labels":
         """Return the chosen rows; all names stay, so that places mean the same."""
-        kept = (column[rows] for column in (self.item, self.worker, self.value, self.weight))
-        return Labels(self.items, self.workers, self.values, *kept)
+        return replace(
+            self, item=self.item[rows], worker=self.worker[rows], value=self.value[rows], weight=self.weight[rows]
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,10 +60,10 @@ def index_labels(rows: Iterable[tuple[str, str, str]], *, values: Iterable[str] 
     for row in rows:
         for code, column, name in zip(codes, columns, row, strict=True):
             column.append(code.setdefault(name, len(code)))
-    (items, item), (workers, worker), (kinds, value) = (
+    (items, item), (workers, worker), (kinds, kind) = (
         _sorted_places(code, column) for code, column in zip(codes, columns, strict=True)
     )
-    return Labels(items, workers, kinds, item, worker, value, np.ones(len(item)))
+    return Labels(items, workers, kinds, item, worker, kind, np.ones(len(item)))
 
 
 def _sorted_places(code: dict[str, int], column: "array[int]") -> tuple[tuple[str, ...], Places]:

@@ -12,6 +12,7 @@ memory is labels x classes at most.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,14 @@ class Crowd:
         self.by_value = csr_array((np.ones(len(cells)), (self.value, places)), shape=(self.classes, len(cells)))
         self.weight = float(labels.weight.sum())
 
+    def shares(self, gold: Gold | None) -> Floats:
+        """Return each item's shares of the votes (items x classes): all equal without votes, the declared value of gold."""
+        votes = self.votes @ self.by_value.T.toarray()
+        given = votes.sum(axis=1, keepdims=True)
+        shares: Floats = np.where(given > 0, votes / np.where(given > 0, given, 1.0), 1.0 / max(self.classes, 1))
+        _clamp(shares, gold)
+        return shares
+
     def log_joint(self, chances: Floats, prevalence: Floats) -> Floats:
         """Return log P(class, an item's votes) for each item and class."""
         joint: Floats = self.votes @ _log(chances) + _log(prevalence)
@@ -77,19 +86,18 @@ class Crowd:
 Maximise = Callable[[Crowd, Floats], Floats]
 
 
-def majority(labels: Labels, *, gold: Gold | None = None) -> Truth:
+def majority(crowd: Crowd, *, gold: Gold | None = None) -> Truth:
     """Return each item's shares of the votes; an item without votes has them all equal, a gold item its declared value."""
-    shares = _shares(labels.votes())
-    _clamp(shares, gold)
+    shares = crowd.shares(gold)
     return Truth("majority", shares, shares.mean(axis=0))
 
 
-def dawid_skene(labels: Labels, *, gold: Gold | None = None) -> Truth:
+def dawid_skene(crowd: Crowd, *, gold: Gold | None = None) -> Truth:
     """Return the classic maximum-likelihood fit: each worker has a confusion matrix of their own, and nothing is pooled."""
-    return _fitted("dawid-skene", labels, _unpooled, gold)
+    return _fitted("dawid-skene", crowd, _unpooled, gold)
 
 
-def pooled_dawid_skene(labels: Labels, *, gold: Gold | None = None, is_ordered: bool = False) -> Truth:
+def pooled_dawid_skene(crowd: Crowd, *, gold: Gold | None = None, is_ordered: bool = False) -> Truth:
     """Return Dawid-Skene in which workers borrow from each other.
 
     A row of a worker's matrix has a Dirichlet prior (as a maximum a posteriori: parameters 1 + strength x mean). Its mean is
@@ -101,32 +109,30 @@ def pooled_dawid_skene(labels: Labels, *, gold: Gold | None = None, is_ordered: 
     from low to high), falling by half with each step away, so that what nobody has done yet is a near miss sooner than a
     far one.
     """
-    size = len(labels.values)
+    size = crowd.classes
     away = np.abs(np.subtract.outer(np.arange(size), np.arange(size)))
     spread = 0.5**away if is_ordered else np.ones((size, size))
-    return _fitted("pooled", labels, _pooling(spread / spread.sum(axis=0)), gold)
+    return _fitted("pooled", crowd, _pooling(spread / spread.sum(axis=0)), gold)
 
 
-def one_coin(labels: Labels, *, gold: Gold | None = None) -> Truth:
+def one_coin(crowd: Crowd, *, gold: Gold | None = None) -> Truth:
     """Return the fit in which a worker is right with one chance whatever the class, and wrong values are equally likely.
 
     The chance is pooled by the same rule as in pooled_dawid_skene, right and wrong being the two values.
     """
-    return _fitted("one-coin", labels, _tossed, gold)
+    return _fitted("one-coin", crowd, _tossed, gold)
 
 
-def _fitted(method: str, labels: Labels, maximise: Maximise, gold: Gold | None) -> Truth:
+def _fitted(method: str, crowd: Crowd, maximise: Maximise, gold: Gold | None) -> Truth:
     """Run EM from the shares of votes until the likelihood stands still.
 
     Where a pool moves along, a step need not raise the likelihood; it ends by the same rule.
     """
-    crowd = Crowd(labels)
-    posterior = _shares(labels.votes())
-    _clamp(posterior, gold)
+    posterior = crowd.shares(gold)
     before, steps = -np.inf, 0
     while True:
         steps += 1
-        prevalence = posterior.mean(axis=0)
+        prevalence = np.full(crowd.items, 1 / crowd.items) @ posterior
         chances = maximise(crowd, crowd.transposed @ posterior)
         likelihood, posterior = _posterior(crowd.log_joint(chances, prevalence), gold)
         if abs(likelihood - before) <= LEAST_GAIN * crowd.weight or steps == STEPS:
@@ -136,11 +142,11 @@ def _fitted(method: str, labels: Labels, maximise: Maximise, gold: Gold | None) 
 
 def _posterior(joint: Floats, gold: Gold | None) -> tuple[float, Floats]:
     """Return the log-likelihood and P(class | votes), from log P(class, votes); of gold items the class is known."""
-    top = joint.max(axis=1, keepdims=True)
-    posterior = np.exp(joint - top)
-    totals = posterior.sum(axis=1, keepdims=True)
-    of_items = top[:, 0] + np.log(totals[:, 0])
-    posterior /= totals
+    top = reduce(np.maximum, joint.T)  # numpy reduces a long, narrow array along its rows several times as slowly
+    posterior = np.exp(joint - top[:, np.newaxis])
+    totals = posterior @ np.ones(joint.shape[1])
+    of_items = top + np.log(totals)
+    posterior /= totals[:, np.newaxis]
     if gold:
         items, classes = list(gold.keys()), list(gold.values())
         of_items[items] = joint[items, classes]
@@ -175,11 +181,6 @@ def _tossed(crowd: Crowd, counts: Floats) -> Floats:
     chances = np.repeat(wrong[crowd.worker, np.newaxis], crowd.classes, axis=1)
     chances[own, crowd.value] = accuracy[crowd.worker]
     return chances
-
-
-def _shares(votes: Floats) -> Floats:
-    given = votes.sum(axis=1, keepdims=True)
-    return np.where(given > 0, votes / np.where(given > 0, given, 1.0), 1.0 / max(votes.shape[1], 1))
 
 
 def _clamp(posterior: Floats, gold: Gold | None) -> None:
