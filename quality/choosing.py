@@ -31,6 +31,7 @@ model may be better.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -40,13 +41,20 @@ from quality.truth import Crowd, Gold, Truth, dawid_skene, majority, one_coin, p
 FOLDS = 5
 SEED = 19_790
 
-# The simplest first: by how much a method learns about each worker (nothing; one number; a matrix; a matrix of their own).
-METHODS: dict[str, Callable[..., Truth]] = {
-    "majority": majority,
-    "one-coin": one_coin,
-    "pooled": pooled_dawid_skene,
-    "dawid-skene": dawid_skene,
-}
+Method = Callable[..., Truth]
+
+
+def methods(*, is_ordered: bool = False) -> dict[str, Method]:
+    """Return the methods, the simplest first: by how much each learns about a worker (nothing; one number; a matrix that
+    leans on the crowd's, and knows of order where values have one; a matrix of their own)."""
+    return {
+        "majority": majority,
+        "one-coin": one_coin,
+        "pooled": partial(pooled_dawid_skene, is_ordered=is_ordered),
+        "dawid-skene": dawid_skene,
+    }
+
+
 REASONS = {
     "majority": "No model has more by more than noise, so the majority is taken.",
     "one-coin": "One number for each worker pays; whole confusion matrices add nothing beyond noise.",
@@ -65,16 +73,16 @@ class Choice:
     why: str
 
 
-def choose(labels: Labels, *, gold: Gold | None = None) -> Choice:
-    """Choose among METHODS by the rule above; seeded, so the same labels give the same choice.
+def choose(labels: Labels, *, gold: Gold | None = None, is_ordered: bool = False) -> Choice:
+    """Choose among the methods by the rule above; seeded, so the same labels give the same choice.
 
     Counted are items without gold that have a vote left when others are held back. Where there is none, the majority is taken.
     """
-    supports, items = _supports(labels, gold or {})
+    supports, items = _supports(labels, gold or {}, methods(is_ordered=is_ordered))
     if not items:
         return Choice("majority", {}, 0, "No item has two votes, so no method can be tested: the majority is taken.")
     support = {name: float(given.sum()) / items for name, given in supports.items()}
-    chosen, *others = METHODS
+    chosen, *others = supports
     for name in others:
         if _is_clearly_more(supports[name], supports[chosen], labels):
             chosen = name
@@ -83,13 +91,13 @@ def choose(labels: Labels, *, gold: Gold | None = None) -> Choice:
     return Choice(chosen, support, items, why)
 
 
-def _supports(labels: Labels, gold: Gold) -> tuple[dict[str, Floats], int]:
+def _supports(labels: Labels, gold: Gold, methods: dict[str, Method]) -> tuple[dict[str, Floats], int]:
     """Return what each row adds to the support of each method, times the number of items, and that number."""
     fold, size = folds(labels), len(labels.items)
     is_open = np.ones(size, dtype=bool)
     is_open[list(gold)] = False
     share = labels.weight / np.bincount(labels.item, weights=labels.weight, minlength=size)[labels.item]
-    supports = {name: np.zeros(len(labels)) for name in METHODS}
+    supports = {name: np.zeros(len(labels)) for name in methods}
     asked = np.zeros(size, dtype=bool)
     for part in range(FOLDS):
         heard = labels.only(fold != part)
@@ -98,7 +106,7 @@ def _supports(labels: Labels, gold: Gold) -> tuple[dict[str, Floats], int]:
         rows = np.flatnonzero((fold == part) & (has_votes & is_open)[labels.item])
         item, value = labels.item[rows], labels.value[rows]
         asked[item] = True
-        for name, method in METHODS.items():
+        for name, method in methods.items():
             answers = method(crowd, gold=gold).answers()
             supports[name][rows] = share[rows] * answers[item, value] / answers.sum(axis=1)[item]
     return supports, int(asked.sum())

@@ -50,14 +50,19 @@ def counts_of(labels: Labels) -> Floats:
     return counts.reshape(len(labels.items), len(labels.values))
 
 
-def krippendorff(counts: Floats, *, level: Level = "nominal", values: Sequence[float] | None = None) -> Coefficient:
+def krippendorff(
+    counts: Floats, *, level: Level = "nominal", values: Sequence[float] | None = None, has_interval: bool = True
+) -> Coefficient:
     """Return alpha = 1 - D_observed / D_expected (K. Krippendorff, "Computing Krippendorff's Alpha-Reliability", 2011).
 
     Units may have any number of ratings; those with one are left out. The columns stand in order for the ordinal level;
-    `values` are their numbers, which interval and ratio need. Raises ValueError for a ratio of numbers below zero.
+    `values` are their numbers, which interval and ratio need. Raises ValueError for a ratio of numbers below zero. Without
+    `has_interval` nothing is drawn again, which with many different units takes most of the time.
     """
     paired = counts[counts.sum(axis=1) > 1]
-    return told(lambda rows: alphas(rows, level=level, values=values), paired, nothing=UNPAIRED)
+    return _told(
+        lambda rows: alphas(rows, level=level, values=values), paired, nothing=UNPAIRED, has_interval=has_interval
+    )
 
 
 def fleiss_kappa(counts: Floats) -> Coefficient:
@@ -65,7 +70,7 @@ def fleiss_kappa(counts: Floats) -> Coefficient:
     given = counts.sum(axis=1)
     if len(given) and np.ptp(given) > 0:
         return Coefficient(None, None, None, len(counts), UNEVEN)
-    return told(_fleiss, counts[given > 1], nothing=UNPAIRED)
+    return _told(_fleiss, counts[given > 1], nothing=UNPAIRED)
 
 
 def gwet_ac1(counts: Floats) -> Coefficient:
@@ -77,7 +82,7 @@ def gwet_ac1(counts: Floats) -> Coefficient:
     rated = counts[counts.sum(axis=1) > 0]
     if not (rated.sum(axis=1) > 1).any():
         return Coefficient(None, None, None, 0, UNPAIRED)
-    return told(_gwet, rated, nothing=UNPAIRED)
+    return _told(_gwet, rated, nothing=UNPAIRED)
 
 
 def cohen_kappa(table: Floats, *, weights: Literal["linear", "quadratic"] | None = None) -> Coefficient:
@@ -96,16 +101,18 @@ def cohen_kappa(table: Floats, *, weights: Literal["linear", "quadratic"] | None
         expected = tables.sum(axis=2)[:, :, np.newaxis] * tables.sum(axis=1)[:, np.newaxis, :]
         return _one_minus(n * (tables * cost).sum(axis=(1, 2)), (expected * cost).sum(axis=(1, 2)))
 
-    return _with_interval(statistic, table.ravel(), nothing=UNPAIRED)
+    return _of_rows(statistic, table.ravel(), nothing=UNPAIRED)
 
 
-def told(statistic_of: Callable[[Floats], Statistic], counts: Floats, *, nothing: str) -> Coefficient:
+def _told(
+    statistic_of: Callable[[Floats], Statistic], counts: Floats, *, nothing: str, has_interval: bool = True
+) -> Coefficient:
     """Return the coefficient over units, of which equal ones are taken together; `nothing` says why without units."""
     rows, times = np.unique(counts, axis=0, return_counts=True)
-    return _with_interval(statistic_of(rows), times.astype(float), nothing=nothing)
+    return _of_rows(statistic_of(rows), times.astype(float), nothing=nothing, has_interval=has_interval)
 
 
-def _with_interval(statistic: Statistic, times: Floats, *, nothing: str) -> Coefficient:
+def _of_rows(statistic: Statistic, times: Floats, *, nothing: str, has_interval: bool = True) -> Coefficient:
     """Return the statistic of rows that occur so many times."""
     units = int(times.sum())
     if not units:
@@ -113,6 +120,8 @@ def _with_interval(statistic: Statistic, times: Floats, *, nothing: str) -> Coef
     value = float(statistic(times[np.newaxis, :])[0])
     if np.isnan(value):
         return Coefficient(None, None, None, units, CONSTANT)
+    if not has_interval:
+        return Coefficient(value, None, None, units)
     if units == 1:
         return Coefficient(value, None, None, units, ONE_UNIT)
     ends = interval(statistic, times)

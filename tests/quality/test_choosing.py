@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from quality.choosing import FOLDS, METHODS, choose, folds
+from quality.choosing import FOLDS, choose, folds, methods
 from quality.labels import index_labels
 from quality.truth import Crowd
 from tests.crowds import Kind, accuracy, labels_of, make_crowd
 
+METHODS = methods()
 SEEDS = range(100, 108)
 # What the crowd is like, and how far the choice may on average stay behind the better of majority and Dawid-Skene.
 CROWDS = {
