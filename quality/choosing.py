@@ -39,6 +39,8 @@ from quality.labels import Floats, Labels, Places
 from quality.truth import Crowd, Gold, Truth, dawid_skene, majority, one_coin, pooled_dawid_skene
 
 FOLDS = 5
+# Of a larger crowd whole items are drawn with about so many votes: enough to choose by, in a time that does not grow.
+MOST_VOTES = 100_000
 SEED = 19_790
 
 Method = Callable[..., Truth]
@@ -78,6 +80,7 @@ def choose(labels: Labels, *, gold: Gold | None = None, is_ordered: bool = False
 
     Counted are items without gold that have a vote left when others are held back. Where there is none, the majority is taken.
     """
+    labels = _drawn(labels)
     supports, items = _supports(labels, gold or {}, methods(is_ordered=is_ordered))
     if not items:
         return Choice("majority", {}, 0, "No item has two votes, so no method can be tested: the majority is taken.")
@@ -89,6 +92,14 @@ def choose(labels: Labels, *, gold: Gold | None = None, is_ordered: bool = False
     told = ", ".join(f"{name} {share:.2%}" for name, share in support.items())
     why = f"Answers that agree with votes not yet seen: {told}. {REASONS[chosen]}"
     return Choice(chosen, support, items, why)
+
+
+def _drawn(labels: Labels) -> Labels:
+    """Return all votes of as many items, drawn at random, as have MOST_VOTES votes on average; all where there are fewer."""
+    if len(labels) <= MOST_VOTES:
+        return labels
+    is_drawn = np.random.default_rng(SEED).random(len(labels.items)) < MOST_VOTES / len(labels)
+    return labels.only(is_drawn[labels.item])
 
 
 def _supports(labels: Labels, gold: Gold, methods: dict[str, Method]) -> tuple[dict[str, Floats], int]:

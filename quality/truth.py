@@ -20,8 +20,9 @@ from scipy.sparse import csr_array
 
 from quality.labels import Floats, Labels, Places
 
-STEPS = 1000
-# An EM ends once a step changes the log-likelihood by no more than this for each vote.
+# An EM ends once a step changes the log-likelihood by no more than this for each vote, or after so many steps: what still
+# moves then has hardly anything to go by.
+STEPS = 100
 LEAST_GAIN = 1e-7
 SMALLEST = 1e-300
 # Two values of an item count as equally likely when they are as near as this.
