@@ -128,11 +128,11 @@ def recalibrate(confidences: Sequence[float], rights: Sequence[bool]) -> Recalib
     by_confidence: dict[float, list[bool]] = {}
     for confidence, right in zip(confidences, rights, strict=True):
         by_confidence.setdefault(confidence, []).append(right)
-    for confidence, found in sorted(by_confidence.items()):
-        start, right, total = confidence, float(sum(found)), len(found)
+    for start, found in sorted(by_confidence.items()):
+        right, total = float(sum(found)), len(found)
         while blocks and blocks[-1][1] * total >= right * blocks[-1][2]:
-            before = blocks.pop()
-            start, right, total = before[0], before[1] + right, before[2] + total
+            start, lower, count = blocks.pop()
+            right, total = right + lower, total + count
         blocks.append((start, right, total))
     shrunk = [(start, (right + whole) / (total + 1)) for start, right, total in blocks]
     values: list[float] = []

@@ -124,7 +124,9 @@ def error_alarm(errors: Sequence[bool], chart: ErrorChart) -> Alarm | None:
     return _first_alarm(sums(errors, chart), chart.threshold)
 
 
-def odds_alarm(hits: Sequence[bool], expected: Sequence[float], *, odds_ratio: float, run_length: float) -> Alarm | None:
+def odds_alarm(
+    hits: Sequence[bool], expected: Sequence[float], *, odds_ratio: float, run_length: float
+) -> Alarm | None:
     """Return the first alarm that the odds of a hit have become `odds_ratio` times those `expected` (each in (0, 1)).
 
     An observation adds ln of its likelihood ratio: ln R - ln(1 - p + R p) for a hit, -ln(1 - p + R p) for a miss. Crossing
@@ -189,7 +191,12 @@ def ease_of(hits: Sequence[bool], accuracies: Sequence[float]) -> float:
 
 
 def leak_alarm(
-    hits: Sequence[bool], accuracies: Sequence[float], *, ease: float, odds_ratio: float = 6.0, run_length: float = 500.0
+    hits: Sequence[bool],
+    accuracies: Sequence[float],
+    *,
+    ease: float,
+    odds_ratio: float = 6.0,
+    run_length: float = 500.0,
 ) -> Alarm | None:
     """Return when a gold item began to be hit far more often than its ease and its reviewers' accuracies predict.
 

@@ -129,7 +129,8 @@ def cohen_kappa(one: Sequence[str], other: Sequence[str], *, confidence: float =
     expected = sum(rows[value] * columns[value] for value in values) / total**2
     kappa = (observed - expected) / (1 - expected)
     agreeing = sum(
-        cells[value, value] / total * (1 - (rows[value] + columns[value]) / total * (1 - kappa)) ** 2 for value in values
+        cells[value, value] / total * (1 - (rows[value] + columns[value]) / total * (1 - kappa)) ** 2
+        for value in values
     )
     differing = (1 - kappa) ** 2 * sum(
         count / total * ((columns[a] + rows[b]) / total) ** 2 for (a, b), count in cells.items() if a != b
@@ -210,7 +211,9 @@ def mcnemar(one: int, other: int) -> float:
     return min(1.0, 2 * at_least(max(one, other), one + other, 0.5)) if one + other else 1.0
 
 
-def _logistic(design: NDArray[np.float64], chosen: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _logistic(
+    design: NDArray[np.float64], chosen: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the coefficients (columns of design, rows x columns) and their standard deviations: the mode under a normal
     prior of PRIOR_SD and the curvature there, by Newton's method (iteratively reweighted least squares)."""
     estimate = np.zeros(design.shape[1])

@@ -12,7 +12,7 @@ crowdsourcing", 2013).
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache
 from math import comb, exp, log
 
 # Confusion[truth][answer] is the chance of the answer where that is the truth: rows add up to 1.
@@ -103,7 +103,9 @@ def decide(posterior: Mapping[str, float], *, given: int, terms: Terms) -> Choic
         return Choice(Action.RESOLVE, answer, confidence, 0.0, f"{known}: the target of {terms.target:.1%} is reached.")
     if given >= terms.most:
         if terms.expert_cost is None:
-            return Choice(Action.RESOLVE, answer, confidence, 0.0, f"{known}: no more are bought and there is no expert.")
+            return Choice(
+                Action.RESOLVE, answer, confidence, 0.0, f"{known}: no more are bought and there is no expert."
+            )
         sentence = f"{known}: below the target of {terms.target:.1%}, and no more are bought."
         return Choice(Action.ESCALATE, answer, confidence, terms.expert_cost, sentence)
     if terms.expert_cost is None:
@@ -129,7 +131,7 @@ def cost_of_more(posterior: Mapping[str, float], *, given: int, terms: Terms) ->
     wrong = (1 - right) / max(1, len(chances) - 1)
     expert = terms.expert_cost
 
-    @lru_cache(maxsize=None)
+    @cache
     def way_on(counts: tuple[int, ...]) -> float:
         """The cost from here on, after so many further votes for each answer: their order does not matter."""
         scores = [chance * (right / wrong) ** count for chance, count in zip(chances, counts, strict=True)]

@@ -1,8 +1,8 @@
 """A mean from many judged and few expert-labelled items: PPI++ with power tuning, and its interval.
 
-Source: A. N. Angelopoulos, J. C. Duchi and T. Zrnic, "PPI++: Efficient prediction-powered inference" (2023): the estimator of
-a mean (example 1), its power tuning (section 6) and its interval (theorem 1). Strata: W. G. Cochran, "Sampling Techniques"
-(1977), section 5.3, with lambda tuned in each (A. Fisch et al., "Stratified prediction-powered inference", 2024).
+Source: A. N. Angelopoulos, J. C. Duchi and T. Zrnic, "PPI++: Efficient prediction-powered inference" (2023), for a mean, with
+its power tuning and its normal interval. Strata: W. G. Cochran, "Sampling Techniques" (1977), chapter 5, with lambda tuned in
+each (A. Fisch et al., "Stratified prediction-powered inference for hybrid language model evaluation", 2024).
 
     estimate = mean(Y) + lambda (mean(F) - mean(f))
     variance = var(Y - lambda f) / n + lambda^2 var(F) / N
@@ -12,6 +12,10 @@ Y and f are the experts' and the judge's verdicts on the n items that both saw, 
 A judge that says nothing about the experts has lambda near 0, which is the classic mean of Y; one that is always right has a
 lambda near 1, and the interval of n + N labels. The items that experts saw must be a random sample of those it stands for
 (of each stratum, in the stratified form), and the judge's verdicts must not have been tuned on them.
+
+With few labels the tuning itself costs: the judge helps only where its correlation with the experts is above 1 / sqrt(n - 2)
+(P. Mani, P. Xu, Z. C. Lipton and M. Oberst, "No free lunch: non-asymptotic analysis of prediction-powered inference", 2025).
+Below that, and with four labels or fewer, lambda is 0.
 """
 
 from collections.abc import Mapping
@@ -115,5 +119,8 @@ def _tuning(experts: Values, judge: Values, alone: Values) -> float:
     spread = float(np.concatenate([judge, alone]).var(ddof=1))
     if spread == 0:
         return 0.0
+    n, own_spread, truth_spread = len(experts), float(judge.var(ddof=1)), float(experts.var(ddof=1))
     covariance = float(np.cov(experts, judge, ddof=1)[0, 1])
-    return min(max(covariance / ((1 + len(experts) / len(alone)) * spread), 0.0), 1.0)
+    if n <= 4 or covariance**2 * (n - 2) <= own_spread * truth_spread:
+        return 0.0
+    return min(max(covariance / ((1 + n / len(alone)) * spread), 0.0), 1.0)

@@ -128,7 +128,9 @@ def draw(plan: Plan, strata: Mapping[str, str], *, seed: str, double_share: floa
     for stratum, size in plan.sizes.items():
         keys = members.get(stratum, [])
         if len(keys) != plan.populations[stratum]:
-            raise ValueError(f"Stratum {stratum} has {len(keys)} items; the plan was made for {plan.populations[stratum]}.")
+            raise ValueError(
+                f"Stratum {stratum} has {len(keys)} items; the plan was made for {plan.populations[stratum]}."
+            )
         drawn += [(_place(seed, key), key, stratum) for key in sorted(keys, key=lambda key: _place(seed, key))[:size]]
     twice = {key for _, key, _ in sorted(drawn)[: ceil(double_share * len(drawn) - 1e-9)]}
     return [
@@ -162,7 +164,9 @@ def estimate(
     effective = sum(weights) ** 2 / sum(weight**2 for weight in weights)
     if fewest == 0:
         counted = max(1, int(effective))
-        return Estimate(value, exact_interval(counted if right else 0, counted, confidence=confidence), audited, "exact")
+        return Estimate(
+            value, exact_interval(counted if right else 0, counted, confidence=confidence), audited, "exact"
+        )
     if fewest < FEW:
         wide = wilson_interval(value * effective, effective, confidence=confidence)
         return Estimate(value, wide, audited, "wilson")

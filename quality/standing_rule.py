@@ -79,7 +79,9 @@ def decide_state(
             return Decided(current, f"{found}: a pause ends once the lower end reaches {bars.returns_from:.0%}.")
         return Decided(State.PROBATION, f"{found}: back from {bars.returns_from:.0%} on.")
     if alarm:
-        return Decided(State.CONSENSUS_ONLY if current != State.PROBATION else current, f"{alarm.rstrip('.')}. {found}.")
+        return Decided(
+            State.CONSENSUS_ONLY if current != State.PROBATION else current, f"{alarm.rstrip('.')}. {found}."
+        )
     return _by_bounds(belief, current, bars, found)
 
 
