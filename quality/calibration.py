@@ -129,12 +129,12 @@ def recalibrate(confidences: Sequence[float], rights: Sequence[bool]) -> Recalib
     for confidence, right in zip(confidences, rights, strict=True):
         by_confidence.setdefault(confidence, []).append(right)
     for start, found in sorted(by_confidence.items()):
-        right, total = float(sum(found)), len(found)
-        while blocks and blocks[-1][1] * total >= right * blocks[-1][2]:
+        hits, total = float(sum(found)), len(found)
+        while blocks and blocks[-1][1] * total >= hits * blocks[-1][2]:
             start, lower, count = blocks.pop()
-            right, total = right + lower, total + count
-        blocks.append((start, right, total))
-    shrunk = [(start, (right + whole) / (total + 1)) for start, right, total in blocks]
+            hits, total = hits + lower, total + count
+        blocks.append((start, hits, total))
+    shrunk = [(start, (hits + whole) / (total + 1)) for start, hits, total in blocks]
     values: list[float] = []
     for _, value in shrunk:
         values.append(max([value, *values[-1:]]))

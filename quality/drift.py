@@ -72,7 +72,8 @@ def mean_run_length(error_rate: float, *, steps: int, threshold: int) -> float:
 
     The sum is a Markov chain on 0 ... threshold - 1: E(i) = 1 + (1 - p) E(max(i - 1, 0)) + p E(i + steps - 1), E being 0
     from the threshold on. Solved by elimination downwards: E(i - 1) never reaches below its neighbour, so each row leaves
-    E(i) = free + p E(i + steps - 1) over what remained, and the band above the diagonal fills by `steps` at most.
+    E(i) = free + a band of at most `steps` - 1 values above it, which add up to 1; so the diagonal can be summed up from
+    positive parts, and long runs lose no digits (W. K. Grassmann, M. I. Taksar and D. P. Heyman, 1985).
     """
     free: list[float] = []
     bands: list[list[float]] = []
@@ -83,7 +84,7 @@ def mean_run_length(error_rate: float, *, steps: int, threshold: int) -> float:
         if i:
             before = bands[-1]
             constant += (1 - error_rate) * free[-1]
-            diagonal -= (1 - error_rate) * before[1]
+            diagonal = error_rate + (1 - error_rate) * sum(before[2:])
             for place in range(2, steps):
                 band[place - 1] += (1 - error_rate) * before[place]
         free.append(constant / diagonal)

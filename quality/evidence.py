@@ -21,6 +21,9 @@ A piece also loses half of its weight every `half_life` days: accuracy drifts, a
 West and J. Harrison, "Bayesian Forecasting and Dynamic Models", 1997). At v pieces a day evidence settles at
 v * half_life / ln 2 pieces, so the half-life also bounds how sure one can become.
 
+Of blurred references the lower bound holds as stated; the upper one is passed up to three times as often as 1 in 20 by
+somebody near certainty, whom the prior pulls down. That costs caution, as nobody that good is near the bar of a pause.
+
 What this cannot see: references that are wrong where the reviewer is wrong (a shared misconception). Consensus therefore
 counts on objective questions only, must leave the reviewer's own vote out of the reference, and together weighs at most
 CONSENSUS_AT_MOST sure answers. On a preferential question honest dissent is data, and is no evidence at all.

@@ -42,12 +42,14 @@ class Labelled:
 @dataclass(frozen=True, slots=True)
 class Estimated:
     """`tuning` is lambda, by stratum (a single one is named ""). `classic` is the interval that experts alone would give,
-    and `worth` how many expert labels would give this one: n times the ratio of the variances."""
+    and `worth` how many expert labels would give this one: n times the ratio of the variances. Where all experts' verdicts
+    are the same there is no variance to go by, and no interval: `quality.proportions` has those of counts.
+    """
 
     value: float
-    interval: Interval
+    interval: Interval | None
     tuning: dict[str, float]
-    classic: Interval
+    classic: Interval | None
     worth: float
 
 
@@ -90,7 +92,9 @@ def estimate_stratified(
     )
 
 
-def _interval(value: float, variance: float, quantile: float) -> Interval:
+def _interval(value: float, variance: float, quantile: float) -> Interval | None:
+    if variance == 0:
+        return None
     half = quantile * float(np.sqrt(variance))
     return Interval(value - half, value + half)
 
