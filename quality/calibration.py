@@ -88,8 +88,8 @@ def shown_calibrated(
     """Return whether gold shows that answers of confidence `target` or more may stand.
 
     Adaptive overlap relies on one claim: who stops at the target is right that often. So that is what is tested, not the
-    whole curve: among at least `least` gold items that reached the target, the lower bound of the share right (Jeffreys'
-    one-sided, H. Jeffreys 1961; it errs less than Clopper and Pearson's and is as simple) must be `target` - `margin` or
+    whole curve: among at least `least` gold items that reached the target, the lower bound of the share right (Clopper
+    and Pearson's, one-sided: who is worse passes at most once in twenty, whatever the number) must be `target` - `margin` or
     more. A confidence that claims too little passes: it costs judgments, not truth. The margin is what one is ready to lose
     unseen; no finite gold shows a margin of 0. At a target of 0.95 and a margin of 0.05, 50 items allow one miss.
 
@@ -97,7 +97,7 @@ def shown_calibrated(
     """
     reached = [right for confidence, right in zip(confidences, rights, strict=True) if confidence >= target]
     total, right = len(reached), sum(reached)
-    low = beta_quantile(1 - assurance, right + 0.5, total - right + 0.5) if right else 0.0
+    low = beta_quantile(1 - assurance, right, total - right + 1) if right else 0.0
     found = f"{right} of {total} gold items that reached {target:.0%} are right, at least {low:.1%} of such"
     if total < least:
         return Shown(False, right, total, low, f"{found}: {least} items are needed.")

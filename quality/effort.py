@@ -204,17 +204,32 @@ class BothAnswered:
     answers: int
 
     def chance(self, answer: str) -> float:
-        """How often somebody gives this answer to this item."""
-        total = sum(self.others.values()) + STRANGERS
-        return (self.others.get(answer, 0) + STRANGERS / self.answers) / total
+        """How likely the next person gives this answer."""
+        return self._weight(answer) / self._whole
+
+    def chance_of_same_wrong(self) -> float:
+        """How likely the next two people give one and the same wrong answer: the sum of E[p^2] over these, where the p have
+        a Dirichlet distribution after what others answered (the urn of F. Eggenberger and G. Pólya, 1923).
+
+        More than the square of the mean: others are few, and whether an item misleads is itself not known for sure."""
+        wrong = [self._weight(answer) for answer in self.others if answer != self.right]
+        wrong += [STRANGERS / self.answers] * (self.answers - len(self.others.keys() | {self.right}))
+        return sum(weight * (weight + 1) for weight in wrong) / (self._whole * (self._whole + 1))
+
+    def _weight(self, answer: str) -> float:
+        return self.others.get(answer, 0) + STRANGERS / self.answers
+
+    @property
+    def _whole(self) -> float:
+        return sum(self.others.values()) + STRANGERS
 
 
 def shared_wrong(items: Sequence[BothAnswered], *, chance_below: float = CHANCE_BELOW) -> Finding | None:
     """Whether two people give the same wrong answer more often than two who do not know of each other.
 
-    Each errs at an item as others do there, times how much more or less they err overall (so hard items and weak people
-    explain what they can). The chance of one wrong answer v from both is then p1(v) p2(v), and how many items see the same
-    wrong answer twice is a sum of independent events of unequal chance, whose distribution is exact. The same right answers
+    Two of the others would share a wrong answer with a chance that the item's other answers tell; these two do so times how
+    much more or less each errs overall (so misleading items and weak people explain what they can). How many items see the
+    same wrong answer twice is a sum of independent events of unequal chance, whose distribution is exact. The same right answers
     show nothing. A finding can also be a shared source or a wrong reference: a person finds out which.
     """
     same = sum(item.one == item.other != item.right for item in items)
@@ -223,21 +238,12 @@ def shared_wrong(items: Sequence[BothAnswered], *, chance_below: float = CHANCE_
     expected = sum(1 - item.chance(item.right) for item in items)
     one = sum(item.one != item.right for item in items) / expected
     other = sum(item.other != item.right for item in items) / expected
-    chance = at_least_of(same, [_chance_of_same_wrong(item, one, other) for item in items])
+    chances = [min(1.0, one * other * item.chance_of_same_wrong()) for item in items]
+    chance = at_least_of(same, chances)
     if chance >= chance_below:
         return None
-    usual = sum(_chance_of_same_wrong(item, one, other) for item in items)
     sentence = (
         f"Of {len(items)} items that both answered, {same} have the same wrong answer from both; "
-        f"two who do not know of each other would share {usual:.1f}."
+        f"two who do not know of each other would share {sum(chances):.1f}."
     )
     return Finding(Sign.SHARED_WRONG, sentence, chance)
-
-
-def _chance_of_same_wrong(item: BothAnswered, one: float, other: float) -> float:
-    """`one` and `other` are how many times as often as others each of them errs."""
-    wrong = 1 - item.chance(item.right)
-    missing = (item.answers - len(item.others.keys() | {item.right})) * (STRANGERS / item.answers) ** 2
-    total = sum(item.others.values()) + STRANGERS
-    squares = sum(item.chance(answer) ** 2 for answer in item.others if answer != item.right) + missing / total**2
-    return min(1.0, min(1.0, one * wrong) * min(1.0, other * wrong) * squares / wrong**2)
