@@ -32,6 +32,7 @@ CONSENSUS_AT_MOST sure answers. On a preferential question honest dissent is dat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import sqrt
 
 from quality.proportions import beta_quantile
 
@@ -118,6 +119,15 @@ def weight_of(*, reliability: float, answers: int, accuracy: float) -> float:
     if slope <= 0:
         return 0.0
     return slope**2 * accuracy * (1 - accuracy) / (agreeing * (1 - agreeing))
+
+
+def reliability_of_experts(agreed: float, *, answers: int = 2) -> float:
+    """Return how often one expert is right where two who work alone agree this often on `answers` possible answers.
+
+    They agree where both are right or both make the same mistake, p = r^2 + (1 - r)^2 / (k - 1); of the two solutions r is
+    the one above chance, (1 + sqrt((k - 1)(k p - 1))) / k. Agreement no better than chance is a reliability of 1/k.
+    """
+    return (1 + sqrt(max(0.0, (answers - 1) * (answers * agreed - 1)))) / answers
 
 
 def remaining(age: float, *, half_life: float) -> float:

@@ -3,33 +3,24 @@
 Verdicts are plain texts; experts' verdicts are the reference. Every figure has an interval, and is None where there is
 nothing to compute it from.
 
-Sources: kappa (J. Cohen, 1960) with its large-sample variance (J. L. Fleiss, J. Cohen and B. S. Everitt, "Large sample
-standard errors of kappa and weighted kappa", 1969); changes between two verdicts on the same items (Q. McNemar, 1947, exact);
-position and length (L. Zheng et al., "Judging LLM-as-a-judge with MT-Bench and Chatbot Arena", 2023; Y. Dubois, B. Galambosi,
+Sources: changes between two verdicts on the same items (Q. McNemar, 1947, exact); position and length (L. Zheng et al., "Judging LLM-as-a-judge with MT-Bench and Chatbot Arena", 2023; Y. Dubois, B. Galambosi,
 P. Liang and T. Hashimoto, "Length-controlled AlpacaEval", 2024).
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import log, sqrt
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
 
+from quality.kappa import Kappa, cohen_kappa
 from quality.proportions import Interval, Share, at_least, normal_quantile, share_of
 
 # The logistic coefficients have a normal prior of this standard deviation, so that they are finite where a judge's choices
 # are told apart perfectly.
 PRIOR_SD = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Kappa:
-    """None where all verdicts of both are one and the same: agreement beyond chance is not defined then."""
-
-    value: float | None
-    interval: Interval | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,29 +106,6 @@ def agreement_by_segment(
             [judge[place] for place in places], [experts[place] for place in places], positive=positive
         )
     return found
-
-
-def cohen_kappa(one: Sequence[str], other: Sequence[str], *, confidence: float = 0.95) -> Kappa:
-    """Return kappa = (p_o - p_e) / (1 - p_e), with a normal interval from Fleiss, Cohen and Everitt's variance."""
-    total = len(one)
-    cells = Counter(zip(one, other, strict=True))
-    rows, columns = Counter(one), Counter(other)
-    values = rows.keys() | columns.keys()
-    if len(values) < 2:
-        return Kappa(None, None)
-    observed = sum(cells[value, value] for value in values) / total
-    expected = sum(rows[value] * columns[value] for value in values) / total**2
-    kappa = (observed - expected) / (1 - expected)
-    agreeing = sum(
-        cells[value, value] / total * (1 - (rows[value] + columns[value]) / total * (1 - kappa)) ** 2
-        for value in values
-    )
-    differing = (1 - kappa) ** 2 * sum(
-        count / total * ((columns[a] + rows[b]) / total) ** 2 for (a, b), count in cells.items() if a != b
-    )
-    variance = (agreeing + differing - (kappa - expected * (1 - kappa)) ** 2) / (total * (1 - expected) ** 2)
-    half = normal_quantile(confidence) * sqrt(max(0.0, variance))
-    return Kappa(kappa, Interval(max(-1.0, kappa - half), min(1.0, kappa + half)))
 
 
 # --- biases -----------------------------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from math import ceil, sqrt
 
-from quality.proportions import Interval, exact_interval, normal_quantile, wilson_interval
+from quality.kappa import Kappa, cohen_kappa
+from quality.proportions import Interval, Share, exact_interval, normal_quantile, share_of, wilson_interval
 
 DOUBLE_SHARE = 0.1
 # With fewer right, or fewer wrong, the normal interval of a share is not to be trusted; the one of counts is used instead.
@@ -47,6 +48,15 @@ class Verdict:
     stratum: str
     chance: float
     is_right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExpertAgreement:
+    """How often two experts came to the same verdict, and beyond chance. It stands beside every estimate: what experts do
+    not agree on among themselves, no estimate of theirs is better than."""
+
+    agreed: Share
+    kappa: Kappa
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +195,16 @@ def estimate_by_stratum(
         assert each is not None, "A stratum that is listed has a verdict."
         found[stratum] = each
     return found
+
+
+def expert_agreement(doubles: Sequence[tuple[str, str]]) -> ExpertAgreement:
+    """Compare the two verdicts of each item that was audited twice. These are a random part of the drawn ones, unweighted:
+    strata of which more was drawn speak louder. An audit's `reliability` as evidence follows from `agreed`: see
+    `quality.evidence.reliability_of_experts`."""
+    return ExpertAgreement(
+        agreed=share_of(sum(one == other for one, other in doubles), len(doubles)),
+        kappa=cohen_kappa([one for one, _ in doubles], [other for _, other in doubles]),
+    )
 
 
 def _weights(verdicts: Sequence[Verdict], populations: Mapping[str, int]) -> list[float]:

@@ -1,7 +1,8 @@
 """Which state follows from what is known of a reviewer, why, and how much they may do a day. Pure functions.
 
-Whoever rises must pass a higher bar than whoever falls, so that one answer more or less flips nobody (hysteresis). Bounds
-are of a Beta posterior: see `quality.evidence`.
+Whoever rises must pass a higher bar than whoever falls, so that one answer more or less rarely flips anybody (hysteresis).
+How rarely follows from the gap and the evidence: by thirty answers a miss moves the lower bound by about four points, by ten
+by about ten. Bounds are of a Beta posterior: see `quality.evidence`.
 """
 
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ class Bars:
     paused_below: float = 0.60
     returns_from: float = 0.60
     evidence_least: float = 4.0
-    probation_most: float = 30.0
+    probation_most: float = 60.0
     cap_lowest: int = 20
     cap_highest: int = 200
 
@@ -58,9 +59,9 @@ def decide_state(
     - Under `evidence_least` sure answers nobody is judged.
     - Paused: even the upper bound is below `paused_below`. A pause ends once the lower bound reaches `returns_from`: gold
       that was withdrawn can do that, and age, which only lowers that bound, cannot; an operator may end it any time.
-    - Trusted from a lower bound of `trusted_from`, until it is below `trusted_until` or an alarm stands; then
-      consensus-only: the work counts, but nothing rests on it alone.
-    - Probation, until trusted, or consensus-only after `probation_most` sure answers.
+    - Trusted from a lower bound of `trusted_from`, until it is below `trusted_until` or an alarm stands.
+    - Else probation up to `probation_most` sure answers, and after that, or by an alarm that ends trust, consensus-only: the
+      work counts, but nothing rests on it alone. That ends where trust begins.
     """
     bars = bars or Bars()
     found = _found(belief)
@@ -90,10 +91,8 @@ def _by_bounds(belief: Belief, current: State, bars: Bars, found: str) -> Decide
         return Decided(current, f"{found}: trusted until the lower end is below {bars.trusted_until:.0%}.")
     if belief.low >= bars.trusted_from:
         return Decided(State.TRUSTED, f"{found}: trusted from {bars.trusted_from:.0%} on.")
-    if current == State.TRUSTED:
-        return Decided(State.CONSENSUS_ONLY, f"{found}: the lower end is below {bars.trusted_until:.0%}.")
-    if current == State.PROBATION and belief.weight < bars.probation_most:
-        return Decided(current, f"{found}: trusted once the lower end reaches {bars.trusted_from:.0%}.")
+    if current != State.CONSENSUS_ONLY and belief.weight < bars.probation_most:
+        return Decided(State.PROBATION, f"{found}: trusted once the lower end reaches {bars.trusted_from:.0%}.")
     return Decided(
         State.CONSENSUS_ONLY, f"{found}: judges along with others until the lower end reaches {bars.trusted_from:.0%}."
     )

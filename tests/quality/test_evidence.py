@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quality.evidence import CONSENSUS_AT_MOST, Piece, Source, believe, remaining, weight_of
+from quality.evidence import CONSENSUS_AT_MOST, Piece, Source, believe, reliability_of_experts, remaining, weight_of
 from quality.posterior import lower_bound, upper_bound
 
 pieces = st.builds(
@@ -79,6 +79,13 @@ def test_agreeing_with_gold_once_more_never_lowers_the_mean(evidence):
     assert more.weight > 0
     only_gold = [piece for piece in evidence if piece.source == Source.GOLD and piece.reliability == 1]
     assert believe([*only_gold, Piece(Source.GOLD, True, 0)]).mean >= believe(only_gold).mean
+
+
+@given(st.floats(0.51, 1), st.integers(2, 6))
+def test_how_often_experts_are_right_follows_from_how_often_they_agree(reliability, answers):
+    agreed = reliability**2 + (1 - reliability) ** 2 / (answers - 1)
+    assert reliability_of_experts(agreed, answers=answers) == pytest.approx(reliability)
+    assert reliability_of_experts(0.2 / answers, answers=answers) == 1 / answers
 
 
 def test_consensus_never_outweighs_its_cap_and_chance_says_nothing():

@@ -16,13 +16,13 @@ from quality.judging import (
     agreement_by_segment,
     agreement_with_experts,
     anchor_drift,
-    cohen_kappa,
     flip_rate,
     length_findings,
     mcnemar,
     shortfalls,
     swap_findings,
 )
+from quality.kappa import cohen_kappa
 from quality.proportions import share_of
 
 DATA = Path(os.environ.get("ASSAY_DATA") or settings.BASE_DIR.parent / "shared/data")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quality.sampling import Verdict, draw, estimate, estimate_by_stratum, plan_audit, sample_size
+from quality.sampling import Verdict, draw, estimate, estimate_by_stratum, expert_agreement, plan_audit, sample_size
 
 populations = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 3000), min_size=1)
 
@@ -92,6 +92,13 @@ def test_the_estimate_weighs_by_the_chance_to_be_drawn():
 def test_drawn_items_that_were_not_audited_do_not_tilt_the_estimate():
     found = estimate(verdicts(("a", 0.1, 80, 20), ("b", 0.1, 6, 14)), {"a": 1000, "b": 1000})
     assert found.value == pytest.approx((0.8 + 0.3) / 2)
+
+
+def test_experts_are_compared_where_two_audited():
+    found = expert_agreement([("right", "right")] * 7 + [("right", "wrong")] * 1 + [("wrong", "wrong")] * 2)
+    assert found.agreed.value == 0.9
+    assert found.kappa.value == pytest.approx((0.9 - 0.62) / 0.38)
+    assert (expert_agreement([]).agreed.value, expert_agreement([]).kappa.value) == (None, None)
 
 
 def test_all_right_is_not_certainty():

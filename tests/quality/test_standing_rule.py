@@ -33,9 +33,10 @@ def test_nobody_is_judged_on_three_answers(current):
 def test_the_way_up_and_down():
     assert decided(5, 0, State.PROBATION) == State.TRUSTED
     assert decided(6, 3, State.PROBATION) == State.PROBATION
-    assert decided(20, 12, State.PROBATION) == State.CONSENSUS_ONLY
+    assert decided(40, 25, State.PROBATION) == State.CONSENSUS_ONLY
     assert decided(6, 1, State.TRUSTED) == State.TRUSTED
-    assert decided(6, 3, State.TRUSTED) == State.CONSENSUS_ONLY
+    assert decided(6, 3, State.TRUSTED) == State.PROBATION
+    assert decided(40, 30, State.TRUSTED) == State.CONSENSUS_ONLY
     assert decided(6, 3, State.CONSENSUS_ONLY) == State.CONSENSUS_ONLY
     assert decided(16, 3, State.CONSENSUS_ONLY) == State.TRUSTED
     assert decided(0, 4, State.TRUSTED) == State.PAUSED
