@@ -40,7 +40,7 @@ from quality.truth import Crowd, Gold, Truth, dawid_skene, majority, one_coin, p
 
 FOLDS = 5
 # Of a larger crowd whole items are drawn with about so many votes: enough to choose by, in a time that does not grow.
-MOST_VOTES = 100_000
+MOST_VOTES = 50_000
 SEED = 19_790
 
 Method = Callable[..., Truth]

@@ -89,7 +89,7 @@ def cohen_kappa(table: Floats, *, weights: Literal["linear", "quadratic"] | None
     """Return kappa of two raters from their table: row and column are what the first and the second gave, the cell how often.
 
     J. Cohen, "A coefficient of agreement for nominal scales" (1960), eq. 1; weighted, "Weighted kappa" (1968), eq. 5, where a
-    disagreement weighs the distance of the values, or its square.
+    disagreement weighs the distance of the values, or its square. Where numpy may not be, quality.kappa has the plain one.
     """
     size = len(table)
     away = np.abs(np.subtract.outer(np.arange(size), np.arange(size))).astype(float)

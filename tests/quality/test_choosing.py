@@ -83,3 +83,12 @@ def test_the_choice_says_what_it_saw():
 def test_gold_is_no_item_to_choose_by():
     labels, truth = make_crowd(Kind(items=40, workers=10, votes=4, classes=2), seed=2)
     assert choose(labels, gold={place: int(truth[place]) for place in range(15)}).items == 25
+
+
+def test_of_a_large_crowd_whole_items_are_drawn(monkeypatch):
+    labels, _ = make_crowd(Kind(items=400, workers=30, votes=6, classes=2, skill=(4, 2.5)), seed=5)
+    whole = choose(labels)
+    monkeypatch.setattr("quality.choosing.MOST_VOTES", 1200)
+    part = choose(labels)
+    assert whole.items == 400
+    assert 150 < part.items < 250

@@ -9,6 +9,7 @@ from hypothesis import assume, given
 from hypothesis import settings as how
 from hypothesis import strategies as st
 
+from quality import kappa
 from quality.coefficients import cohen_kappa, counts_of, fleiss_kappa, gwet_ac1, krippendorff
 from quality.labels import index_labels
 
@@ -71,6 +72,13 @@ def test_cohens_kappa_of_a_small_table():
     assert found.value == pytest.approx(0.4)
     assert found.units == 50
     assert found.low < 0.4 < found.high
+
+
+def test_kappa_of_verdicts_is_that_of_their_table():
+    one, other = "aabbcacbbac", "abbbcaccbaa"
+    table = np.zeros((3, 3))
+    np.add.at(table, (["abc".index(each) for each in one], ["abc".index(each) for each in other]), 1)
+    assert cohen_kappa(table).value == pytest.approx(kappa.cohen_kappa(one, other).value)
 
 
 def test_weighted_kappa_by_hand():
