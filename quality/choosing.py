@@ -1,9 +1,13 @@
 """Which method's answers to take where nobody knows the truth. Pure; for jobs and commands only (numpy).
 
-The rule: every vote is held back once, in one of FOLDS parts; each method answers all items from the other parts. Its support
-is the share of an item's held-back votes that give its answer. From the simplest method on, a method takes the place of the
-one chosen so far where workers on the whole give it more support, by more than one standard error. A worker who gave n votes
-brings the sum of what they add to the difference divided by the root of n; the error is the root of the sum of their squares.
+The rule. Every vote is held back once, in one of FOLDS parts; each method answers all items from the other parts. Its support
+is the share of an item's held-back votes that give its answer, averaged over items (and over several partitions of a small
+crowd). From the simplest method on, a method takes the place of the one chosen so far where
+
+- it has more support, by more than one standard error of the difference: the root of the sum over workers of the square of
+  what a worker's votes add to it; and
+- workers counting alike do not say the contrary: the sum over workers of what each adds, divided by the root of the number of
+  their votes, is not below zero.
 
 Why support. A method that overturns the majority claims that on those items the others are right. If it is so, votes not yet
 heard must side with it, for they come from the same crowd: as long as under each class the true value is what people say
@@ -14,10 +18,10 @@ loses. The score asks only how often, so it does not trust the model's own proba
 methods answer from the same votes, so what an item's difficulty does to a score it does to each.
 
 Why workers. The methods suppose that errors are independent given the class. Where they are not, it is workers who bring the
-same mistake to many items, so a thousand votes of one worker are not a thousand witnesses. Each worker is taken as one
-experiment on the same question, and experiments are combined as S. Stouffer does ("The American soldier", 1949): each sum is
-divided by what chance alone would make of so many independent votes, and all count alike. So a busy few who share a mistake
-do not carry a model against the many; and the error is that of sums which are independent at least from worker to worker.
+same mistake to many items, so a thousand votes of one worker are not a thousand witnesses: the error is the clustered one
+(K.-Y. Liang and S. Zeger, 1986). And where a busy few share one mistake, even that does not see it; hence the second
+condition, in which each worker is one experiment on the question and all count alike, as S. Stouffer combines experiments
+("The American soldier", 1949). It only forbids: what few votes of each of many workers say is too noisy to decide by.
 
 Why one error, from the simplest on: a model that learns more about each worker has to earn it by more than noise (the rule of
 L. Breiman et al., "Classification and Regression Trees", 1984, section 3.4.3). It is compared with the one that it replaces,
@@ -32,6 +36,7 @@ model may be better.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 
 import numpy as np
 
@@ -39,8 +44,10 @@ from quality.labels import Floats, Labels, Places
 from quality.truth import Crowd, Gold, Truth, dawid_skene, majority, one_coin, pooled_dawid_skene
 
 FOLDS = 5
-# Of a larger crowd whole items are drawn with about so many votes: enough to choose by, in a time that does not grow.
+# A crowd of so many votes is parted once. Of a larger one whole items are drawn, with about so many votes; a smaller one is
+# parted several times, so that how it was parted matters less. So the time does not grow with the crowd.
 MOST_VOTES = 50_000
+MOST_PARTITIONS = 10
 SEED = 19_790
 
 Method = Callable[..., Truth]
@@ -80,8 +87,9 @@ def choose(labels: Labels, *, gold: Gold | None = None, is_ordered: bool = False
 
     Counted are items without gold that have a vote left when others are held back. Where there is none, the majority is taken.
     """
-    labels = _drawn(labels)
-    supports, items = _supports(labels, gold or {}, methods(is_ordered=is_ordered))
+    random = np.random.default_rng(SEED)
+    labels = _drawn(labels, random)
+    supports, items = _supports(labels, gold or {}, methods(is_ordered=is_ordered), random)
     if not items:
         return Choice("majority", {}, 0, "No item has two votes, so no method can be tested: the majority is taken.")
     support = {name: float(given.sum()) / items for name, given in supports.items()}
@@ -94,23 +102,25 @@ def choose(labels: Labels, *, gold: Gold | None = None, is_ordered: bool = False
     return Choice(chosen, support, items, why)
 
 
-def _drawn(labels: Labels) -> Labels:
+def _drawn(labels: Labels, random: np.random.Generator) -> Labels:
     """Return all votes of as many items, drawn at random, as have MOST_VOTES votes on average; all where there are fewer."""
     if len(labels) <= MOST_VOTES:
         return labels
-    is_drawn = np.random.default_rng(SEED).random(len(labels.items)) < MOST_VOTES / len(labels)
-    return labels.only(is_drawn[labels.item])
+    return labels.only((random.random(len(labels.items)) < MOST_VOTES / len(labels))[labels.item])
 
 
-def _supports(labels: Labels, gold: Gold, methods: dict[str, Method]) -> tuple[dict[str, Floats], int]:
+def _supports(
+    labels: Labels, gold: Gold, methods: dict[str, Method], random: np.random.Generator
+) -> tuple[dict[str, Floats], int]:
     """Return what each row adds to the support of each method, times the number of items, and that number."""
-    fold, size = folds(labels), len(labels.items)
+    partitions = min(max(MOST_VOTES // max(len(labels), 1), 1), MOST_PARTITIONS)
+    size = len(labels.items)
     is_open = np.ones(size, dtype=bool)
     is_open[list(gold)] = False
-    share = labels.weight / np.bincount(labels.item, weights=labels.weight, minlength=size)[labels.item]
+    share = labels.weight / np.bincount(labels.item, weights=labels.weight, minlength=size)[labels.item] / partitions
     supports = {name: np.zeros(len(labels)) for name in methods}
     asked = np.zeros(size, dtype=bool)
-    for part in range(FOLDS):
+    for fold, part in product((folds(labels, random) for _ in range(partitions)), range(FOLDS)):
         heard = labels.only(fold != part)
         crowd = Crowd(heard)
         has_votes = np.bincount(heard.item, minlength=size) > 0
@@ -119,20 +129,19 @@ def _supports(labels: Labels, gold: Gold, methods: dict[str, Method]) -> tuple[d
         asked[item] = True
         for name, method in methods.items():
             answers = method(crowd, gold=gold).answers()
-            supports[name][rows] = share[rows] * answers[item, value] / answers.sum(axis=1)[item]
+            supports[name][rows] += share[rows] * answers[item, value] / answers.sum(axis=1)[item]
     return supports, int(asked.sum())
 
 
 def _is_clearly_more(support: Floats, than: Floats, labels: Labels) -> bool:
-    """Whether workers on the whole give more support by more than one standard error, each worker counting alike."""
-    sums = np.bincount(labels.worker, weights=support - than)
-    by_worker = sums / np.sqrt(np.maximum(np.bincount(labels.worker), 1))
-    return bool(by_worker.sum() > np.sqrt((by_worker**2).sum()))
+    """Whether there is more support by more than one clustered error, and workers counting alike do not say the contrary."""
+    by_worker = np.bincount(labels.worker, weights=support - than)
+    alike = by_worker / np.sqrt(np.maximum(np.bincount(labels.worker), 1))
+    return bool(by_worker.sum() > np.sqrt((by_worker**2).sum()) and alike.sum() >= 0)
 
 
-def folds(labels: Labels) -> Places:
+def folds(labels: Labels, random: np.random.Generator) -> Places:
     """Return each row's part, from 0 to FOLDS - 1: an item's rows are spread over the parts as evenly as they can be."""
-    random = np.random.default_rng(SEED)
     shuffled = random.permutation(len(labels))
     rows = shuffled[np.argsort(labels.item[shuffled], kind="stable")]
     counts = np.bincount(labels.item, minlength=len(labels.items))

@@ -25,7 +25,7 @@ FIXED = (1, 2, 3, 5, 10)
 # The confidences, in percent, from which an item is asked of nobody else. Agreement of three tells first who is good.
 TARGETS = (80, 90, 95, 99)
 LEAST = 3
-ORDERS = 5
+ORDERS = 3
 SEED = 7
 ROUNDS = 3
 # The synthetic crowd: 200,000 labels.

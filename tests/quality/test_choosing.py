@@ -9,7 +9,7 @@ from quality.truth import Crowd
 from tests.crowds import Kind, accuracy, labels_of, make_crowd
 
 METHODS = methods()
-SEEDS = range(100, 108)
+SEEDS = range(100, 104)
 # What the crowd is like, and how far the choice may on average stay behind the better of majority and Dawid-Skene.
 CROWDS = {
     "errors are independent": (Kind(items=800, workers=100, votes=10, classes=2, skill=(4, 2.5)), 0.005),
@@ -19,8 +19,8 @@ CROWDS = {
     "hard items carry the errors": (Kind(800, 80, 7, 2, skill=(8, 3), difficulty=2), 0.02),
     "hard items share a wrong answer": (Kind(300, 110, 20, 5, skill=(6, 3), difficulty=1.8, lure=0.9), 0.01),
     "few labels a worker": (Kind(items=400, workers=300, votes=5, classes=5), 0.005),
-    "one class is rare": (Kind(1500, 100, 5, 2, skill=(8, 2), prevalence=(0.95, 0.05)), 0.0),
-    "three classes are rare": (Kind(1500, 100, 5, 4, skill=(6, 3), prevalence=(0.85, 0.09, 0.05, 0.01)), 0.0),
+    "one class is rare": (Kind(800, 100, 5, 2, skill=(8, 2), prevalence=(0.95, 0.05)), 0.0),
+    "three classes are rare": (Kind(800, 100, 5, 4, skill=(6, 3), prevalence=(0.85, 0.09, 0.05, 0.01)), 0.0),
 }
 
 
@@ -54,13 +54,13 @@ def test_a_mistake_that_a_busy_few_share_does_not_carry_a_model():
         labels, truth = busy_few(seed)
         crowd = Crowd(labels)
         found = {name: accuracy(method(crowd).answers(), truth) for name, method in METHODS.items()}
-        assert found["dawid-skene"] < found["majority"] - 0.05
+        assert max(found["one-coin"], found["pooled"], found["dawid-skene"]) < found["majority"] - 0.05
         assert choose(labels).method == "majority"
 
 
 def test_every_vote_is_held_back_once_and_never_all_of_an_item():
     labels, _ = make_crowd(Kind(items=50, workers=20, votes=3, classes=2), seed=1)
-    fold = folds(labels)
+    fold = folds(labels, np.random.default_rng(1))
     assert set(fold) == set(range(FOLDS))
     for item in range(50):
         assert len(set(fold[labels.item == item])) == 3
@@ -77,7 +77,7 @@ def test_the_choice_says_what_it_saw():
     found = choose(labels)
     assert found == choose(labels)
     assert (found.method, found.items, set(found.support)) == ("one-coin", 800, set(METHODS))
-    assert found.why.startswith("Answers that agree with votes not yet seen: majority 44.93%, one-coin 49.36%, ")
+    assert found.why.startswith("Answers that agree with votes not yet seen: majority 45.12%, one-coin 49.53%, ")
 
 
 def test_gold_is_no_item_to_choose_by():
