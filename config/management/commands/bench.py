@@ -1,25 +1,28 @@
-"""Measure the product against its floor, on a database of its own, made anew."""
+"""Measure the product against its floor, on a database of its own, made anew; or its rules against people made up."""
 
 import json
+import os
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.table import Table
 
 from config import house
-from config.bench import Report, claims, ingest, leases
+from config.bench import Report, claims, consensus, ingest, leases, reviewers
 from config.kernel import databases, embedded
 from config.kernel.house import server
 from config.progress import bars, console_for, print_json
 
 
 class Command(BaseCommand):
-    help = "Measure a subject: ingest, claims, leases"
+    help = "Measure a subject: ingest, claims, leases, reviewers, consensus"
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("subject", choices=["claims", "ingest", "leases"])
+        parser.add_argument("subject", choices=["claims", "consensus", "ingest", "leases", "reviewers"])
         parser.add_argument("--json", action="store_true", help="end with one JSON object")
         parser.add_argument("--batch", type=int, help="ingest: read this received batch here, and say how long it took")
         parser.add_argument(
@@ -28,6 +31,8 @@ class Command(BaseCommand):
         parser.add_argument("--tasks", type=numbers, default="10000,100000,1000000", help="claims: how many open tasks")
         parser.add_argument("--reviewers", type=numbers, default="1,4,16", help="claims: how many at once")
         parser.add_argument("--answers", type=int, default=20_000, help="leases: how many tasks are judged")
+        parser.add_argument("--people", type=int, default=200, help="reviewers: how many of each kind")
+        parser.add_argument("--seed", type=int, default=1, help="reviewers: the same seed, the same people")
         parser.add_argument("--seconds", type=float, default=8.0, help="claims: how long each measurement takes")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -69,6 +74,19 @@ class Command(BaseCommand):
     def measure_leases(self, console: Console, options: dict[str, Any]) -> Report:
         with house.running(is_new=True), bars(console) as progress:
             return leases.measure(tasks=options["answers"], progress=progress)
+
+    def measure_reviewers(self, console: Console, options: dict[str, Any]) -> Report:
+        return reviewers.measure(people=options["people"], seed=options["seed"])
+
+    def measure_consensus(self, console: Console, options: dict[str, Any]) -> Report:
+        folder = Path(os.environ.get("ASSAY_DATA") or settings.BASE_DIR.parent / "shared/data")
+        with bars(console) as progress:
+            report = consensus.measure(folder, progress=progress)
+        if not report.figures["sets"]:
+            console.print(
+                f"The sets are left out: {folder} has none. ASSAY_DATA names the folder of datasets.", soft_wrap=True
+            )
+        return report
 
 
 def numbers(text: str) -> list[int]:
