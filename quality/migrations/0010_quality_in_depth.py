@@ -76,7 +76,7 @@ class Migration(migrations.Migration):
                 ("probability", models.FloatField(verbose_name="probability of being drawn")),
                 ("is_twice", models.BooleanField(verbose_name="audited twice")),
                 (
-                    "ended",
+                    "state",
                     models.CharField(
                         choices=[
                             ("waiting", "Waiting for experts"),
@@ -652,7 +652,7 @@ class Migration(migrations.Migration):
                 ),
                 ("variant", models.CharField(blank=True, default="", max_length=40, verbose_name="variant")),
                 (
-                    "state",
+                    "ended",
                     models.CharField(
                         choices=[
                             ("answered", "Answered"),
