@@ -27,6 +27,13 @@ OF_PROJECT = {
         WHERE b.customer_id = j.customer_id AND b.reviewer_id = r.id AND b.lifted_at IS NULL)""",
 }
 
+# What is asked of whoever looks at what they were given or said on a project before, or says it otherwise.
+OF_PAST = {name: OF_PROJECT[name] for name in ("active", "enrolled", "permitted", "conflict", "blocked")}
+
+# The tables of what is asked once a project.
+ENROLLED = """routing_enrolment e JOIN labeling_reviewer r ON r.id = e.reviewer_id
+    JOIN labeling_project j ON j.id = e.project_id JOIN labeling_customer c ON c.id = j.customer_id"""
+
 # What is asked of each pool.
 OF_POOL = {
     "trust": "(NOT p.needs_trusted OR e.trust = 'trusted')",

@@ -59,13 +59,11 @@ class EscalationKind(models.TextChoices):
 
 
 class EscalationSubject(models.TextChoices):
-    PROJECT = "project", _("Project")
     POOL = "pool", _("Pool")
     ROUND = "round", _("Round")
 
 
 class Severity(models.TextChoices):
-    INFO = "info", _("For information")
     WARNING = "warning", _("Warning")
     URGENT = "urgent", _("Urgent")
 

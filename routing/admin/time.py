@@ -162,7 +162,7 @@ class EscalationAdmin(ConsoleAdmin):
         ),
     )
 
-    @display(description=_("severity"), label={"urgent": "danger", "warning": "warning", "info": "info"})
+    @display(description=_("severity"), label={"urgent": "danger", "warning": "warning"})
     def severity_label(self, escalation: Escalation) -> tuple[str, str]:
         return escalation.severity, escalation.get_severity_display()
 
