@@ -1,5 +1,6 @@
 """Reads about the projects that are open to a reviewer: what they pay, what they ask, and what is still to be read."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -7,13 +8,35 @@ from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquer
 from django.db.models.functions import Coalesce, Now
 
 from config.kernel.models import User
+from config.kernel.prepared import fetch
 from labeling.models import FormVersion, GuidelineAcknowledgement, GuidelineVersion
 from labeling.permissions import ProjectUserPermission
 from labeling.types import ChangeKind, DocumentState, ProjectState
+from routing.eligibility import OF_TASK, all_of
 from routing.models import Enrolment
 from routing.types import Trust
 
 CENT = Decimal("0.01")
+
+# So far behind the reviewer's place in a queue is looked for something that is theirs.
+LOOKED_AT = 1000
+
+# Which of these pools' projects hold a task that the reviewer could be given: behind their place, or kept for them.
+WITH_WORK = f"""
+SELECT DISTINCT p.project_id FROM labeling_pool p
+LEFT JOIN routing_cursor k ON k.pool_id = p.id AND k.reviewer_id = %(reviewer)s::bigint
+CROSS JOIN LATERAL (
+    (SELECT t.id, t.round_id, t.kind FROM labeling_task t WHERE t.pool_id = p.id AND t.state = 'open'
+       AND t.reserved_for_id IS NULL AND t.returned_xid IS NULL AND t.position > COALESCE(k.position, -1)
+     ORDER BY t.position LIMIT {LOOKED_AT})
+    UNION ALL
+    (SELECT t.id, t.round_id, t.kind FROM labeling_task t WHERE t.pool_id = p.id AND t.state = 'open'
+       AND t.reserved_for_id IS NULL AND t.returned_xid IS NOT NULL ORDER BY t.returned_xid, t.position LIMIT {LOOKED_AT})
+    UNION ALL
+    (SELECT t.id, t.round_id, t.kind FROM labeling_task t WHERE t.reserved_for_id = %(reviewer)s::bigint
+       AND t.pool_id = p.id AND t.state = 'open' LIMIT {LOOKED_AT})) t
+WHERE p.id = ANY(%(pools)s::bigint[]) AND {all_of(OF_TASK)}
+"""
 
 
 def open_enrolments(user: User) -> QuerySet[Any]:
@@ -50,6 +73,12 @@ def open_enrolments(user: User) -> QuerySet[Any]:
             )
         )
     )
+
+
+def projects_with_work(*, reviewer_id: int, pool_ids: Sequence[int]) -> set[int]:
+    """Return the projects of these pools, which the reviewer may serve, that hold a task for them: nothing that they have
+    judged, skipped or written."""
+    return {row[0] for row in fetch(WITH_WORK, {"reviewer": reviewer_id, "pools": list(pool_ids)})}
 
 
 def guidelines_to_read(user: User) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 
 from config.kernel.errors import Invalid
 from config.kernel.life import newest
@@ -12,11 +12,11 @@ from config.kernel.models import User
 from config.kernel.prepared import fetch
 from config.kernel.types import LifeMoment
 from labeling.guidelines import guideline_to_read
-from labeling.models import Customer, Item, Reviewer
+from labeling.models import Customer, Item, OrganisationLead, Reviewer
 from routing.availability import Stop, facts_of, stop_of
 from routing.eligibility import HAS_READ, OF_POOL, OF_PROJECT, all_of
 from routing.errors import NotAReviewer
-from routing.models import Availability, Enrolment, Lease
+from routing.models import Availability, Enrolment, Lease, Leave
 from routing.open_projects import guidelines_to_read
 from routing.services.workloads import FACTS
 from routing.types import LeasedTask, NothingToDo, PoolChoice, Trust
@@ -166,6 +166,19 @@ def why_nothing(*, reviewer_id: int) -> NothingToDo:
     if not live.filter(project__state="open").exists():
         return NothingToDo("closed", "Your projects are not open at the moment; come back later.")
     return NothingToDo("nothing_left", "There is nothing waiting for you right now; new work shows up by itself.")
+
+
+def with_reasons_for(user: User, leaves: QuerySet[Leave]) -> QuerySet[Any]:
+    """Have each leave carry `reason_shown`: its reason where `user` is in charge of the reviewer, "" otherwise.
+
+    In charge are superusers, operators of a project that the reviewer works on, and the lead of their organisation.
+    """
+    if user.is_superuser:
+        return leaves.annotate(reason_shown=F("reason"))
+    works = Enrolment.objects.visible_to(user, "operate_project").filter(ended_at=None, reviewer=OuterRef("reviewer"))
+    led = Q(reviewer__organisation__in=OrganisationLead.objects.filter(user=user).values("organisation"))
+    told = When(Exists(works) | led, then=F("reason"))
+    return leaves.annotate(reason_shown=Case(told, default=Value("")))
 
 
 def projects_of(user: User) -> list[dict[str, Any]]:

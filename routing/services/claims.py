@@ -7,7 +7,7 @@ a reviewer has one task in hand, and one ahead.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -153,7 +153,8 @@ def _claim(user: User, situation: _Situation, project: UUID | None, *, is_ahead:
     if outcome == "held":
         return _shown(SHOW_AGAIN, user, reviewer_id, token)
     if outcome == "onward":
-        return NothingToDo("looking", "You have answered much of what waits; your place is being looked up, ask again.")
+        said = "You have answered much of what waits; your place in it is being looked up."
+        return NothingToDo("looking", said, until=now + timedelta(seconds=1))
     unread = next((each.choice for each in ranked if not each.choice.is_read), None)
     if unread is not None:
         return selectors.guideline_first(project_id=unread.project_id, reviewer_id=reviewer_id)
