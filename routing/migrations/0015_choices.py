@@ -4,20 +4,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('routing', '0014_raw_writes'),
+        ("routing", "0014_raw_writes"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='escalation',
-            name='severity',
-            field=models.CharField(choices=[('warning', 'Warning'), ('urgent', 'Urgent')], max_length=10, verbose_name='severity'),
+            model_name="escalation",
+            name="severity",
+            field=models.CharField(
+                choices=[("warning", "Warning"), ("urgent", "Urgent")], max_length=10, verbose_name="severity"
+            ),
         ),
         migrations.AlterField(
-            model_name='escalation',
-            name='subject',
-            field=models.CharField(choices=[('pool', 'Pool'), ('round', 'Round')], max_length=10, verbose_name='about'),
+            model_name="escalation",
+            name="subject",
+            field=models.CharField(choices=[("pool", "Pool"), ("round", "Round")], max_length=10, verbose_name="about"),
         ),
     ]

@@ -24,7 +24,9 @@ def flag_task(*, user: User, token: UUID, problem: str, note: str) -> Flagged:
     lease = lease_of(user=user, token=token)
     stopped: tuple[int, ...] = ()
     with transaction.atomic():
-        made = report_item(task=lease.task, token=token, reviewer=lease.reviewer, problem=problem, note=note, actor=user)
+        made = report_item(
+            task=lease.task, token=token, reviewer=lease.reviewer, problem=problem, note=note, actor=user
+        )
         lease.task.round = lock_row(Round.objects.filter(pk=lease.round_id))
         kept = lock_row(Lease.objects.filter(pk=lease.pk))
         if made.is_new and kept.state == LeaseState.LIVE:

@@ -27,7 +27,7 @@ MOST = import_string("routing.migrations.0016_claim_onward.MOST")
 def lengthen(count):
     """Put so many more tasks of the only round at the end of the queue, which its reviewer has judged."""
     columns = [field.column for field in Task._meta.fields if field.column != "id"]
-    changed = {"slot": "t.slot + 10 + n", "position": "t.position + n"}
+    changed = {"slot": "t.slot + 10 + n", "position": "t.position + n / 25"}
     values = ", ".join(changed.get(column, f"t.{column}") for column in columns)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
@@ -85,9 +85,11 @@ def test_who_has_answered_much_by_other_ways_than_claims_is_served_in_steps(cast
     Task.objects.filter(round__item=new).exclude(slot=0).delete()
     places = []
     while isinstance(got := next_task(user=cast.anna.user), NothingToDo):
-        assert got.code == "looking" and len(places) < 3
+        assert got.code == "looking"
+        assert len(places) < 3
         places.append(Cursor.objects.get(reviewer=cast.anna).position)
-    assert places == sorted(set(places)) and len(places) == 2
+    assert places == sorted(set(places))
+    assert len(places) == 2
     assert Lease.objects.get(token=got.token).round.item == new
     submit_task(user=cast.anna.user, token=got.token, answers=prefer("a"), seconds=1)
     assert next_task(user=cast.anna.user).code == "nothing_left"

@@ -14,7 +14,10 @@ FORGED = {
     "an exclusion deleted": ("DELETE FROM routing_exclusion", "for good"),
     "a pseudonym changed": ("UPDATE routing_enrolment SET pseudonym = 'r-forged'", "never change"),
     "a tail lowered": ("UPDATE labeling_pool SET tail = tail - 1", "only moves on"),
-    "a task put forward": ("UPDATE labeling_task SET position = position - 1 WHERE state = 'open'", "never moves forward"),
+    "a task put forward": (
+        "UPDATE labeling_task SET position = position - 1 WHERE state = 'open'",
+        "never moves forward",
+    ),
     "an endless lease": ("UPDATE routing_lease SET until = 'infinity' WHERE state = 'live'", "no longer"),
     "a lease of a day": ("UPDATE routing_lease SET until = now() + interval '1 day' WHERE state = 'live'", "no longer"),
     "another length": ("UPDATE routing_lease SET seconds = 100000 WHERE state = 'live'", "never change"),
@@ -77,4 +80,8 @@ def test_what_the_services_write_of_them_is_taken(at_work):
     expire_leases()
     judge(at_work.anna)
     assert Workload.objects.get(reviewer=at_work.anna).day_count == 2
-    assert (Exclusion.objects.count(), ClockStop.objects.count(), Lease.objects.filter(state="live").count()) == (1, 1, 1)
+    assert (Exclusion.objects.count(), ClockStop.objects.count(), Lease.objects.filter(state="live").count()) == (
+        1,
+        1,
+        1,
+    )

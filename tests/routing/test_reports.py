@@ -182,9 +182,7 @@ def in_hand(cast, lease):
     """Nothing has become of it."""
 
 
-@pytest.mark.parametrize(
-    ("end", "held"), [(skipped, False), (taken_away, False), (answered, False), (in_hand, True)]
-)
+@pytest.mark.parametrize(("end", "held"), [(skipped, False), (taken_away, False), (answered, False), (in_hand, True)])
 def test_whatever_became_of_a_task_a_report_says_the_same_of_gold_and_of_other_work(holding, client, end, held):
     cast, told = holding, {}
     with_gold(cast)
