@@ -4,7 +4,7 @@ import json
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from config.kernel.errors import Invalid
 from config.kernel.life import newest
@@ -16,7 +16,7 @@ from labeling.models import Customer, Item, OrganisationLead, Reviewer
 from routing.availability import Stop, facts_of, stop_of
 from routing.eligibility import HAS_READ, OF_POOL, OF_PROJECT, all_of
 from routing.errors import NotAReviewer
-from routing.models import Availability, Enrolment, Lease, Leave
+from routing.models import Availability, Block, Enrolment, Lease, Leave
 from routing.open_projects import guidelines_to_read
 from routing.services.workloads import FACTS
 from routing.types import LeasedTask, NothingToDo, PoolChoice, Trust
@@ -126,6 +126,13 @@ def reviewer_known_as(*, customer: Customer, pseudonym: str) -> Reviewer:
     if known is None:
         raise Invalid("Nobody on your projects is known by this name.", field="reviewer")
     return known.reviewer
+
+
+def blocks_of(user: User) -> QuerySet[Any]:
+    """Return the blocks of the customers that this person manages, with the name by which each knows the reviewer."""
+    enrolled = Enrolment.objects.filter(customer=OuterRef("customer"), reviewer=OuterRef("reviewer"))
+    blocks = Block.objects.visible_to(user).select_related("customer")
+    return blocks.annotate(known_as=Subquery(enrolled.values("pseudonym")[:1]))
 
 
 def working_time_of(reviewer: Reviewer) -> tuple[Availability, Stop | None]:
