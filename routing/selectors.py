@@ -1,11 +1,13 @@
 """Reads about who may serve what, and what they hold."""
 
 import json
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 
+from config.kernel.clock import database_now
 from config.kernel.errors import Invalid
 from config.kernel.life import newest
 from config.kernel.models import User
@@ -16,7 +18,8 @@ from labeling.models import Customer, Item, OrganisationLead, Reviewer
 from routing.availability import Stop, facts_of, stop_of
 from routing.eligibility import HAS_READ, OF_POOL, OF_PROJECT, all_of
 from routing.errors import NotAReviewer
-from routing.models import Availability, Block, Enrolment, Lease, Leave
+from routing.ladder import Rung, ladder_from
+from routing.models import Availability, Block, Enrolment, Lease, Leave, ServiceLevel
 from routing.open_projects import guidelines_to_read
 from routing.services.workloads import FACTS
 from routing.types import LeasedTask, NothingToDo, PoolChoice, Trust
@@ -101,7 +104,7 @@ def _choice(row: tuple[Any, ...], is_one_currency: bool) -> PoolChoice:
         is_read=is_read,
         open_count=open_count or 1,
         throughput_per_hour=throughput,
-        eligible_people=None if present is None else max(present, 1),
+        present_people=None if present is None else max(present, 1),
         difficulty=difficulty,
         customer_id=customer,
         pay_amount=pay if is_one_currency else None,
@@ -173,6 +176,17 @@ def why_nothing(*, reviewer_id: int) -> NothingToDo:
     if not live.filter(project__state="open").exists():
         return NothingToDo("closed", "Your projects are not open at the moment; come back later.")
     return NothingToDo("nothing_left", "There is nothing waiting for you right now; new work shows up by itself.")
+
+
+def coming_leaves(reviewer: Reviewer) -> QuerySet[Leave]:
+    """Return the leaves that are not over anywhere, soonest first."""
+    return Leave.objects.filter(reviewer=reviewer, during__endswith__gte=database_now().date()).order_by("during", "pk")
+
+
+def ladders_of(project_ids: Collection[int]) -> dict[int, tuple[Rung, ...]]:
+    """Return the ladder of each project: its service level's, or the house's."""
+    own = dict(ServiceLevel.objects.filter(project__in=project_ids).values_list("project_id", "ladder"))
+    return {key: ladder_from(own.get(key, [])) for key in project_ids}
 
 
 def with_reasons_for(user: User, leaves: QuerySet[Leave]) -> QuerySet[Any]:

@@ -33,12 +33,12 @@ from routing.models import (
     ServiceLevel,
     ServiceLevelChange,
 )
+from routing.selectors import ladders_of
 from routing.services.clocks import end_stop, stop_clock_by_hand
 from routing.services.escalations import (
     acknowledge_escalation,
     act_on_escalation,
     drafted_message,
-    ladders_of,
     resolve_escalation,
     tell_customer,
     tell_customer_in_own_words,

@@ -19,7 +19,7 @@ from routing.services.leases import LENGTHS, expire_leases, extend_lease, renew_
 from routing.services.submits import submit_task
 from routing.types import LeasedTask, NothingToDo
 from tests.cast import gather_cast
-from tests.factories import item_row, judge, prefer, take, upload, upload_items
+from tests.factories import item_row, judge, prefer, take, unguarded, upload, upload_items
 
 MOST = import_string("routing.migrations.0016_claim_onward.MOST")
 
@@ -140,12 +140,9 @@ def test_heartbeats_keep_a_lease_for_some_lengths_and_an_extension_for_as_many_m
 
 
 def let_leases_age(by):
-    """Make every lease so much older, and its end with it, which nobody but the owner can."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; RESET ROLE")
-        cursor.execute("ALTER TABLE routing_lease DISABLE TRIGGER fixed_columns")
+    """Make every lease so much older, and its end with it."""
+    with unguarded("routing_lease", "fixed_columns") as cursor:
         cursor.execute("UPDATE routing_lease SET claimed_at = claimed_at - %s, until = until - %s", [by, by])
-        cursor.execute("ALTER TABLE routing_lease ENABLE TRIGGER fixed_columns; SET CONSTRAINTS ALL DEFERRED")
 
 
 @pytest.mark.parametrize("how", ["conflict", "language", "trust"])
