@@ -4,17 +4,16 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce, Now
+from django.db.models import BooleanField, F, OuterRef, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Now
 
 from config.kernel.models import User
 from config.kernel.prepared import fetch
-from labeling.models import FormVersion, GuidelineAcknowledgement, GuidelineVersion
-from labeling.permissions import ProjectUserPermission
-from labeling.types import ChangeKind, DocumentState, ProjectState
-from routing.eligibility import OF_TASK, all_of
+from labeling.models import FormVersion, GuidelineVersion
+from labeling.types import DocumentState
+from routing.eligibility import ENROLLED, HAS_READ, OF_OPEN, OF_TASK, all_of
 from routing.models import Enrolment
-from routing.types import Trust
 
 CENT = Decimal("0.01")
 
@@ -47,30 +46,17 @@ def open_enrolments(user: User) -> QuerySet[Any]:
     """
     begun = GuidelineVersion.objects.filter(
         project=OuterRef("project"), state=DocumentState.PUBLISHED, in_force__startswith__lte=Now()
-    ).order_by()
-    needed = begun.values("project").annotate(
-        number=Coalesce(Max("number", filter=~Q(change_kind=ChangeKind.EDITORIAL)), Min("number"))
     )
     forms = FormVersion.objects.filter(project=OuterRef("project"), state=DocumentState.PUBLISHED).order_by("-number")
-    may_judge = ProjectUserPermission.objects.filter(
-        user_id=user.pk, permission__codename="judge_items", content_object_id=OuterRef("project")
-    )
-    live = Enrolment.objects.filter(Exists(may_judge), reviewer__user=user, reviewer__is_active=True, ended_at=None)
+    is_open = RawSQL(f"SELECT e.id FROM {ENROLLED} WHERE r.user_id = %s AND {all_of(OF_OPEN)}", [user.pk])
+    is_read = f"EXISTS (SELECT FROM {ENROLLED} WHERE e.id = routing_enrolment.id AND {HAS_READ})"
     return (
-        live.filter(project__state=ProjectState.OPEN)
-        .exclude(trust=Trust.PAUSED)
+        Enrolment.objects.filter(pk__in=is_open)
         .select_related("project")
         .annotate(
             guideline=Subquery(begun.order_by("-number").values("number")[:1]),
-            needed=Subquery(needed.values("number")),
             median_seconds=Subquery(forms.values("handling_time__median_seconds")[:1]),
-        )
-        .annotate(
-            is_read=Exists(
-                GuidelineAcknowledgement.objects.filter(
-                    project=OuterRef("project"), reviewer=OuterRef("reviewer"), number__gte=OuterRef("needed")
-                )
-            )
+            is_read=RawSQL(is_read, [], output_field=BooleanField()),
         )
     )
 
