@@ -30,7 +30,7 @@ SUBSCRIPTIONS = (
     Subscription("scoring", hears=("task.completed",), job="quality.jobs.score_gold"),
     Subscription(
         "consensus",
-        hears=("task.completed", "annotation.migrated", "annotation.invalidated"),
+        hears=("task.completed", "annotation.migrated", "annotation.invalidated", "annotation.superseded"),
         job="quality.jobs.resolve_rounds",
     ),
     Subscription("pay", hears=("task.completed",), job="delivery.jobs.pay_for_judgments"),

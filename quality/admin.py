@@ -11,7 +11,7 @@ from config.kernel.console import BigTableAdmin, ConsoleAdmin, ServiceChange, di
 from config.kernel.requests import person
 from quality.models import GoldItem, GoldScore, Resolution, Ruling, RulingReading, Standing
 from quality.services.gold import retire_gold
-from quality.services.rulings import answer_ruling
+from quality.services.rulings import answer_ruling, ask_customer
 
 
 @admin.register(GoldItem)
@@ -97,14 +97,33 @@ class RulingAdmin(ServiceChange):
     """Questions wait here for an answer; given once, it reaches everybody on the project."""
 
     content = True
-    list_display = ("question", "clause", "item", "project", "asked_by", "asked_at", "answer", "answered_at")
-    list_filter = (("answered_at", admin.EmptyFieldListFilter),)
+    list_display = (
+        "question",
+        "clause",
+        "item",
+        "project",
+        "asked_by",
+        "asked_at",
+        "customer_asked_at",
+        "answer",
+        "answered_at",
+    )
+    list_filter = (("answered_at", admin.EmptyFieldListFilter), ("customer_asked_at", admin.EmptyFieldListFilter))
     list_select_related = ("item_version__item", "project", "asked_by__user")
     fields = (
-        "project", "guideline", "clause", "item_version", "asked_by", "question", "asked_at", "answer", "answered_by",
+        "project", "guideline", "clause", "item_version", "asked_by", "question", "asked_at", "customer_asked_at", "answer",
+        "answered_by",
         "answered_at",
     )  # fmt: skip
     change_fields = ("answer",)
+    actions = (
+        service_action(
+            ask_customer,
+            argument="ruling",
+            description=_("Ask the customer: the clock stands until it is answered"),
+            needs_reason=True,
+        ),
+    )
 
     @display(description=_("item"))
     def item(self, ruling: Ruling) -> str:

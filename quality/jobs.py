@@ -4,6 +4,9 @@ from config.kernel.types import Fact
 from labeling.types import TaskKind
 from quality.services import gold, rounds
 
+# What changes judgments that were there before.
+SHAKES = ("annotation.invalidated", "annotation.superseded")
+
 
 def make_gold(facts: list[Fact]) -> None:
     """Hears item.gold: make the gold items, and put them before reviewers."""
@@ -31,10 +34,13 @@ def score_gold(facts: list[Fact]) -> None:
 
 
 def resolve_rounds(facts: list[Fact]) -> None:
-    """Hears task.completed, annotation.migrated and annotation.invalidated: resolve what has the judgments it needs."""
+    """Hears task.completed, annotation.migrated, annotation.invalidated and annotation.superseded: resolve what has the
+    judgments it needs, and anew what rested on others."""
     if shaken := [fact.data["round"] for fact in facts if fact.kind == "annotation.invalidated"]:
         rounds.reconsider(round_ids=shaken)
-    rounds.resolve_due(round_ids=[fact.data["round"] for fact in facts if fact.kind != "annotation.invalidated"])
+    if corrected := [fact.data["round"] for fact in facts if fact.kind == "annotation.superseded"]:
+        rounds.resolve_anew(round_ids=corrected)
+    rounds.resolve_due(round_ids=[fact.data["round"] for fact in facts if fact.kind not in SHAKES])
 
 
 def seed_gold() -> int:

@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from config.kernel.errors import NotFound
 from config.kernel.models import User
 from quality.models import Ruling, RulingReading
+from routing.answers import projects_at_work
 
 # "Me" counts no further.
 COUNTED = 100
@@ -18,7 +19,7 @@ def rulings_for(user: User) -> QuerySet[Any]:
     they asked it (`is_mine`) and have read the answer (`is_read`)."""
     mine = Q(asked_by__user=user)
     read = RulingReading.objects.filter(ruling=OuterRef("pk"), reviewer__user=user)
-    shown = Ruling.objects.visible_to(user, "judge_items").filter(mine | Q(answered_at__isnull=False))
+    shown = Ruling.objects.filter(mine | Q(answered_at__isnull=False), project__in=projects_at_work(user))
     return shown.exclude(question="", answer="").annotate(is_mine=Exists(_asked(user)), is_read=Exists(read))
 
 

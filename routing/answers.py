@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, F, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
-from django.db.models.functions import Coalesce, Left
+from django.db.models.functions import Left, Now
 
 from config.kernel.errors import NotFound
 from config.kernel.models import User
@@ -14,26 +15,27 @@ from labeling.forms import given_answers
 from labeling.models import Annotation
 from labeling.presentation import shown_item
 from labeling.services.access import log_read
-from labeling.types import Origin, RoundReason, RoundState
+from labeling.services.judgments import CORRECTABLE, TOO_LATE
+from labeling.types import Origin
+from routing.eligibility import ENROLLED, OF_PAST, all_of
 from routing.errors import NoSuchLease
 from routing.models import Lease
 
 EXCERPT = 160
 
-OPEN_UNTIL = "You can correct it until its item is resolved."
+OPEN_UNTIL = f"You can correct it for {CORRECTABLE.seconds // 60} minutes after you gave it."
 
-# Why an answer can no longer be corrected, by the state that decides it.
-CLOSED = {
-    RoundState.RESOLVED: "Its item is resolved; what was said stands.",
-    RoundState.CANCELLED: "Its item is judged anew, or no more; what was said stands.",
-    RoundState.HISTORY: "It is history.",
-}
+
+def projects_at_work(user: User) -> RawSQL:
+    """The projects whose work this person may look at, to filter by: they are enrolled, and nobody wants them off it."""
+    where = f"SELECT e.project_id FROM {ENROLLED} WHERE r.user_id = %s AND {all_of(OF_PAST)}"
+    return RawSQL(where, [user.pk])
 
 
 def lease_of(*, user: User, token: UUID) -> Lease:
     """Return the lease under which this person was given a task, live or over; NoSuchLease for any other token, and
     once they are off the project."""
-    leases = Lease.objects.visible_to(user, "judge_items").filter(reviewer__user=user, reviewer__is_active=True)
+    leases = Lease.objects.filter(reviewer__user=user, project__in=projects_at_work(user))
     lease = leases.select_related("task__round", "reviewer", "guideline", "project").filter(token=token).first()
     if lease is None:
         raise NoSuchLease("There is no such task under your name.")
@@ -43,17 +45,11 @@ def lease_of(*, user: User, token: UUID) -> Lease:
 def answers_of(user: User) -> QuerySet[Annotation]:
     """Return what this person answered on the projects they may work on: of each answer the latest correction.
 
-    Each carries `seed` (what its responses were ordered by), `excerpt`, and `decided_by`: the state of the round that
-    says whether it may still be corrected. A gold round never resolves, so of a gold answer it is the round of the
-    ordinary answer that its author gave before it on the project (after it, if there is none): else what stays open for
-    ever, or closes at once, would be told as gold.
+    Each carries `seed` (what its responses were ordered by), `excerpt`, and `is_open`: whether it may still be corrected.
+    That goes by when it was given and by nothing else: a gold round never resolves, so whatever followed from the round
+    would tell gold.
     """
     first = Annotation.objects.filter(round=OuterRef("round"), reviewer=OuterRef("reviewer"), supersedes=None)
-    ordinary = Annotation.objects.filter(
-        reviewer=OuterRef("reviewer"), project=OuterRef("project"), supersedes=None, origin=Origin.HUMAN
-    ).exclude(round__reason=RoundReason.GOLD)
-    before = ordinary.filter(pk__lt=OuterRef("first_id")).order_by("-pk").values("round__state")[:1]
-    after = ordinary.filter(pk__gt=OuterRef("first_id")).order_by("pk").values("round__state")[:1]
     message = KeyTransform("0", KeyTransform("messages", "item_version__payload"))
     return (
         _said_by(user)
@@ -62,24 +58,15 @@ def answers_of(user: User) -> QuerySet[Annotation]:
         .defer("item_version__payload", "item_version__expected", "item_version__metadata")
         .annotate(
             seed=Subquery(first.values("submission")[:1]),
-            first_id=Subquery(first.values("pk")[:1]),
+            given_at=Subquery(first.values("created_at")[:1]),
             excerpt=Left(KeyTextTransform("content", message), EXCERPT),
         )
-        .annotate(
-            decided_by=Case(
-                When(
-                    round__reason=RoundReason.GOLD,
-                    then=Coalesce(Subquery(before), Subquery(after), Value(RoundState.OPEN.value)),
-                ),
-                default=F("round__state"),
-            )
-        )
+        .annotate(is_open=ExpressionWrapper(Q(given_at__gt=Now() - CORRECTABLE), output_field=BooleanField()))
     )
 
 
 def _said_by(user: User) -> QuerySet[Annotation]:
-    mine = Annotation.objects.visible_to(user, "judge_items").filter(reviewer__user=user, reviewer__is_active=True)
-    return mine.filter(origin=Origin.HUMAN)
+    return Annotation.objects.filter(reviewer__user=user, project__in=projects_at_work(user), origin=Origin.HUMAN)
 
 
 def get_answer(*, user: User, public_id: UUID) -> Annotation:
@@ -97,7 +84,7 @@ def why_closed(answer: Any) -> str:
         return "The item was erased."
     if hasattr(answer, "invalidation"):
         return "It no longer counts; your operator can tell you why."
-    return "" if answer.decided_by == RoundState.OPEN else CLOSED[RoundState(answer.decided_by)]
+    return "" if answer.is_open else TOO_LATE
 
 
 def shown_summary(answer: Any) -> dict[str, Any]:

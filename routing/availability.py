@@ -8,34 +8,16 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
-from config.kernel.errors import Invalid
-
-DAY_MINUTES = 24 * 60
-WEEK_MINUTES = 7 * DAY_MINUTES
-MOST_HOURS = 50
+from routing.weekly_hours import DAY_MINUTES, Window, windows_of
 
 # How far ahead the next working time is looked for: hours that a clock change swallows come again a week later.
 AHEAD = timedelta(days=16)
 
 # One reason may follow another (the limit of a day, then the night); after so many, no end is promised.
 MOST_REASONS = 50
-
-WINDOW_HELP = 'Working hours are a list of {"day": 0 to 6 (Monday is 0), "from": "09:00", "to": "17:00"}.'
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Some working time of each week, in minutes from Monday, 00:00: from `start` on, before `end`, which may be next week's."""
-
-    start: int
-    end: int
-
-    def holds(self, minute: int) -> bool:
-        return self.start <= minute < self.end or self.start <= minute + WEEK_MINUTES < self.end
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,56 +53,6 @@ class Stop:
     code: str
     message: str
     until: datetime | None
-
-
-def check_time_zone(name: str) -> str:
-    """Return the name of a time zone; raises Invalid for one that is not in the IANA database."""
-    if name not in _time_zones():
-        raise Invalid(f"{name!r} is not a time zone; use an IANA name such as Europe/Berlin.", field="time_zone")
-    return name
-
-
-@cache
-def _time_zones() -> frozenset[str]:
-    return frozenset(available_timezones())
-
-
-def check_hours(hours: Any) -> tuple[Window, ...]:
-    """Return the weekly windows in order; raises Invalid, with the place, for anything that is no list of hours.
-
-    Hours may be out of order, overlap, and go past midnight ("to" at or before "from" is the next day's); "24:00" ends
-    a day.
-    """
-    if not isinstance(hours, list):
-        raise Invalid(WINDOW_HELP, field="hours")
-    if len(hours) > MOST_HOURS:
-        raise Invalid(f"These are more than {MOST_HOURS} working times a week; join some.", field="hours")
-    return tuple(sorted((_window(number, each) for number, each in enumerate(hours)), key=lambda each: each.start))
-
-
-def _window(number: int, given: Any) -> Window:
-    if not isinstance(given, dict) or given.keys() != {"day", "from", "to"}:
-        raise Invalid(f"hours[{number}]: {WINDOW_HELP}", field="hours")
-    day = given["day"]
-    if isinstance(day, bool) or not isinstance(day, int) or not 0 <= day <= 6:
-        raise Invalid(f"hours[{number}]: the day is a number from 0 (Monday) to 6 (Sunday).", field="hours")
-    start, end = _minute(number, given["from"]), _minute(number, given["to"])
-    if start == DAY_MINUTES:
-        raise Invalid(f"hours[{number}]: a day begins at 00:00; 24:00 only ends one.", field="hours")
-    if start == end:
-        raise Invalid(f"hours[{number}]: it ends when it begins; a whole day is 00:00 to 24:00.", field="hours")
-    first = day * DAY_MINUTES
-    return Window(first + start, first + end + (DAY_MINUTES if end < start else 0))
-
-
-def _minute(number: int, text: Any) -> int:
-    """Return the minute of the day."""
-    is_time = isinstance(text, str) and len(text) == 5 and text[2] == ":" and text.isascii()
-    if is_time and (text[:2] + text[3:]).isdigit():
-        hour, minute = int(text[:2]), int(text[3:])
-        if hour * 60 + minute <= DAY_MINUTES and minute < 60:
-            return hour * 60 + minute
-    raise Invalid(f"hours[{number}]: {str(text)[:20]!r} is not a time; write it as 09:00 or 17:30.", field="hours")
 
 
 def stop_of(facts: WorkFacts, now: datetime) -> Stop | None:
@@ -173,7 +105,7 @@ def facts_of(value: str | dict[str, Any]) -> WorkFacts:
         if name in known:
             known[name] = read(known[name])
     return WorkFacts(
-        windows=check_hours(hours),
+        windows=windows_of(hours),
         leaves=tuple((date.fromisoformat(first), after and date.fromisoformat(after)) for first, after in leaves),
         **known,
     )

@@ -5,16 +5,15 @@ it is. A local time that the change of clocks leaves out stands for the moment o
 the first time it comes.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from config.kernel.errors import Invalid
+from routing.weekly_hours import DAY_MINUTES, check_time_zone, minutes_by_day, windows_of
 
-DAY_MINUTES = 24 * 60
 # No promise reaches further: beyond this a calendar has too few hours to keep it.
 HORIZON_DAYS = 366 * 20
 
@@ -40,27 +39,10 @@ ALL_HOURS = Calendar()
 def calendar_from(*, time_zone: str, hours: Any, holidays: Iterable[date]) -> Calendar:
     """Return the calendar that these settings describe: `hours` is [{"day": 0, "from": "09:00", "to": "17:00"}], Monday 0.
 
-    Hours that end at or before they begin go on past midnight. Raises Invalid, naming the setting, for anything else.
+    Raises Invalid, naming the setting, for anything else.
     """
-    if time_zone not in known_zones():
-        raise Invalid(f"{time_zone!r} is no time zone; give one as Europe/Berlin or UTC.", field="time_zone")
-    if not isinstance(hours, list):
-        raise Invalid('The hours are a list: [{"day": 0, "from": "09:00", "to": "17:00"}].', field="hours")
-    week: list[list[tuple[int, int]]] = [[] for _ in range(7)]
-    for entry in hours:
-        day, begin, end = _entry(entry)
-        if end > begin:
-            week[day].append((begin, end))
-        else:
-            week[day].append((begin, DAY_MINUTES))
-            week[(day + 1) % 7].append((0, end))
-    merged = tuple(_merged(spans) for spans in week) if hours else ()
-    return Calendar(time_zone, merged, frozenset(holidays))
-
-
-@lru_cache(maxsize=1)
-def known_zones() -> frozenset[str]:
-    return frozenset(available_timezones())
+    week = minutes_by_day(windows_of(hours))
+    return Calendar(check_time_zone(time_zone), week if hours else (), frozenset(holidays))
 
 
 def add_hours(calendar: Calendar, start: datetime, hours: float, *, stopped: Sequence[Span] = ()) -> datetime:
@@ -185,35 +167,3 @@ def _joined(spans: Sequence[Span]) -> list[Span]:
         elif end > begin:
             found.append((begin, end))
     return found
-
-
-def _merged(spans: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    found: list[tuple[int, int]] = []
-    for begin, end in sorted(spans):
-        if found and begin <= found[-1][1]:
-            found[-1] = (found[-1][0], max(found[-1][1], end))
-        elif end > begin:
-            found.append((begin, end))
-    return tuple(found)
-
-
-def _entry(entry: Any) -> tuple[int, int, int]:
-    """Return day, first minute and last minute of one line of weekly hours."""
-    if not isinstance(entry, Mapping) or set(entry) != {"day", "from", "to"}:
-        raise Invalid('Each line of hours is {"day": 0, "from": "09:00", "to": "17:00"}.', field="hours")
-    day = entry["day"]
-    if isinstance(day, bool) or not isinstance(day, int) or not 0 <= day <= 6:
-        raise Invalid("The day of hours is a number from 0 (Monday) to 6 (Sunday).", field="hours")
-    begin, end = _minute(entry["from"]), _minute(entry["to"])
-    if begin == DAY_MINUTES:
-        raise Invalid("A day begins at 00:00; 24:00 only ends one.", field="hours")
-    return day, begin, end
-
-
-def _minute(text: Any) -> int:
-    """Return the minute of the day that "09:30" means; "24:00" is midnight at the end."""
-    if isinstance(text, str) and len(text) == 5 and text[2] == ":" and text[:2].isdecimal() and text[3:].isdecimal():
-        hour, minute = int(text[:2]), int(text[3:])
-        if (hour < 24 and minute < 60) or (hour, minute) == (24, 0):
-            return hour * 60 + minute
-    raise Invalid(f"{text!r} is no time of day; write it as 09:30.", field="hours")

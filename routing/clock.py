@@ -11,8 +11,8 @@ from django.db.models import F
 from config.kernel.clock import database_now
 from labeling.models import Project
 from routing.calendars import ALL_HOURS, room
+from routing.due_times import calendar_of
 from routing.models import ClockStop, Escalation, PoolStat, Promise, ServiceLevel
-from routing.services.due_times import calendar_of
 from routing.types import Outlook
 
 BATCHES = 50
@@ -64,7 +64,7 @@ class ProjectClock:
     messages: list[Told] = field(default_factory=list)
 
 
-def clock_of(project: Project) -> ProjectClock:
+def shown_clock(project: Project) -> ProjectClock:
     """Return the project's clock, in six statements however much there is of it."""
     level = ServiceLevel.objects.filter(project=project).select_related("calendar").first()
     batches = _batches(project) if level is not None else []

@@ -9,6 +9,10 @@ level at least as high, until it expires. Conflicts of interest are the reviewer
 customer's tags, whatever their case; customers' blocks and conflicts are told to operators only.
 """
 
+PERMITTED = """EXISTS (SELECT FROM labeling_projectuserpermission may
+        JOIN auth_permission named ON named.id = may.permission_id
+        WHERE may.user_id = {user} AND may.content_object_id = {project} AND named.codename = 'judge_items')"""
+
 # What is asked once a project.
 OF_PROJECT = {
     "active": "r.is_active",
@@ -17,9 +21,7 @@ OF_PROJECT = {
     "paused": "e.trust NOT IN ('paused', 'retired')",
     "capped": """(e.daily_cap IS NULL OR e.capped_count < e.daily_cap
         OR e.capped_on IS DISTINCT FROM (statement_timestamp() AT TIME ZONE 'UTC')::date)""",
-    "permitted": """EXISTS (SELECT FROM labeling_projectuserpermission may
-        JOIN auth_permission named ON named.id = may.permission_id
-        WHERE may.user_id = r.user_id AND may.content_object_id = j.id AND named.codename = 'judge_items')""",
+    "permitted": PERMITTED.format(user="r.user_id", project="j.id"),
     "country": "(j.countries = '{}' OR r.country = ANY(j.countries))",
     "organisation": "(j.organisation_ids = '{}' OR r.organisation_id = ANY(j.organisation_ids))",
     "conflict": """NOT EXISTS (SELECT FROM unnest(c.conflict_tags) AS theirs
@@ -28,6 +30,16 @@ OF_PROJECT = {
     "blocked": """NOT EXISTS (SELECT FROM routing_block b
         WHERE b.customer_id = j.customer_id AND b.reviewer_id = r.id AND b.lifted_at IS NULL)""",
 }
+
+# What is asked of whoever looks at what they were given or said on a project before, or says it otherwise.
+OF_PAST = {name: OF_PROJECT[name] for name in ("active", "enrolled", "permitted", "conflict", "blocked")}
+
+# What is asked of whoever is shown a project as open to them: of a conflict or a block they are told nothing.
+OF_OPEN = {name: OF_PROJECT[name] for name in ("active", "enrolled", "open", "paused", "permitted")}
+
+# The tables of what is asked once a project.
+ENROLLED = """routing_enrolment e JOIN labeling_reviewer r ON r.id = e.reviewer_id
+    JOIN labeling_project j ON j.id = e.project_id JOIN labeling_customer c ON c.id = j.customer_id"""
 
 # What is asked of each pool.
 OF_POOL = {

@@ -18,9 +18,9 @@ from django.db.models import Count, F, Min, Q, Sum
 from config.kernel.clock import database_now
 from labeling.models import Pool, Project
 from routing.calendars import hours_between
+from routing.due_times import Clock, due_clocks
 from routing.eligibility import OF_POOL, OF_PROJECT, all_of
 from routing.models import HandlingTime, PoolStat
-from routing.services.due_times import Clock, clocks_of
 from routing.types import LeaseState
 from routing.weights import HOUSE
 
@@ -167,7 +167,7 @@ def staffing(project: Project, *, days: int = DAYS_AHEAD) -> list[Staffing]:
     without a due time needs nobody on a certain day. Days are the calendar's. At most MOST_POOLS pools, the earliest
     due first.
     """
-    clock = clocks_of([project])[project.pk]
+    clock = due_clocks([project])[project.pk]
     zone = clock.calendar.zone
     first = clock.now.astimezone(zone).date()
     stats, hours = pools_measured(project), judgment_hours(project)

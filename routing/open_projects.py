@@ -1,19 +1,41 @@
 """Reads about the projects that are open to a reviewer: what they pay, what they ask, and what is still to be read."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce, Now
+from django.db.models import BooleanField, F, OuterRef, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Now
 
 from config.kernel.models import User
-from labeling.models import FormVersion, GuidelineAcknowledgement, GuidelineVersion
-from labeling.permissions import ProjectUserPermission
-from labeling.types import ChangeKind, DocumentState, ProjectState
+from config.kernel.prepared import fetch
+from labeling.models import FormVersion, GuidelineVersion
+from labeling.types import DocumentState
+from routing.eligibility import ENROLLED, HAS_READ, OF_OPEN, OF_TASK, all_of
 from routing.models import Enrolment
-from routing.types import STOPPED
 
 CENT = Decimal("0.01")
+
+# So far behind the reviewer's place in a queue is looked for something that is theirs.
+LOOKED_AT = 1000
+
+# Which of these pools' projects hold a task that the reviewer could be given: behind their place, or kept for them.
+WITH_WORK = f"""
+SELECT DISTINCT p.project_id FROM labeling_pool p
+LEFT JOIN routing_cursor k ON k.pool_id = p.id AND k.reviewer_id = %(reviewer)s::bigint
+CROSS JOIN LATERAL (
+    (SELECT t.id, t.round_id, t.kind FROM labeling_task t WHERE t.pool_id = p.id AND t.state = 'open'
+       AND t.reserved_for_id IS NULL AND t.returned_xid IS NULL AND t.position > COALESCE(k.position, -1)
+     ORDER BY t.position LIMIT {LOOKED_AT})
+    UNION ALL
+    (SELECT t.id, t.round_id, t.kind FROM labeling_task t WHERE t.pool_id = p.id AND t.state = 'open'
+       AND t.reserved_for_id IS NULL AND t.returned_xid IS NOT NULL ORDER BY t.returned_xid, t.position LIMIT {LOOKED_AT})
+    UNION ALL
+    (SELECT t.id, t.round_id, t.kind FROM labeling_task t WHERE t.reserved_for_id = %(reviewer)s::bigint
+       AND t.pool_id = p.id AND t.state = 'open' LIMIT {LOOKED_AT})) t
+WHERE p.id = ANY(%(pools)s::bigint[]) AND {all_of(OF_TASK)}
+"""
 
 
 def open_enrolments(user: User) -> QuerySet[Any]:
@@ -24,32 +46,25 @@ def open_enrolments(user: User) -> QuerySet[Any]:
     """
     begun = GuidelineVersion.objects.filter(
         project=OuterRef("project"), state=DocumentState.PUBLISHED, in_force__startswith__lte=Now()
-    ).order_by()
-    needed = begun.values("project").annotate(
-        number=Coalesce(Max("number", filter=~Q(change_kind=ChangeKind.EDITORIAL)), Min("number"))
     )
     forms = FormVersion.objects.filter(project=OuterRef("project"), state=DocumentState.PUBLISHED).order_by("-number")
-    may_judge = ProjectUserPermission.objects.filter(
-        user_id=user.pk, permission__codename="judge_items", content_object_id=OuterRef("project")
-    )
-    live = Enrolment.objects.filter(Exists(may_judge), reviewer__user=user, reviewer__is_active=True, ended_at=None)
+    is_open = RawSQL(f"SELECT e.id FROM {ENROLLED} WHERE r.user_id = %s AND {all_of(OF_OPEN)}", [user.pk])
+    is_read = f"EXISTS (SELECT FROM {ENROLLED} WHERE e.id = routing_enrolment.id AND {HAS_READ})"
     return (
-        live.filter(project__state=ProjectState.OPEN)
-        .exclude(trust__in=STOPPED)
+        Enrolment.objects.filter(pk__in=is_open)
         .select_related("project")
         .annotate(
             guideline=Subquery(begun.order_by("-number").values("number")[:1]),
-            needed=Subquery(needed.values("number")),
             median_seconds=Subquery(forms.values("handling_time__median_seconds")[:1]),
-        )
-        .annotate(
-            is_read=Exists(
-                GuidelineAcknowledgement.objects.filter(
-                    project=OuterRef("project"), reviewer=OuterRef("reviewer"), number__gte=OuterRef("needed")
-                )
-            )
+            is_read=RawSQL(is_read, [], output_field=BooleanField()),
         )
     )
+
+
+def projects_with_work(*, reviewer_id: int, pool_ids: Sequence[int]) -> set[int]:
+    """Return the projects of these pools, which the reviewer may serve, that hold a task for them: nothing that they have
+    judged, skipped or written."""
+    return {row[0] for row in fetch(WITH_WORK, {"reviewer": reviewer_id, "pools": list(pool_ids)})}
 
 
 def guidelines_to_read(user: User) -> list[dict[str, Any]]:

@@ -122,7 +122,7 @@ def _timing(choice: PoolChoice, now: datetime, weights: Weights) -> tuple[str, f
 
 def _people(choice: PoolChoice) -> int:
     """Whoever asks can serve it; where nobody counted, it is taken for work that only they can do."""
-    return choice.eligible_people or 1
+    return choice.present_people or 1
 
 
 def _judgment_hours(choice: PoolChoice, weights: Weights) -> float:

@@ -2,11 +2,13 @@
 
 import json
 from dataclasses import replace
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 
+from config.kernel.clock import database_now
 from config.kernel.errors import Invalid
 from config.kernel.life import newest
 from config.kernel.models import User
@@ -14,13 +16,14 @@ from config.kernel.prepared import fetch
 from config.kernel.types import LifeMoment
 from labeling.forms import form_of_stage
 from labeling.guidelines import guideline_to_read
-from labeling.models import Customer, Item, Reviewer
+from labeling.models import Customer, Item, OrganisationLead, Reviewer
 from labeling.presentation import first_draft, shown_beside
 from labeling.selectors import annotations_beside
 from routing.availability import Stop, facts_of, stop_of
 from routing.eligibility import HAS_READ, OF_POOL, OF_PROJECT, all_of
 from routing.errors import NotAReviewer
-from routing.models import Availability, Enrolment, Lease
+from routing.ladder import Rung, ladder_from
+from routing.models import Availability, Block, Enrolment, Lease, Leave, ServiceLevel
 from routing.open_projects import guidelines_to_read
 from routing.services.workloads import FACTS
 from routing.types import STOPPED, LeasedTask, NothingToDo, PoolChoice
@@ -107,7 +110,7 @@ def _choice(row: tuple[Any, ...], is_one_currency: bool) -> PoolChoice:
         is_read=is_read,
         open_count=open_count or 1,
         throughput_per_hour=throughput,
-        eligible_people=None if present is None else max(present, 1),
+        present_people=None if present is None else max(present, 1),
         difficulty=difficulty,
         customer_id=customer,
         pay_amount=pay if is_one_currency else None,
@@ -132,6 +135,13 @@ def reviewer_known_as(*, customer: Customer, pseudonym: str) -> Reviewer:
     if known is None:
         raise Invalid("Nobody on your projects is known by this name.", field="reviewer")
     return known.reviewer
+
+
+def blocks_of(user: User) -> QuerySet[Any]:
+    """Return the blocks of the customers that this person manages, with the name by which each knows the reviewer."""
+    enrolled = Enrolment.objects.filter(customer=OuterRef("customer"), reviewer=OuterRef("reviewer"))
+    blocks = Block.objects.visible_to(user).select_related("customer")
+    return blocks.annotate(known_as=Subquery(enrolled.values("pseudonym")[:1]))
 
 
 def working_time_of(reviewer: Reviewer) -> tuple[Availability, Stop | None]:
@@ -190,6 +200,30 @@ def is_capped(*, reviewer_id: int) -> bool:
         {"reviewer": reviewer_id},
     )
     return bool(rows)
+
+
+def coming_leaves(reviewer: Reviewer) -> QuerySet[Leave]:
+    """Return the leaves that are not over anywhere, soonest first."""
+    return Leave.objects.filter(reviewer=reviewer, during__endswith__gte=database_now().date()).order_by("during", "pk")
+
+
+def ladders_of(project_ids: Collection[int]) -> dict[int, tuple[Rung, ...]]:
+    """Return the ladder of each project: its service level's, or the house's."""
+    own = dict(ServiceLevel.objects.filter(project__in=project_ids).values_list("project_id", "ladder"))
+    return {key: ladder_from(own.get(key, [])) for key in project_ids}
+
+
+def with_reasons_for(user: User, leaves: QuerySet[Leave]) -> QuerySet[Any]:
+    """Have each leave carry `reason_shown`: its reason where `user` is in charge of the reviewer, "" otherwise.
+
+    In charge are superusers, operators of a project that the reviewer works on, and the lead of their organisation.
+    """
+    if user.is_superuser:
+        return leaves.annotate(reason_shown=F("reason"))
+    works = Enrolment.objects.visible_to(user, "operate_project").filter(ended_at=None, reviewer=OuterRef("reviewer"))
+    led = Q(reviewer__organisation__in=OrganisationLead.objects.filter(user=user).values("organisation"))
+    told = When(Exists(works) | led, then=F("reason"))
+    return leaves.annotate(reason_shown=Case(told, default=Value("")))
 
 
 def projects_of(user: User) -> list[dict[str, Any]]:

@@ -67,13 +67,11 @@ class EscalationKind(models.TextChoices):
 
 
 class EscalationSubject(models.TextChoices):
-    PROJECT = "project", _("Project")
     POOL = "pool", _("Pool")
     ROUND = "round", _("Round")
 
 
 class Severity(models.TextChoices):
-    INFO = "info", _("For information")
     WARNING = "warning", _("Warning")
     URGENT = "urgent", _("Urgent")
 
@@ -109,7 +107,7 @@ class PoolChoice:
 
     `is_read`: whether the reviewer has read the guideline of its project.
     `throughput_per_hour`: the judgments an hour that its people finish while they are at it, measured: the pace of one
-    times how many could serve it. `eligible_people`: how many people at work could, whoever asks among them.
+    times how many could serve it. `present_people`: how many people at work could, whoever asks among them.
     `difficulty`: 1 to 5. `pay_amount`: what one judgment costs, in one currency for all choices. `customer_share`: the
     part of the latest work that was its customer's, 0 to 1. `trust` and `standing`, the lower bound of accuracy, 0 to 1,
     are the reviewer's on its project.
@@ -123,7 +121,7 @@ class PoolChoice:
     is_read: bool = True
     open_count: int = 1
     throughput_per_hour: float | None = None
-    eligible_people: int | None = None
+    present_people: int | None = None
     difficulty: int = 1
     customer_id: int | None = None
     pay_amount: float | None = None

@@ -2,6 +2,8 @@
 
 import io
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -58,14 +60,27 @@ def upload_items(project: Project, actor: User, count: int = 1, **more: Any) -> 
     return list(Item.objects.filter(project=project).order_by("id"))
 
 
-def let_batches_age(by: timedelta) -> None:
-    """Make every batch so much older, which nobody but the owner can, and not with the guard in place."""
+@contextmanager
+def unguarded(table: str, guard: str) -> Iterator[Any]:
+    """Yield the owner's cursor with one guard of the table out of place: so tests make what takes the time of its coming."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; RESET ROLE")
-        cursor.execute("ALTER TABLE labeling_batch DISABLE TRIGGER stays_as_read")
-        cursor.execute("UPDATE labeling_batch SET created_at = created_at - %s", [by])
-        cursor.execute("ALTER TABLE labeling_batch ENABLE TRIGGER stays_as_read; SET CONSTRAINTS ALL DEFERRED")
+        cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {guard}")
+        yield cursor
+        cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER {guard}; SET CONSTRAINTS ALL DEFERRED")
         cursor.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(settings.RUNTIME_ROLE["USER"])))
+
+
+def let_batches_age(by: timedelta) -> None:
+    """Make every batch so much older."""
+    with unguarded("labeling_batch", "stays_as_read") as cursor:
+        cursor.execute("UPDATE labeling_batch SET created_at = created_at - %s", [by])
+
+
+def let_answers_age(by: timedelta) -> None:
+    """Make every answer so much older."""
+    with unguarded("labeling_annotation", "immutable") as cursor:
+        cursor.execute("UPDATE labeling_annotation SET created_at = created_at - %s", [by])
 
 
 def run_jobs() -> int:

@@ -155,39 +155,59 @@ def _ask(statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
 
 
 def _outcome(queue: Queue, answered: list[dict[str, Any]]) -> dict[str, Any]:
-    project = queue.project.pk
     placed = [each["token"] for each in answered if each.get("placed")]
     beside = sum(1 for each in answered if each.get("placed") is False)
-    [(over_assigned,)] = _ask(
+    kept = _kept_beside(queue)
+    returns, longest, waiting = _returned(queue)
+    return {
+        "completed": _completed(queue),
+        "answered": len(answered),
+        "late_kept_beside": kept,
+        "returned": returns,
+        "duplicates": duplicates(),
+        "over_assigned": _over_assigned(queue),
+        "lost": _missing(placed) + max(0, beside - kept) + waiting,
+        "max_return_s": round(longest, 2),
+    }
+
+
+def _over_assigned(queue: Queue) -> int:
+    """Return how many rounds were judged more often than they have slots, and tasks leased while somebody held them."""
+    [(count,)] = _ask(
         "SELECT (SELECT count(*) FROM (SELECT FROM labeling_annotation WHERE project_id = %s GROUP BY round_id"
         "  HAVING count(*) > %s) many)"
         " + (SELECT count(*) FROM routing_lease a JOIN routing_lease b ON b.task_id = a.task_id AND b.id > a.id"
         "    WHERE a.project_id = %s AND a.state <> 'submitted' AND b.claimed_at < a.ended_at)",
-        project, SLOTS, project,
+        queue.project.pk, SLOTS, queue.project.pk,
     )  # fmt: skip
-    [(missing,)] = _ask(
+    return int(count)
+
+
+def _missing(placed: list[str]) -> int:
+    """Return how many of these submits, which were told that they are placed, left no answer."""
+    [(count,)] = _ask(
         "SELECT count(*) FROM unnest(%s::uuid[]) AS token WHERE NOT EXISTS"
         " (SELECT FROM labeling_annotation a WHERE a.submission = token AND a.answers = %s::jsonb)",
         placed, json.dumps(ANSWER),
     )  # fmt: skip
-    [(kept,)] = _ask(
+    return int(count)
+
+
+def _kept_beside(queue: Queue) -> int:
+    [(count,)] = _ask(
         "SELECT count(*) FROM labeling_unplacedanswer u JOIN labeling_task t ON t.id = u.task_id WHERE t.project_id = %s",
-        project,
+        queue.project.pk,
     )
+    return int(count)
+
+
+def _returned(queue: Queue) -> tuple[int, float, int]:
+    """Return how many tasks came back, the longest seconds after their lease, and how many have not."""
     [(returns, longest, waiting)] = _ask(
         "SELECT count(*), COALESCE(max(EXTRACT(epoch FROM e.at - l.until)), 0)::float8,"
         " (SELECT count(*) FROM routing_lease w WHERE w.project_id = %s AND w.state = 'live' AND w.until < now())"
         " FROM routing_lease l JOIN kernel_event e ON e.kind = 'task.open' AND e.subject = 'labeling.task'"
         "  AND e.subject_id = l.task_id AND (e.data->>'lease')::bigint = l.id WHERE l.project_id = %s",
-        project, project,
+        queue.project.pk, queue.project.pk,
     )  # fmt: skip
-    return {
-        "completed": _completed(queue),
-        "answered": len(answered),
-        "late_kept_beside": int(kept),
-        "returned": int(returns),
-        "duplicates": duplicates(),
-        "over_assigned": int(over_assigned),
-        "lost": int(missing) + max(0, beside - int(kept)) + int(waiting),
-        "max_return_s": round(float(longest), 2),
-    }
+    return int(returns), float(longest), int(waiting)

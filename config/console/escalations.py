@@ -10,7 +10,7 @@ from labeling.models import Customer, Membership, Project
 from labeling.types import Role
 from routing.ladder import NEXT_STEPS, Audience, asked
 from routing.models import Escalation
-from routing.services.escalations import ladders_of
+from routing.selectors import ladders_of
 from routing.types import EscalationKind, EscalationState, Severity
 
 MOST = 20

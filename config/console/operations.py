@@ -17,7 +17,7 @@ from config.kernel.errors import NotFound
 from config.kernel.requests import person
 from labeling.selectors import get_project
 from routing import figures
-from routing.clock import clock_of
+from routing.clock import shown_clock
 from routing.services.watching import is_expert
 
 MOST = 50
@@ -44,7 +44,7 @@ def operations(request: HttpRequest, project: UUID) -> HttpResponse:
         **admin.site.each_context(request),
         "title": _("Operations of %s") % found.name,
         "project": found,
-        "clock": clock_of(found),
+        "clock": shown_clock(found),
         "escalations": escalations(person(request), project=found, most=MOST),
         "pools": [(stat, is_expert(stat.pool)) for stat in pools],
         "measured_at": min((stat.measured_at for stat in pools), default=None),

@@ -1,6 +1,9 @@
-"""The desk's pages: the task, and the way in."""
+"""The desk's pages: the task, when somebody works, and the way in."""
+
+from zoneinfo import available_timezones
 
 from django.contrib.auth.views import LogoutView
+from django.utils.dates import WEEKDAYS
 from django.views.generic import TemplateView
 
 from config.kernel.types import Surface
@@ -14,6 +17,14 @@ class TaskPage(OfSurface, TemplateView):
     surface = Surface.DESK
     template_name = "desk/task.html"
     extra_context = {"problems": Problem.choices}
+
+
+class AvailabilityPage(OfSurface, TemplateView):
+    """When a reviewer works, how much at most, and their leave: what the page asks and changes is the API's."""
+
+    surface = Surface.DESK
+    template_name = "desk/availability.html"
+    extra_context = {"days": list(WEEKDAYS.items()), "zones": sorted(available_timezones())}
 
 
 class DeskLogin(SurfaceLogin):

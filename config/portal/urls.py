@@ -1,6 +1,6 @@
 from django.urls import path
 
-from config.portal import flags, people, views
+from config.portal import blocks, flags, people, views
 
 app_name = "portal"
 urlpatterns = [
@@ -13,6 +13,9 @@ urlpatterns = [
     path("people/members/<uuid:member>/remove/", people.RemoveMember.as_view(), name="remove-member"),
     path("people/keys/", people.MakeKey.as_view(), name="make-key"),
     path("people/keys/<uuid:key>/revoke/", people.RevokeKey.as_view(), name="revoke-key"),
+    path("people/blocked/", blocks.BlocksPage.as_view(), name="blocks"),
+    path("people/blocked/place/", blocks.PlaceBlock.as_view(), name="place-block"),
+    path("people/blocked/<uuid:block>/lift/", blocks.LiftBlock.as_view(), name="lift-block"),
     path("projects/<uuid:project>/", views.ProjectPage.as_view(), name="project"),
     path("projects/<uuid:project>/upload/", views.Upload.as_view(), name="upload"),
     path("projects/<uuid:project>/flags/", flags.FlagsPage.as_view(), name="flags"),

@@ -31,7 +31,7 @@ from labeling.services.access import log_read
 from labeling.services.batches import check_on_conflict, keep_source, receive_batch
 from labeling.services.mappings import get_mapping
 from labeling.types import OnConflict, SourceFormat
-from routing.clock import clock_of
+from routing.clock import shown_clock
 
 SHOWN = 20
 REJECTS = 100
@@ -91,7 +91,7 @@ class ProjectPage(PortalPage):
             "batches": page_of(Batch.objects.filter(project=found), request, "batches"),
             "releases": page_of(Release.objects.filter(project=found).defer("manifest"), request, "releases"),
             "open_flags": labeling.open_flags_count(found, most=FLAGS_COUNTED),
-            "clock": clock_of(found),
+            "clock": shown_clock(found),
             "costs": delivery.costs_of(found),
             "formats": SourceFormat.choices,
             "mappings": ColumnMapping.objects.filter(project=found).order_by("name", "-number")[:SHOWN],

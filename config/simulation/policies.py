@@ -75,7 +75,7 @@ def _choice(
         waiting_since=delivery.number,
         open_count=pool.open_count,
         throughput_per_hour=None if pace is None else pace * eligible[delivery.needs],
-        eligible_people=eligible[delivery.needs],
+        present_people=eligible[delivery.needs],
         difficulty=delivery.difficulty,
         customer_id=delivery.customer,
         pay_amount=None if pace is None else person.rate / pace,

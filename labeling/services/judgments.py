@@ -1,6 +1,7 @@
 """Judgments enter the record here, and nowhere else."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,12 @@ from config.kernel.models import User
 from config.kernel.reasons import checked_reason
 from labeling.forms import ItemShape, check_answers, kept_answers, split_rationale
 from labeling.models import Annotation, AnnotationInvalidation, Round, UnplacedAnswer
-from labeling.types import Origin, RoundReason, RoundState
+from labeling.types import Origin
+
+# How long after its author gave it an answer may be corrected, gold or not, whatever has become of its round by then.
+CORRECTABLE = timedelta(minutes=30)
+
+TOO_LATE = "The time for corrections is over; what was said stands."
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +141,15 @@ def supersede_annotation(*, annotation: Annotation, answers: dict[str, Any], act
     """Append the author's correction of their annotation, which itself stays as it was; return the correction.
 
     Raises NotAllowed for anybody but the author, InvalidAnswers where the form says no, and Conflict when the annotation
-    was corrected or invalidated before, or its round is closed: then what was said is part of a resolution. A gold round
-    closes with its form, and not by what is said in it, so its answers are corrected like others.
+    was corrected or invalidated before, or CORRECTABLE is over since the first answer. Whatever has become of the round
+    by then: what it came to is considered anew.
     """
-    opened = lock_row(Round.objects.filter(pk=annotation.round_id).select_related(None))
+    lock_row(Round.objects.filter(pk=annotation.round_id).select_related(None))
     if annotation.reviewer.user_id is None or annotation.reviewer.user_id != actor.pk:
         raise NotAllowed("Only the author of an annotation can correct it.")
-    if opened.state != RoundState.OPEN and opened.reason != RoundReason.GOLD:
-        raise Conflict("The round is closed; what was said in it stands.")
+    given = Annotation.objects.filter(round=annotation.round_id, reviewer=annotation.reviewer_id, supersedes=None)
+    if not given.filter(created_at__gt=Now() - CORRECTABLE).exists():
+        raise Conflict(TOO_LATE)
     if Annotation.objects.filter(supersedes=annotation).exists():
         raise Conflict("This annotation was corrected before; correct the newer one.")
     if AnnotationInvalidation.objects.filter(annotation=annotation).exists():

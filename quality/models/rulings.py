@@ -14,6 +14,7 @@ from labeling.querysets import TenantQuerySet
 class Ruling(models.Model):
     """A reviewer's question about a clause of the guideline and an item, and the answer. Once answered, never changed.
 
+    Where only the customer can answer, an operator asks them (`customer_asked_at`), and the project's clock stands meanwhile.
     `submission` stands for the lease and what was asked, so that the same again is the same row. Everybody on the project
     reads the answer; who asked, and about which item, is the operator's to know.
     """
@@ -31,6 +32,7 @@ class Ruling(models.Model):
     question = models.CharField(_("question"), max_length=QUESTION_LONGEST)
     submission = models.UUIDField(_("submission"), unique=True, editable=False)
     asked_at = models.DateTimeField(_("asked"), db_default=Now())
+    customer_asked_at = models.DateTimeField(_("customer asked"), null=True, blank=True)
     answer = models.TextField(_("answer"), default="", db_default="", blank=True, max_length=ANSWER_LONGEST)
     answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     answered_at = models.DateTimeField(_("answered"), null=True, blank=True)

@@ -133,3 +133,12 @@ def reconsider(*, round_ids: Iterable[int]) -> None:
         if judged.state == RoundState.OPEN:
             add_slot(round_id=judged.pk)
     _append_resolutions([judged for judged in rounds if judged.state == RoundState.RESOLVED])
+
+
+@transaction.atomic
+def resolve_anew(*, round_ids: Iterable[int]) -> None:
+    """A judgment of each of these rounds was corrected: those that are resolved come to something anew, as `reconsider` does."""
+    wanted = Round.objects.filter(pk__in=sorted(set(round_ids)), state=RoundState.RESOLVED)
+    items = lock_rows(Item.objects.filter(rounds__in=wanted.values("pk")))
+    erased = erased_items([item.pk for item in items])
+    _append_resolutions([judged for judged in lock_rows(wanted) if judged.item_id not in erased])

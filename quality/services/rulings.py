@@ -10,9 +10,12 @@ from config.kernel.errors import Conflict, Invalid
 from config.kernel.events import record
 from config.kernel.locks import lock_row
 from config.kernel.models import User
-from labeling.models import Reviewer
+from config.kernel.reasons import checked_reason
+from labeling.models import Project, Reviewer
 from quality.models import Ruling, RulingReading
 from routing.models import Lease
+from routing.services.clocks import resume_clock, stop_clock
+from routing.types import ClockStopKind
 
 
 @transaction.atomic
@@ -45,9 +48,33 @@ def ask_for_ruling(*, lease: Lease, clause: str, question: str, actor: User) -> 
 
 
 @transaction.atomic
+def ask_customer(*, ruling: Ruling, reason: str, actor: User) -> Ruling:
+    """Ask the customer about the question, in words that they read: the project's clock stands until it is answered.
+
+    Raises Invalid without words, Conflict for a question that was answered, or that the customer was asked before.
+    """
+    reason = checked_reason(reason, ask="Say what the customer is asked: they read this.")
+    lock_row(Project.objects.filter(pk=ruling.project_id).select_related(None))
+    locked = lock_row(Ruling.objects.filter(pk=ruling.pk))
+    if locked.answered_at is not None:
+        raise Conflict("This question was answered before; there is nothing left to ask.")
+    if locked.customer_asked_at is not None:
+        raise Conflict("The customer was asked before; the clock stands until the question is answered.")
+    Ruling.objects.filter(pk=locked.pk).update(customer_asked_at=Now())
+    stop_clock(project=locked.project, kind=ClockStopKind.RULING, reason=reason, actor=actor)
+    record("ruling.customer_asked", subject=locked, actor_id=actor.pk, data={"project": locked.project_id})
+    locked.refresh_from_db()
+    return locked
+
+
+@transaction.atomic
 def answer_ruling(*, ruling: Ruling, answer: str, actor: User) -> Ruling:
-    """Answer the question, once and for all, to everybody on the project. Raises Invalid for no answer, Conflict again."""
+    """Answer the question, once and for all, to everybody on the project. Raises Invalid for no answer, Conflict again.
+
+    The clock goes on once no question is left that the customer was asked.
+    """
     answer = answer.strip()
+    lock_row(Project.objects.filter(pk=ruling.project_id).select_related(None))
     locked = lock_row(Ruling.objects.filter(pk=ruling.pk))
     if locked.answered_at is not None:
         raise Conflict("This question was answered before; what was ruled stands until the next guideline.")
@@ -55,6 +82,9 @@ def answer_ruling(*, ruling: Ruling, answer: str, actor: User) -> Ruling:
         raise Invalid(f"Answer in at most {Ruling.ANSWER_LONGEST} characters.", field="answer")
     Ruling.objects.filter(pk=locked.pk).update(answer=answer, answered_by=actor, answered_at=Now())
     record("ruling.answered", subject=locked, actor_id=actor.pk, data={"project": locked.project_id})
+    waiting = Ruling.objects.filter(project=locked.project_id, customer_asked_at__isnull=False, answered_at=None)
+    if locked.customer_asked_at is not None and not waiting.exists():
+        resume_clock(project=locked.project, kind=ClockStopKind.RULING, actor=actor)
     locked.refresh_from_db()
     return locked
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.postgres.forms import RangeWidget
+from django.db.models import QuerySet
 from django.forms import DateInput
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
@@ -35,6 +36,7 @@ from routing.models import (
     QualificationChange,
     Workload,
 )
+from routing.selectors import with_reasons_for
 from routing.services.availability import AVAILABILITY_SETTINGS, add_leave, remove_leave, set_availability
 from routing.services.blocks import lift_block, place_block
 from routing.services.enrolments import (
@@ -177,11 +179,20 @@ class AvailabilityAdmin(ServiceChange):
 @admin.register(Leave)
 class LeaveAdmin(ServiceAdd):
     permission = None
-    list_display = ("reviewer", "during", "reason")
+    list_display = ("reviewer", "during", "why")
     list_select_related = ("reviewer__user",)
     search_fields = ("=reviewer__user__email",)
     add_fields = ("reviewer", "during", "reason")
+    fields = ("reviewer", "during", "why")
     actions = (service_action(remove_leave, argument="leave", description=_("Take back")),)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Leave]:
+        return with_reasons_for(person(request), super().get_queryset(request))
+
+    @display(description=_("reason"))
+    def why(self, leave: Any) -> str:
+        """Why somebody is away is for those in charge of them."""
+        return str(leave.reason_shown)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Two days, the second of which is the first back at work."""

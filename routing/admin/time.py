@@ -33,12 +33,12 @@ from routing.models import (
     ServiceLevel,
     ServiceLevelChange,
 )
+from routing.selectors import ladders_of
 from routing.services.clocks import end_stop, stop_clock_by_hand
 from routing.services.escalations import (
     acknowledge_escalation,
     act_on_escalation,
     drafted_message,
-    ladders_of,
     resolve_escalation,
     tell_customer,
     tell_customer_in_own_words,
@@ -162,7 +162,7 @@ class EscalationAdmin(ConsoleAdmin):
         ),
     )
 
-    @display(description=_("severity"), label={"urgent": "danger", "warning": "warning", "info": "info"})
+    @display(description=_("severity"), label={"urgent": "danger", "warning": "warning"})
     def severity_label(self, escalation: Escalation) -> tuple[str, str]:
         return escalation.severity, escalation.get_severity_display()
 

@@ -13,11 +13,10 @@ from config.kernel.requests import person
 from config.kernel.types import Scope
 from routing.api.views import DeskView
 from routing.models import Leave
-from routing.selectors import reviewer_of, working_time_of
+from routing.selectors import coming_leaves, reviewer_of, working_time_of
 from routing.services.availability import (
     LONGEST_LEAVE_DAYS,
     add_leave,
-    coming_leaves,
     offer_availability,
     remove_leave,
 )

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers
 from rest_framework.request import Request
@@ -12,13 +12,12 @@ from rest_framework.response import Response
 from config.kernel.api.idempotency import answer_once, digest_of
 from config.kernel.canonical import digest
 from config.kernel.errors import NotFound
-from config.kernel.models import User
 from config.kernel.requests import person
 from labeling.api.people import ManagingView, managed_customer
 from labeling.api.serializers import ReasonSerializer
 from labeling.api.views import IDEMPOTENCY_KEY
-from routing.models import Block, Enrolment
-from routing.selectors import reviewer_known_as
+from routing.models import Block
+from routing.selectors import blocks_of, reviewer_known_as
 from routing.services.blocks import lift_block, place_block
 
 
@@ -41,13 +40,6 @@ class NewBlockSerializer(serializers.Serializer[Any]):
     reviewer = serializers.CharField(max_length=40, help_text="The name by which you know them: r-…")
     reason = serializers.CharField(max_length=300, help_text="Never shown to them.")
     customer = serializers.SlugField(required=False, help_text="Needed by those who manage more than one.")
-
-
-def blocks_of(user: User) -> QuerySet[Any]:
-    """Return the blocks of the customers that this person manages, with the name by which each knows the reviewer."""
-    enrolled = Enrolment.objects.filter(customer=OuterRef("customer"), reviewer=OuterRef("reviewer"))
-    blocks = Block.objects.visible_to(user).select_related("customer")
-    return blocks.annotate(known_as=Subquery(enrolled.values("pseudonym")[:1]))
 
 
 class Blocks(ManagingView, generics.ListAPIView[Block]):

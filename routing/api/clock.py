@@ -12,7 +12,7 @@ from config.kernel.api.choices import ChoiceField
 from config.kernel.requests import person
 from labeling.api.views import CustomerView
 from labeling.selectors import get_project
-from routing.clock import clock_of
+from routing.clock import shown_clock
 from routing.types import ClockStopKind, Outlook
 
 
@@ -57,4 +57,4 @@ class Clock(CustomerView):
     def get(self, request: Request, project: UUID) -> Response:
         """What is due when, when it will be done as things stand, and what stopped the clock."""
         found = get_project(user=person(request), public_id=project)
-        return Response(ClockSerializer(clock_of(found)).data)
+        return Response(ClockSerializer(shown_clock(found)).data)

@@ -14,7 +14,7 @@ from config.kernel.requests import person
 from labeling.types import Problem
 from routing.api.views import DeskView
 from routing.models import Enrolment
-from routing.open_projects import open_enrolments, shown_project
+from routing.open_projects import open_enrolments, projects_with_work, shown_project
 from routing.selectors import reviewer_of, servable_pools
 from routing.services.reports import flag_task
 
@@ -51,8 +51,9 @@ class OpenProjects(DeskView, generics.ListAPIView[Enrolment]):
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         user = person(request)
         page: Any = self.paginate_queryset(self.get_queryset())
-        pools, _ = servable_pools(reviewer_id=reviewer_of(user).pk, project=None)
-        with_work = {pool.project_id for pool in pools}
+        reviewer = reviewer_of(user)
+        pools, _ = servable_pools(reviewer_id=reviewer.pk, project=None)
+        with_work = projects_with_work(reviewer_id=reviewer.pk, pool_ids=[pool.pool_id for pool in pools])
         return self.get_paginated_response(
             [shown_project(each, has_work=each.project_id in with_work) for each in page]
         )

@@ -150,7 +150,7 @@ BEGIN
         JOIN labeling_guidelineversion g ON g.project_id = p.id AND g.state = 'published'
          AND g.in_force @> statement_timestamp()
         JOIN routing_enrolment e ON e.project_id = p.id AND e.reviewer_id = me
-         AND e.ended_at IS NULL AND e.trust NOT IN ('paused', 'retired')
+         AND e.ended_at IS NULL AND e.trust <> 'paused'
         LEFT JOIN routing_handlingtime h ON h.form_id = r.form_id AND h.count >= 30
         CROSS JOIN LATERAL (
             SELECT CASE WHEN h.form_id IS NULL THEN p.lease_seconds

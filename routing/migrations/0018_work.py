@@ -10,7 +10,7 @@ from config.kernel import guards
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("routing", "0013_promise_guards"),
+        ("routing", "0016_claim_onward"),
     ]
 
     operations = [

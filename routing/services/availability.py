@@ -8,14 +8,16 @@ from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models.functions import Now
 
+from config.kernel.clock import database_now
 from config.kernel.errors import Conflict, Invalid
 from config.kernel.events import record
 from config.kernel.locks import lock_row
 from config.kernel.models import User
 from labeling.authority import check_in_charge
 from labeling.models import Reviewer
-from routing.availability import check_hours, check_time_zone
 from routing.models import Availability, Leave
+from routing.selectors import coming_leaves
+from routing.weekly_hours import check_hours, check_time_zone
 
 # A limit and the ceiling above it.
 CEILINGS = {
@@ -112,7 +114,7 @@ def add_leave(*, reviewer: Reviewer, first: date, last: date, actor: User, reaso
     if (last - first).days >= LONGEST_LEAVE_DAYS:
         raise Invalid(f"A leave is at most {LONGEST_LEAVE_DAYS} days; switch work off instead.", field="last")
     lock_row(Reviewer.objects.filter(pk=reviewer.pk).select_related(None))
-    if (last - _today()).days < -1:
+    if (last - database_now().date()).days < -1:
         raise Invalid("These days are over.", field="last")
     if coming_leaves(reviewer).count() >= MOST_LEAVES:
         raise Conflict(f"There are {MOST_LEAVES} leaves to come already; remove some first.")
@@ -128,18 +130,6 @@ def remove_leave(*, leave: Leave, actor: User) -> None:
     _check_may(leave.reviewer, actor)
     record("leave.removed", subject=leave, actor_id=actor.pk, data={"reviewer": leave.reviewer_id})
     leave.delete()
-
-
-def coming_leaves(reviewer: Reviewer) -> Any:
-    """Return the leaves that are not over anywhere, soonest first."""
-    return Leave.objects.filter(reviewer=reviewer, during__endswith__gte=_today()).order_by("during", "pk")
-
-
-def _today() -> date:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT (statement_timestamp() AT TIME ZONE 'UTC')::date")
-        today: date = cursor.fetchone()[0]
-    return today
 
 
 def _check_may(reviewer: Reviewer, actor: User) -> None:

@@ -7,7 +7,7 @@ a reviewer has one task in hand, and one ahead.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -20,6 +20,7 @@ from config.kernel.request_ids import request_id
 from labeling.services.access import LOG_SHOWN
 from routing import policy, selectors
 from routing.availability import WorkFacts, facts_of, may_take_distressing, stop_of, with_one_more
+from routing.eligibility import ENROLLED, OF_POOL, OF_PROJECT, all_of
 from routing.errors import NotAReviewer
 from routing.services.leases import AHEAD_SECONDS, RETURN_EXPIRED, withdraw_leases
 from routing.services.workloads import FACTS
@@ -30,6 +31,9 @@ RETURNED_IN_PASSING = 20
 
 # The first pools nearly always hold a task; the others, which may be hundreds, are asked only after these.
 FIRST = 4
+
+# A claim looks so far into a long queue that holds nothing for the reviewer, and goes on behind; so often in one call.
+ONWARD = 5
 
 # How far along the positions of a queue a claim gets before it remembers where it was: 64 items.
 STRIDE = 64_000
@@ -54,12 +58,14 @@ SELECT outcome, given FROM routing_claim(%(reviewer)s::bigint, %(pools)s::bigint
     %(ahead_seconds)s::int, %(stride)s::bigint, %(user)s::bigint, %(request_id)s::text, %(subscribers)s::text[])
 """
 
-# The task ahead becomes the one in hand, for its full length, unless its project is no longer the reviewer's to work on.
-HAND_OVER = """
+# The task ahead becomes the one in hand, for its full length, unless it is no longer the reviewer's to work on.
+HAND_OVER = f"""
 UPDATE routing_lease l SET is_prefetched = false, until = statement_timestamp() + make_interval(secs => l.seconds)
-FROM routing_enrolment e JOIN labeling_project p ON p.id = e.project_id AND p.state = 'open'
+FROM {ENROLLED} JOIN labeling_pool p ON p.project_id = j.id
 WHERE l.token = %(token)s::uuid AND l.state = 'live' AND l.is_prefetched
-  AND e.project_id = l.project_id AND e.reviewer_id = l.reviewer_id AND e.ended_at IS NULL AND e.trust NOT IN ('paused', 'retired')
+  AND e.project_id = l.project_id AND e.reviewer_id = l.reviewer_id
+  AND p.id = (SELECT t.pool_id FROM labeling_task t WHERE t.id = l.task_id)
+  AND {all_of(OF_PROJECT, OF_POOL)}
 RETURNING l.token
 """
 
@@ -140,14 +146,15 @@ def _claim(user: User, situation: _Situation, project: UUID | None, *, is_ahead:
     choices, weights = selectors.servable_pools(reviewer_id=reviewer_id, project=project, may_distress=may_distress)
     ranked = policy.weighed(choices, now=now, by_project=weights)
     read = [(rank, each) for rank, each in enumerate(ranked, start=1) if each.choice.is_read]
-    outcome, token = _taken(user, reviewer_id, read[:FIRST], of=len(ranked), is_ahead=is_ahead)
-    if outcome == "nothing" and read[FIRST:]:
-        outcome, token = _taken(user, reviewer_id, read[FIRST:], of=len(ranked), is_ahead=is_ahead)
+    outcome, token = _taken(user, reviewer_id, read, of=len(ranked), is_ahead=is_ahead)
     if outcome == "leased":
         wake_on_commit("task.leased")
         return _shown(selectors.LEASED, user, reviewer_id, token)
     if outcome == "held":
         return _shown(SHOW_AGAIN, user, reviewer_id, token)
+    if outcome == "onward":
+        said = "You have answered much of what waits; your place in it is being looked up."
+        return NothingToDo("looking", said, until=now + timedelta(seconds=1))
     unread = next((each.choice for each in ranked if not each.choice.is_read), None)
     if unread is not None:
         return selectors.guideline_first(project_id=unread.project_id, reviewer_id=reviewer_id)
@@ -159,6 +166,24 @@ def _claim(user: User, situation: _Situation, project: UUID | None, *, is_ahead:
 
 
 def _taken(
+    user: User, reviewer_id: int, choices: Sequence[tuple[int, Weighed]], *, of: int, is_ahead: bool
+) -> tuple[str, UUID]:
+    """Take a task of the first of these pools that holds one: of the first few, then of the rest, then of what lies behind
+    what was looked at."""
+    parts = [part for part in (choices[:FIRST], choices[FIRST:]) if part] or [choices]
+    for _ in range(ONWARD):
+        outcomes = []
+        for part in parts:
+            outcome, token = _leased(user, reviewer_id, part, of=of, is_ahead=is_ahead)
+            if outcome in {"leased", "held"}:
+                return outcome, token
+            outcomes.append(outcome)
+        if "onward" not in outcomes:
+            return "nothing", token
+    return "onward", token
+
+
+def _leased(
     user: User, reviewer_id: int, choices: Sequence[tuple[int, Weighed]], *, of: int, is_ahead: bool
 ) -> tuple[str, UUID]:
     """Have the database lease a task of the first of these pools that holds one; return how it went, and the token."""

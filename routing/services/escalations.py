@@ -23,9 +23,10 @@ from config.kernel.reasons import checked_reason
 from config.kernel.transitions import transition, transition_many
 from labeling.models import Pool, Project, Round
 from labeling.services.rounds import add_slot
-from routing.ladder import Audience, Rung, ladder_from, message_for, reached
-from routing.models import Escalation, EscalationStep, Lease, PoolStat, ProjectRouting, ServiceLevel
-from routing.services.due_times import clocks_of
+from routing.due_times import due_clocks
+from routing.ladder import Audience, Rung, message_for, reached
+from routing.models import Escalation, EscalationStep, Lease, PoolStat, ProjectRouting
+from routing.selectors import ladders_of
 from routing.types import (
     ESCALATION_MACHINE,
     EscalationKind,
@@ -261,7 +262,7 @@ def drafted_message(escalation: Escalation, rung: Rung | None = None) -> str:
         ladder = ladders_of([project.pk])[project.pk]
         rung = next((each for each in ladder[escalation.rung :] if each.tell_customer), None)
     stat = PoolStat.objects.filter(pool=escalation.pool_id).select_related("pool").first()
-    clock = clocks_of([project])[project.pk]
+    clock = due_clocks([project])[project.pk]
     due_at, forecast_at = _times(stat, since=clock.now if escalation.kind in AHEAD else None)
     facts = {
         "project": project.name,
@@ -287,12 +288,6 @@ def in_words(at: datetime | None, time_zone: str) -> str:
         return "at a time that is not known yet"
     local = at.astimezone(ZoneInfo(time_zone))
     return f"on {local.day} {local:%B %Y at %H:%M} ({time_zone})"
-
-
-def ladders_of(project_ids: Collection[int]) -> dict[int, tuple[Rung, ...]]:
-    """Return the ladder of each project: its service level's, or the house's."""
-    own = dict(ServiceLevel.objects.filter(project__in=project_ids).values_list("project_id", "ladder"))
-    return {key: ladder_from(own.get(key, [])) for key in project_ids}
 
 
 def renew_priorities(pool_ids: Iterable[int | None]) -> None:

@@ -77,17 +77,22 @@ def withdraw_leases(*, task_ids: Collection[int]) -> int:
     return len(leases)
 
 
-# Heartbeats renew the task ahead with the one in hand.
+# Heartbeats renew the task ahead with the one in hand, and neither beyond LENGTHS: whoever leaves a window open, or a
+# script, holds a task no longer than that.
 RENEW = """
 WITH held AS (
-    SELECT l.id, l.reviewer_id FROM routing_lease l JOIN labeling_reviewer r ON r.id = l.reviewer_id
+    SELECT l.id, l.reviewer_id, l.claimed_at + make_interval(
+        secs => l.seconds * %(lengths)s::int * CASE WHEN l.extended_at IS NULL AND %(more)s::int = 0 THEN 1 ELSE 2 END) AS last_at
+    FROM routing_lease l JOIN labeling_reviewer r ON r.id = l.reviewer_id
     WHERE l.token = %(token)s::uuid AND l.state = 'live' AND NOT l.is_prefetched AND r.user_id = %(user)s::bigint
 ), ahead AS (
     UPDATE routing_lease l SET until = statement_timestamp() + make_interval(secs => %(ahead)s::int) FROM held
     WHERE l.reviewer_id = held.reviewer_id AND l.state = 'live' AND l.is_prefetched AND l.id <> held.id
 )
 UPDATE routing_lease l
-SET until = GREATEST(l.until, statement_timestamp() + make_interval(secs => l.seconds + %(more)s::int)),
+SET until = GREATEST(l.until, LEAST(
+        statement_timestamp() + make_interval(secs => l.seconds + %(more)s::int),
+        GREATEST(held.last_at, CASE WHEN %(more)s::int > 0 THEN l.until + make_interval(secs => %(more)s::int) END))),
     extended_at = CASE WHEN %(more)s::int > 0 THEN statement_timestamp() ELSE l.extended_at END
 FROM held WHERE l.id = held.id AND l.state = 'live' AND (%(more)s::int = 0 OR l.extended_at IS NULL)
 RETURNING l.until, EXTRACT(epoch FROM l.until - statement_timestamp())::float
@@ -96,13 +101,17 @@ RETURNING l.until, EXTRACT(epoch FROM l.until - statement_timestamp())::float
 # A task taken ahead is kept for so long; the heartbeats of the one in hand renew it.
 AHEAD_SECONDS = 120
 
+# How often a lease's length it lasts at most, since it was claimed, however many heartbeats come: twice as often once it
+# was extended.
+LENGTHS = 8
+
 
 def renew_lease(*, user: User, token: UUID) -> tuple[datetime, float]:
-    """Push the lease's end out to its full length from now; return the end and the seconds left.
+    """Push the lease's end out to its full length from now, as far as LENGTHS goes; return the end and the seconds left.
 
     Raises NoSuchLease for a token that is not this person's, LeaseOver when it has ended.
     """
-    row = fetch_one(RENEW, {"token": token, "user": user.pk, "more": 0, "ahead": AHEAD_SECONDS})
+    row = fetch_one(RENEW, _renewal(user, token, more=0))
     if row is None:
         raise _why_not(user, token)
     return row[0], row[1]
@@ -116,10 +125,14 @@ def extend_lease(*, user: User, token: UUID) -> tuple[datetime, float]:
     lease = Lease.objects.filter(token=token, reviewer__user=user, state=LeaseState.LIVE).first()
     if lease is None:
         raise _why_not(user, token)
-    row = fetch_one(RENEW, {"token": token, "user": user.pk, "more": lease.seconds, "ahead": AHEAD_SECONDS})
+    row = fetch_one(RENEW, _renewal(user, token, more=lease.seconds))
     if row is None:
         raise Conflict("You have extended this task before; submit it, or skip it with a reason.")
     return row[0], row[1]
+
+
+def _renewal(user: User, token: UUID, *, more: int) -> dict[str, Any]:
+    return {"token": token, "user": user.pk, "more": more, "ahead": AHEAD_SECONDS, "lengths": LENGTHS}
 
 
 def keep_draft(*, user: User, token: UUID, answers: dict[str, Any]) -> datetime:

@@ -13,9 +13,10 @@ from config.kernel.locks import lock_row, lock_rows
 from config.kernel.models import User
 from labeling.models import Customer, Pool, Project
 from routing.calendars import add_hours, calendar_from
+from routing.due_times import calendar_of
 from routing.ladder import ladder_from
 from routing.models import BusinessCalendar, ProjectRouting, ServiceLevel
-from routing.services.due_times import calendar_of
+from routing.weekly_hours import check_hours
 from routing.weights import weights_from
 
 CALENDAR_SETTINGS = ("name", "time_zone", "hours", "holidays")
@@ -32,6 +33,7 @@ def create_calendar(
 ) -> BusinessCalendar:
     """Make a customer's calendar. Raises Invalid for hours or a time zone that are none, Conflict for a name in use."""
     customer = lock_row(Customer.objects.filter(pk=customer.pk))
+    check_hours(hours)
     calendar_from(time_zone=time_zone, hours=hours, holidays=holidays)
     _check_name(customer.pk, name)
     made = BusinessCalendar.objects.create(
@@ -51,6 +53,8 @@ def change_calendar(*, calendar: BusinessCalendar, changes: Mapping[str, Any], a
     calendar.refresh_from_db()
     now = {name: getattr(calendar, name) for name in CALENDAR_SETTINGS} | _known(changes, CALENDAR_SETTINGS)
     now |= {"name": now["name"].strip(), "holidays": sorted(set(now["holidays"]))}
+    if "hours" in changes:
+        check_hours(changes["hours"])
     changed = calendar_from(time_zone=now["time_zone"], hours=now["hours"], holidays=now["holidays"])
     _check_name(calendar.customer_id, now["name"], but=calendar.pk)
     for turnaround_hours in ServiceLevel.objects.filter(calendar=calendar).values_list("turnaround_hours", flat=True):

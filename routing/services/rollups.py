@@ -19,9 +19,10 @@ from config.kernel.locks import ADVISORY_ROLL_UP, lock_rows, session_lock
 from labeling.models import Pool, Project
 from labeling.services.rounds import POSITION_STEP
 from routing.calendars import reach
+from routing.due_times import Clock, due_clocks, is_timed
 from routing.eligibility import OF_POOL, OF_PROJECT, all_of
 from routing.forecast import Work, crews_of, finish_hours
-from routing.services.due_times import Clock, at_work, clocks_of, renew_promises
+from routing.services.promises import renew_promises
 from routing.weights import HOUSE
 
 # The judgments that handling times are measured on: so many of the latest, whoever made them.
@@ -223,8 +224,8 @@ def measure_handling_times() -> None:
 
 def measure_pools() -> int:
     """Count, forecast and keep the figures of every pool of an open or paused project; return how many pools."""
-    projects = {project.pk: project for project in Project.objects.filter(at_work()).only("id", "due_at", "priority")}
-    clocks = clocks_of(projects.values())
+    projects = {project.pk: project for project in Project.objects.filter(is_timed()).only("id", "due_at", "priority")}
+    clocks = due_clocks(projects.values())
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         pools = _count(cursor, projects, clocks)

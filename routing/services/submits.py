@@ -16,6 +16,7 @@ from labeling.forms import ItemShape, check_answers, form_of_stage
 from labeling.models import Annotation, Item, UnplacedAnswer
 from labeling.presentation import display_order
 from labeling.services.judgments import APPEND, Judgment, as_kept, keep_unplaced, parameters_of
+from routing.eligibility import PERMITTED
 from routing.errors import LeaseOver, NoSuchLease
 from routing.services.workloads import COUNT_JUDGMENT
 from routing.types import LeaseState, Submitted
@@ -24,15 +25,14 @@ KEPT = "This task had gone to somebody else by then. Your answer is kept, and an
 
 KEPT_BESIDE = "You had submitted another answer to this task. That one counts; this one is kept for an operator."
 
-LOCK = """
+LOCK = f"""
 SELECT l.id, l.state, l.task_id, l.round_id, l.reviewer_id, l.customer_id, l.project_id, t.state,
        r.item_id, r.item_version_id, l.guideline_id, r.form_id, f.document,
        v.payload,
        EXISTS (SELECT FROM labeling_guidelineversion g WHERE g.id = l.guideline_id
                AND g.in_force @> statement_timestamp()),
        NOT EXISTS (SELECT FROM routing_lease later WHERE later.task_id = l.task_id AND later.id > l.id),
-       EXISTS (SELECT FROM labeling_projectuserpermission may JOIN auth_permission named ON named.id = may.permission_id
-               WHERE may.user_id = %(user)s::bigint AND may.content_object_id = l.project_id AND named.codename = 'judge_items'),
+       {PERMITTED.format(user="%(user)s::bigint", project="l.project_id")},
        jsonb_exists(v.payload, 'erased'),
        EXISTS (SELECT FROM labeling_annotation a WHERE a.round_id = l.round_id AND a.reviewer_id = l.reviewer_id
                AND a.submission <> l.token),

@@ -18,8 +18,8 @@ from config.kernel.locks import ADVISORY_WATCH, session_lock
 from labeling.models import Pool, Project
 from labeling.types import ProjectState
 from routing.calendars import room
+from routing.due_times import Clock, due_clocks, is_timed
 from routing.models import Escalation, PoolStat
-from routing.services.due_times import Clock, at_work, clocks_of
 from routing.services.escalations import Cause, climb, close_by_facts, open_escalations, raised_pools, renew_priorities
 from routing.types import EscalationKind, EscalationState, EscalationSubject, Severity
 
@@ -64,8 +64,8 @@ def is_expert(pool: Pool) -> bool:
 
 def _causes() -> tuple[list[Cause], set[tuple[str, int]]]:
     """Return what is wrong now, and (kind, pool) of all that is, or is on the edge of it."""
-    projects = {project.pk: project for project in Project.objects.filter(at_work())}
-    clocks = clocks_of(projects.values())
+    projects = {project.pk: project for project in Project.objects.filter(is_timed())}
+    clocks = due_clocks(projects.values())
     causes: list[Cause] = []
     standing: set[tuple[str, int]] = set()
     for stat in PoolStat.objects.filter(pool__project__in=projects).select_related("pool").order_by("pool"):

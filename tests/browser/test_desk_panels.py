@@ -16,7 +16,7 @@ from routing.services.submits import submit_task
 from routing.types import NothingToDo
 from tests.browser.logins import log_in
 from tests.cast import CLAUSES
-from tests.factories import judge, prefer, settle, upload_items
+from tests.factories import judge, let_answers_age, prefer, upload_items
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -32,7 +32,7 @@ def test_an_answer_is_corrected_with_keys_and_the_task_at_hand_waits(page, cast)
     page.keyboard.press("a")
     dialog = page.get_by_test_id("answers-dialog")
     expect(dialog).to_contain_text("item-000")
-    expect(dialog).to_contain_text("You can correct it until its item is resolved.")
+    expect(dialog).to_contain_text("You can correct it for 30 minutes after you gave it.")
     dialog.get_by_test_id("correct").focus()
     page.keyboard.press("Enter")
     correction = page.get_by_test_id("correction")
@@ -55,26 +55,24 @@ def test_an_answer_is_corrected_with_keys_and_the_task_at_hand_waits(page, cast)
     assert (second.supersedes, second.answers, second.rationale) == (first, prefer("tie"), "At second thought")
 
 
-def test_escape_leaves_an_answer_as_it_is_and_what_is_resolved_has_no_button(page, cast):
+def test_escape_leaves_an_answer_as_it_is_and_what_was_said_long_ago_has_no_button(page, cast):
     upload_items(cast.project, cast.mira, 2)
-    for _ in range(2):
-        judge(cast.anna, "a")
-    for reviewer in (cast.bela, cast.cleo):
-        judge(reviewer)
-    settle()
+    judge(cast.anna, "a")
+    let_answers_age(dt.timedelta(minutes=30))
+    judge(cast.anna, "a")
     log_in(page, "anna")
     expect(page.get_by_test_id("empty")).to_be_visible()
     page.get_by_test_id("show-answers").click()
     dialog = page.get_by_test_id("answers-dialog")
     expect(dialog.locator("li")).to_have_count(2)
-    expect(dialog).to_contain_text("Its item is resolved; what was said stands.")
+    expect(dialog).to_contain_text("The time for corrections is over; what was said stands.")
     expect(dialog.get_by_test_id("correct")).to_have_count(1)
     dialog.get_by_test_id("correct").click()
     expect(page.get_by_test_id("correction")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_test_id("correction")).to_be_hidden()
     expect(page.get_by_test_id("empty")).to_be_visible()
-    assert Annotation.objects.count() == 4
+    assert Annotation.objects.count() == 2
 
 
 def test_a_correction_that_comes_too_late_says_so(page, cast):
@@ -84,12 +82,10 @@ def test_a_correction_that_comes_too_late_says_so(page, cast):
     page.keyboard.press("a")
     page.get_by_test_id("correct").click()
     expect(page.get_by_test_id("correction")).to_be_visible()
-    for reviewer in (cast.bela, cast.cleo):
-        judge(reviewer)
-    settle()
+    let_answers_age(dt.timedelta(minutes=30))
     page.keyboard.press("0")
     page.keyboard.press("Control+Enter")
-    expect(page.get_by_test_id("banner")).to_contain_text("Its item is resolved")
+    expect(page.get_by_test_id("banner")).to_contain_text("The time for corrections is over")
     page.get_by_role("button", name="Leave it as it is").first.click()
     expect(page.get_by_test_id("correction")).to_be_hidden()
     assert Annotation.objects.filter(supersedes__isnull=False).count() == 0

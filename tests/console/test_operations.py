@@ -12,7 +12,7 @@ from labeling.models import Project
 from labeling.services.people import add_member
 from labeling.types import Role
 from routing import figures
-from routing.clock import clock_of
+from routing.clock import shown_clock
 from routing.models import Availability, ClockStop, Escalation, HandlingTime, Leave, PoolStat, ServiceLevel
 from routing.services.clocks import stop_clock
 from routing.services.escalations import acknowledge_escalation
@@ -67,7 +67,7 @@ def test_the_page_asks_as_much_for_many_as_for_few(busy, django_assert_max_num_q
     with django_assert_max_num_queries(40):
         client.get(reverse("operations", args=[busy.project.public_id]))
     with django_assert_max_num_queries(7):
-        clock_of(busy.project)
+        shown_clock(busy.project)
 
 
 def test_the_first_page_shows_escalations_first(busy):

@@ -49,7 +49,7 @@ def delivered(transactional_db):
     ColumnMapping.objects.create(**owned, name="csv", number=1, document={}, digest="0" * 64, created_by=cast.dana)
     grant_qualification(reviewer=cast.anna, skill="medical", level=2, reason="Test", actor=cast.mira)
     offer_availability(reviewer=cast.anna, changes={"daily_limit": 100})
-    cause = {"kind": "nobody", "severity": "warning", "subject": "project", "subject_id": cast.project.pk}
+    cause = {"kind": "nobody", "severity": "warning", "subject": "pool", "subject_id": 0}
     escalation = Escalation.objects.create(**owned, **cause, message="Test")
     EscalationStep.objects.create(customer=cast.northwind, escalation=escalation, what="Test")
     calendar = create_calendar(

@@ -1,4 +1,6 @@
-"""Annotations supersede, and never change: the author appends a correction while the round is open."""
+"""Annotations supersede, and never change: the author appends a correction while it is time."""
+
+from datetime import timedelta
 
 import pytest
 
@@ -8,7 +10,7 @@ from labeling.forms import InvalidAnswers
 from labeling.models import Annotation
 from labeling.selectors import counting_annotations_of
 from labeling.services.judgments import invalidate_annotation, supersede_annotation
-from tests.factories import judge, prefer, settle, upload_items
+from tests.factories import judge, let_answers_age, prefer, upload_items
 
 
 @pytest.fixture
@@ -62,7 +64,7 @@ def test_only_the_author_corrects_and_only_as_the_form_allows(judged):
     assert Annotation.objects.count() == 1
 
 
-def test_what_was_invalidated_or_resolved_stands(judged):
+def test_what_was_invalidated_or_said_long_ago_stands(judged):
     cast, first = judged
     for reviewer in (cast.bela, cast.cleo):
         judge(reviewer)
@@ -70,9 +72,7 @@ def test_what_was_invalidated_or_resolved_stands(judged):
     invalidate_annotation(annotation=last, reason="Test", actor=cast.mira)
     with pytest.raises(Conflict, match="invalidated"):
         correct(last, cast.cleo.user)
-    settle()
-    judge(cast.dido)
-    settle()
-    with pytest.raises(Conflict, match="closed"):
+    let_answers_age(timedelta(minutes=30))
+    with pytest.raises(Conflict, match="time for corrections is over"):
         correct(first, cast.anna.user)
     assert Annotation.objects.filter(supersedes__isnull=False).count() == 0

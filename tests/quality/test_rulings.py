@@ -9,7 +9,9 @@ from config.kernel.errors import Conflict, Invalid
 from config.kernel.models import Event
 from labeling.services.erasures import erase_item, erase_person
 from quality.models import Ruling, RulingReading
-from quality.services.rulings import answer_ruling
+from quality.services.rulings import answer_ruling, ask_customer
+from routing.models import ClockStop
+from routing.services.clocks import stop_clock
 from routing.services.leases import skip_task
 from tests.cast import gather_cast
 from tests.factories import take, upload_items
@@ -100,6 +102,38 @@ def test_an_operator_answers_in_the_console_and_only_once(asked, client):
     assert ruling.answer == "Yes."
     client.force_login(cast.otto)
     assert client.get(page).status_code == 302
+
+
+def test_while_the_customer_is_asked_the_clock_stands_and_both_see_why(asked, client):
+    cast, first = asked
+    ask(client, cast, cast.token, "And if neither is?")
+    second = Ruling.objects.get(question="And if neither is?")
+    client.force_login(cast.mira)
+    chosen = {"action": "ask_customer", "_selected_action": [first.pk], "reason": "May both be wrong?"}
+    client.post("/admin/quality/ruling/", chosen)
+    ask_customer(ruling=second, reason="And neither?", actor=cast.mira)
+    with pytest.raises(Conflict, match="asked before"):
+        ask_customer(ruling=first, reason="Again?", actor=cast.mira)
+    clock = client.get(f"/api/v1/projects/{cast.project.public_id}/clock", headers=cast.bearer("dana")).json()
+    assert (clock["is_stopped"], [stop["reason"] for stop in clock["stops"]]) == (True, ["May both be wrong?"])
+    page = client.get(f"/admin/operations/{cast.project.public_id}/").content.decode()
+    assert "May both be wrong?" in page
+    assert "kind=clearance" in page
+    client.force_login(cast.dana)
+    assert "May both be wrong?" in client.get(f"/portal/projects/{cast.project.public_id}/").content.decode()
+    answer_ruling(ruling=first, answer="Yes.", actor=cast.mira)
+    assert ClockStop.objects.get().ended_at is None
+    answer_ruling(ruling=second, answer="Yes.", actor=cast.mira)
+    assert (ClockStop.objects.get().kind, ClockStop.objects.get().ended_by) == ("ruling", cast.mira)
+    with pytest.raises(Conflict, match="answered before"):
+        ask_customer(ruling=first, reason="Still?", actor=cast.mira)
+
+
+def test_a_question_that_the_customer_was_not_asked_lets_no_clock_go_on(asked):
+    cast, ruling = asked
+    stop_clock(project=cast.project, kind="ruling", reason="By hand", actor=cast.mira)
+    answer_ruling(ruling=ruling, answer="Yes.", actor=cast.mira)
+    assert ClockStop.objects.get().ended_at is None
 
 
 def test_an_answer_needs_words_and_is_given_once(asked):

@@ -8,14 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.kernel.errors import Invalid
-from routing.availability import (
-    WorkFacts,
-    check_hours,
-    check_time_zone,
-    facts_of,
-    may_take_distressing,
-    stop_of,
-)
+from routing.availability import WorkFacts, facts_of, may_take_distressing, stop_of
+from routing.weekly_hours import check_hours, check_time_zone
 
 BERLIN = ZoneInfo("Europe/Berlin")
 # Clocks change at two, at midnight, by half an hour, at no time; one zone lost a whole day.

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from config.kernel.errors import Invalid
 from routing.calendars import ALL_HOURS, Calendar, add_hours, calendar_from, hours_between, reach
+from routing.weekly_hours import check_hours
 
 BERLIN = ZoneInfo("Europe/Berlin")
 OFFICE = [{"day": day, "from": "09:00", "to": "17:00"} for day in range(5)]
@@ -83,9 +84,12 @@ def test_a_calendar_of_nothing_but_holidays_is_refused_when_it_is_asked_for_time
     assert reach(ALL_HOURS, datetime(2026, 3, 2, tzinfo=UTC), 1e12) is None
 
 
-def test_no_day_begins_at_its_end():
+def test_a_day_that_begins_at_its_end_is_refused_and_read_as_the_next_one_where_it_is_kept():
+    ends = {"day": 6, "from": "24:00", "to": "06:00"}
     with pytest.raises(Invalid, match="24:00 only ends one"):
-        calendar_from(time_zone="UTC", hours=[{"day": 0, "from": "24:00", "to": "00:00"}], holidays=[])
+        check_hours([ends])
+    kept = calendar_from(time_zone="UTC", hours=[ends], holidays=[])
+    assert kept == calendar_from(time_zone="UTC", hours=[{"day": 0, "from": "00:00", "to": "06:00"}], holidays=[])
 
 
 @pytest.mark.parametrize(

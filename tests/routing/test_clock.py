@@ -10,11 +10,11 @@ from config.kernel.errors import Invalid
 from labeling.models import Pool, Project, Task
 from labeling.services.settings import change_project
 from routing.calendars import calendar_from
-from routing.clock import clock_of
+from routing.clock import shown_clock
+from routing.due_times import Clock
 from routing.models import BusinessCalendar, Escalation, Promise
 from routing.services import rollups
 from routing.services.clocks import resume_clock, stop_clock
-from routing.services.due_times import Clock
 from routing.services.levels import change_calendar, change_service_level, create_calendar, set_service_level
 from routing.services.rollups import roll_up
 from routing.services.watching import watch_service_levels
@@ -47,6 +47,14 @@ def test_a_calendar_with_too_few_hours_for_the_promise_is_refused(cast, calendar
     calendar.refresh_from_db()
     level.refresh_from_db()
     assert (calendar.hours, level.calendar) == ([], calendar)
+
+
+def test_a_calendar_that_was_kept_with_a_day_from_24_stops_no_roll_up(cast, calendar, level):
+    upload_items(cast.project, cast.mira)
+    BusinessCalendar.objects.filter(pk=calendar.pk).update(hours=[{"day": 0, "from": "24:00", "to": "24:00"}])
+    assert roll_up() == 1
+    assert Promise.objects.get().due_at is not None
+    change_calendar(calendar=calendar, changes={"name": "Still"}, actor=cast.mira)
 
 
 def test_a_calendar_that_has_run_out_of_hours_stops_no_roll_up(cast, calendar, level):
@@ -82,7 +90,7 @@ def test_an_old_stop_that_stands_is_seen_behind_many_that_ended(cast):
     for number in range(21):
         stop_clock(project=cast.project, kind="other", reason=f"Reason {number}", actor=None)
         resume_clock(project=cast.project, kind="other", actor=None)
-    clock = clock_of(cast.project)
+    clock = shown_clock(cast.project)
     assert (clock.is_stopped, clock.stops[0].reason, clock.stops[1].reason) == (True, "Question 7", "Reason 20")
 
 
@@ -95,7 +103,7 @@ def test_customer_and_watch_agree_on_what_is_at_risk(cast, level):
     assert stat(cast).finish_at < pool(cast).due_at
     watch_service_levels()
     assert Escalation.objects.get().kind == "at_risk"
-    assert clock_of(cast.project).outlook == "at risk"
+    assert shown_clock(cast.project).outlook == "at risk"
 
 
 def test_what_takes_longer_than_a_year_is_not_said_to_be_done_in_one(cast, level):

@@ -2,6 +2,7 @@
 
 import threading
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
@@ -9,7 +10,7 @@ from django.db import connection, transaction
 from config.kernel.errors import Conflict, NotFound
 from config.kernel.locks import lock_row
 from labeling.forms import InvalidAnswers
-from labeling.models import AccessLog, Annotation, Item, Round
+from labeling.models import AccessLog, Annotation, Item, Round, Task
 from labeling.selectors import counting_annotations_of
 from labeling.services.erasures import erase_item
 from labeling.services.forms import publish_form
@@ -17,10 +18,14 @@ from labeling.services.judgments import invalidate_annotation
 from labeling.services.people import remove_member
 from quality.models import GoldScore, Resolution
 from quality.services.rounds import resolve_due
+from routing.services.blocks import place_block
 from routing.services.corrections import correct_answer
+from routing.services.enrolments import end_enrolment
+from routing.services.leases import skip_task
+from routing.services.levels import set_routing
 from routing.services.submits import submit_task
 from tests.cast import FORM, gather_cast
-from tests.factories import item_row, judge, prefer, settle, take, upload, upload_items
+from tests.factories import item_row, judge, let_answers_age, prefer, settle, take, upload, upload_items
 
 ROOT = "/api/desk/v1/answers"
 
@@ -46,7 +51,7 @@ def test_my_answers_say_which_can_be_corrected_and_until_when(judged, client):
     cast, first = judged
     rows = ask(client, cast).json()["results"]
     assert [(row["id"], row["can_be_corrected"], row["until"]) for row in rows] == [
-        (str(first.public_id), True, "You can correct it until its item is resolved.")
+        (str(first.public_id), True, "You can correct it for 30 minutes after you gave it.")
     ]
     assert rows[0]["excerpt"] == "What is the capital of France? (item-000)"
     log = AccessLog.objects.latest("id")
@@ -109,16 +114,62 @@ def test_only_the_author_corrects_and_only_as_the_form_allows(judged):
     assert Annotation.objects.count() == 1
 
 
-def test_what_is_resolved_stands(judged, client):
+OVER = "The time for corrections is over; what was said stands."
+
+
+def test_what_was_said_long_ago_stands_and_no_correction_of_it_begins_the_time_anew(judged, client):
     cast, first = judged
-    for reviewer in (cast.bela, cast.cleo):
-        judge(reviewer)
-    settle()
+    let_answers_age(timedelta(minutes=29))
+    made = put(client, cast, first.public_id, prefer("b")).json()["id"]
+    let_answers_age(timedelta(minutes=1))
     row = ask(client, cast).json()["results"][0]
-    assert (row["can_be_corrected"], row["until"]) == (False, "Its item is resolved; what was said stands.")
-    refused = put(client, cast, first.public_id, prefer("b"))
-    assert (refused.status_code, refused.json()["detail"]) == (409, "Its item is resolved; what was said stands.")
-    assert Annotation.objects.filter(supersedes__isnull=False).count() == 0
+    assert (row["id"], row["can_be_corrected"], row["until"]) == (made, False, OVER)
+    refused = put(client, cast, made, prefer("a"))
+    assert (refused.status_code, refused.json()["detail"]) == (409, OVER)
+    assert Annotation.objects.count() == 2
+
+
+def test_what_is_resolved_comes_to_something_anew_once_it_is_corrected(judged, client):
+    cast, first = judged
+    judge(cast.bela, "a")
+    judge(cast.cleo, "b")
+    settle()
+    was = Resolution.objects.get()
+    assert put(client, cast, first.public_id, prefer("b")).status_code == 201
+    settle()
+    now = Resolution.objects.get(supersedes=was)
+    assert (was.answers["preference"], now.answers["preference"]) == ({"choice": "a"}, {"choice": "b"})
+    assert Annotation.objects.get(supersedes=first).pk in now.annotation_ids
+
+
+def test_a_correction_asks_nobody_again_where_a_skip_waits_for_an_operator(judged, client):
+    cast, first = judged
+    set_routing(project=cast.project, escalate_after_skips=1, actor=cast.mira)
+    skip_task(user=cast.bela.user, token=take(cast.bela).token, reason="Unclear")
+    put(client, cast, first.public_id, prefer("b"))
+    settle()
+    assert sorted(Task.objects.values_list("state", flat=True)) == ["cancelled", "completed", "open"]
+
+
+@pytest.mark.parametrize("how", ["ended", "blocked", "conflicted"])
+def test_who_is_off_the_work_reads_and_corrects_nothing_of_it(judged, client, how):
+    cast, first = judged
+    if how == "ended":
+        end_enrolment(enrolment=cast.anna.enrolments.get(), actor=cast.mira)
+    elif how == "blocked":
+        place_block(customer=cast.northwind, reviewer=cast.anna, reason="Test", actor=cast.dana)
+    else:
+        cast.northwind.conflict_tags = cast.anna.conflict_tags = ["acme"]
+        cast.northwind.save(update_fields=["conflict_tags"])
+        cast.anna.save(update_fields=["conflict_tags"])
+    assert ask(client, cast).json()["results"] == []
+    assert ask(client, cast, f"/{first.public_id}").status_code == 404
+    assert put(client, cast, first.public_id, prefer("b")).status_code == 404
+    assert client.get("/api/desk/v1/rulings", headers=cast.bearer("anna")).json()["results"] == []
+    asked = {"clause": "true", "question": "And now?"}
+    url = f"/api/desk/v1/tasks/{first.submission}/ask"
+    assert client.post(url, asked, content_type="application/json", headers=cast.bearer("anna")).status_code == 404
+    assert Annotation.objects.count() == 1
 
 
 def test_what_was_invalidated_or_erased_is_no_longer_corrected(judged, client):
@@ -180,20 +231,24 @@ def test_a_gold_answer_is_corrected_like_any_other_and_its_miss_stays_a_miss(wit
     assert (score.annotation, score.is_correct) == (cast.gold, False)
 
 
-def test_a_gold_answer_closes_with_the_answer_beside_it_and_says_the_same(with_gold, client):
+def test_whether_an_answer_is_open_follows_from_when_it_was_given_gold_or_not(with_gold, client):
     cast = with_gold
+    was = closing(client, cast)
     for reviewer in (cast.bela, cast.cleo):
         for _ in range(2):
             judge(reviewer)
     settle()
+    assert Round.objects.get(pk=cast.plain.round_id).state == "resolved"
     assert Round.objects.get(pk=cast.gold.round_id).state == "open"
-    assert set(closing(client, cast).values()) == {(False, "Its item is resolved; what was said stands.")}
+    assert closing(client, cast) == was
+    let_answers_age(timedelta(minutes=30))
+    assert set(closing(client, cast).values()) == {(False, OVER)}
     answers = [put(client, cast, each.public_id, prefer("a")) for each in (cast.plain, cast.gold)]
     assert [each.status_code for each in answers] == [409, 409]
     assert len({each.json()["detail"] for each in answers}) == 1
 
 
-def test_a_gold_answer_under_an_old_form_stays_open_with_the_answer_beside_it(with_gold, client):
+def test_a_gold_answer_under_an_old_form_stays_open_as_the_answer_beside_it_does(with_gold, client):
     cast = with_gold
     publish_form(project=cast.project, document={**FORM, "title": "Pairs anew"}, actor=cast.mira)
     settle()
@@ -217,14 +272,11 @@ def test_who_locks_the_round_first_decides_between_author_and_resolver(transacti
     for reviewer in (cast.bela, cast.cleo):
         judge(reviewer, "a")
     first = Annotation.objects.get(reviewer=cast.anna)
-    refusals = []
 
     def in_thread(act):
         def run():
             try:
                 act()
-            except Conflict as error:
-                refusals.append(error.message)
             finally:
                 connection.close()
 
@@ -247,13 +299,12 @@ def test_who_locks_the_round_first_decides_between_author_and_resolver(transacti
         assert thread.is_alive()
     thread.join(10)
     resolution = Resolution.objects.get()
-    if who_is_first == "resolver":
-        assert refusals == ["Its item is resolved; what was said stands."]
-        assert first.pk in resolution.annotation_ids
-    else:
-        assert refusals == []
-        assert Annotation.objects.get(supersedes=first).pk in resolution.annotation_ids
-        assert resolution.confidence == 1.0
+    correction = Annotation.objects.get(supersedes=first)
+    assert (first if who_is_first == "resolver" else correction).pk in resolution.annotation_ids
+    settle()
+    latest = Resolution.objects.get(superseded_by=None)
+    assert correction.pk in latest.annotation_ids
+    assert latest.confidence == 1.0
 
 
 def test_the_list_costs_the_same_however_long_it_is(cast, client, django_assert_max_num_queries):

@@ -24,7 +24,7 @@ UNHURRIED = settings(deadline=None)
 def pool(pool_id=1, *, due=None, **more):
     """A pool that is due in so many hours; twelve judgments an hour a person, by default."""
     due_at = None if due is None else NOW + timedelta(hours=due)
-    people = more.setdefault("eligible_people", 4)
+    people = more.setdefault("present_people", 4)
     more.setdefault("throughput_per_hour", 12.0 * people)
     return PoolChoice(
         **{"pool_id": pool_id, "project_id": 1, "priority": 0, "due_at": due_at, "waiting_since": pool_id} | more
@@ -51,7 +51,7 @@ def choices_of(draw, first_id=100):
                 waiting_since=draw(st.integers(0, 50)),
                 open_count=draw(st.integers(0, 500)),
                 throughput_per_hour=draw(st.none() | st.floats(0, 500)),
-                eligible_people=people,
+                present_people=people,
                 difficulty=draw(st.integers(1, 5)),
                 pay_amount=draw(st.none() | st.floats(0, 10)),
                 customer_share=draw(st.none() | st.floats(0, 1)),
@@ -78,7 +78,7 @@ def test_the_order_does_not_depend_on_the_order_of_the_input(choices, chance):
 def test_of_two_pools_alike_the_one_due_earlier_goes_first_while_its_due_time_can_be_met(
     others, due, later, count, people
 ):
-    twin = {"open_count": count, "eligible_people": people}
+    twin = {"open_count": count, "present_people": people}
     late, early = pool(1, due=due + later, **twin), pool(2, due=due, **twin)
     found = order(*others, late, early)
     assert found.index(2) < found.index(1)
@@ -87,7 +87,7 @@ def test_of_two_pools_alike_the_one_due_earlier_goes_first_while_its_due_time_ca
 @UNHURRIED
 @given(choices_of(), st.none() | st.floats(-20, 100), st.integers(-2, 3), st.integers(1, 3), st.integers(1, 6))
 def test_of_two_pools_alike_the_one_of_higher_priority_goes_first(others, due, priority, more, people):
-    low = pool(1, due=due, priority=priority, eligible_people=people)
+    low = pool(1, due=due, priority=priority, present_people=people)
     high = replace(low, pool_id=2, waiting_since=2, priority=priority + more)
     found = order(*others, low, high)
     assert found.index(2) < found.index(1)
@@ -96,8 +96,8 @@ def test_of_two_pools_alike_the_one_of_higher_priority_goes_first(others, due, p
 @UNHURRIED
 @given(choices_of(), st.floats(1, 100), st.integers(1, 6), st.integers(1, 6), st.integers(1, 50))
 def test_of_two_pools_alike_the_one_that_fewer_could_do_goes_first(others, due, people, more, count):
-    many = pool(1, due=due, eligible_people=people + more, open_count=count)
-    few = pool(2, due=due, eligible_people=people, open_count=count)
+    many = pool(1, due=due, present_people=people + more, open_count=count)
+    few = pool(2, due=due, present_people=people, open_count=count)
     found = order(*others, many, few)
     assert found.index(2) < found.index(1)
 
@@ -166,10 +166,10 @@ def test_late_work_waits_for_what_can_still_be_in_time_and_goes_before_what_has_
 
 
 def test_work_that_only_this_person_can_do_goes_before_work_due_sooner_that_many_can_do():
-    common = pool(1, due=4, eligible_people=12, open_count=20)
-    alone = pool(2, due=8, eligible_people=1, open_count=90)
+    common = pool(1, due=4, present_people=12, open_count=20)
+    alone = pool(2, due=8, present_people=1, open_count=90)
     assert order(common, alone) == [2, 1]
-    assert order(common, replace(alone, eligible_people=12)) == [1, 2]
+    assert order(common, replace(alone, present_people=12)) == [1, 2]
 
 
 def test_important_work_lets_urgent_work_go_first_only_while_it_has_time_to_spare():

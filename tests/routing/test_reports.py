@@ -9,12 +9,16 @@ from labeling.models import Annotation, Flag, Item, Task
 from labeling.services.erasures import erase_item, erase_person
 from labeling.services.settings import change_project
 from labeling.services.triage import confirm_flag, dismiss_flag
-from routing.models import Lease
+from routing.models import Escalation, Lease
 from routing.services.claims import next_task
+from routing.services.escalations import resolve_escalation
+from routing.services.exclusions import exclude
 from routing.services.leases import skip_task
-from routing.types import NothingToDo
+from routing.services.levels import set_routing
+from routing.services.submits import submit_task
+from routing.types import LeasedTask, NothingToDo
 from tests.cast import gather_cast
-from tests.factories import item_row, judge, settle, take, upload, upload_items
+from tests.factories import item_row, judge, prefer, settle, take, upload, upload_items
 
 
 def report(client, cast, token, kind="broken", note="", who="anna"):
@@ -153,3 +157,65 @@ def test_notes_go_with_the_item_or_the_person_they_are_about(transactional_db, c
     for item in items:
         erase_item(item=item, reason="Test", actor=cast.dana)
     assert set(Flag.objects.values_list("note", flat=True)) == {""}
+
+
+def with_gold(cast):
+    cast.project.gold_share = "0.5"
+    cast.project.save()
+    gold = item_row("known", expected={"answer": {"preference": {"choice": "a"}}})
+    upload(cast.project, cast.mira, *[item_row(f"plain-{number}") for number in range(3)], gold)
+
+
+def skipped(cast, lease):
+    skip_task(user=cast.anna.user, token=lease.token, reason="Test")
+
+
+def taken_away(cast, lease):
+    exclude(round=lease.round, reviewer=cast.anna, reason="author", actor=cast.mira)
+
+
+def answered(cast, lease):
+    submit_task(user=cast.anna.user, token=lease.token, answers=prefer("a"), seconds=1)
+
+
+def in_hand(cast, lease):
+    """Nothing has become of it."""
+
+
+@pytest.mark.parametrize(("end", "held"), [(skipped, False), (taken_away, False), (answered, False), (in_hand, True)])
+def test_whatever_became_of_a_task_a_report_says_the_same_of_gold_and_of_other_work(holding, client, end, held):
+    cast, told = holding, {}
+    with_gold(cast)
+    while isinstance(leased := next_task(user=cast.anna.user), LeasedTask):
+        lease = Lease.objects.get(token=leased.token)
+        end(cast, lease)
+        answers = [report(client, cast, leased.token).json()["held"] for _ in range(2)]
+        told.setdefault(lease.task.kind, set()).update(answers)
+    assert told == {"gold": {held}, "annotate": {held}}
+
+
+@pytest.mark.parametrize("end", [skipped, taken_away, answered])
+def test_a_report_under_a_lease_that_is_over_stops_nobody(holding, client, end):
+    cast = holding
+    upload_items(cast.project, cast.mira)
+    lease = Lease.objects.get(token=take(cast.anna).token)
+    end(cast, lease)
+    of_bela = take(cast.bela).token
+    assert report(client, cast, lease.token).json()["held"] is False
+    assert Lease.objects.get(token=of_bela).state == "live"
+    assert Flag.objects.get().reported_by == cast.anna
+
+
+def test_a_dismissed_report_asks_nobody_again_for_what_was_skipped_too_often(holding, client):
+    cast = holding
+    set_routing(project=cast.project, escalate_after_skips=1, actor=cast.mira)
+    upload_items(cast.project, cast.mira)
+    skip_task(user=cast.anna.user, token=take(cast.anna).token, reason="Unclear")
+    for who in ("bela", "cleo"):  # the second time, what was asked again is stopped again
+        report(client, cast, take(getattr(cast, who)).token, who=who)
+        assert set(Task.objects.values_list("state", flat=True)) == {"cancelled"}
+        dismiss_flag(flag=Flag.objects.get(state="open"), reason="Fine", actor=cast.mira)
+        settle()
+        assert Task.objects.filter(state="open").count() == 2
+    resolve_escalation(escalation=Escalation.objects.get(), reason="Clear now", actor=cast.mira)
+    assert Task.objects.filter(state="open").count() == 3

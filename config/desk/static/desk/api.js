@@ -31,7 +31,7 @@ async function call(method, path, body) {
     return new Promise(() => {});
   }
   if (response.status >= 500) throw new Unreachable();
-  const data = await response.json();
+  const data = response.status === 204 ? null : await response.json();
   if (!response.ok) throw new Refused(response.status, data);
   return data;
 }
@@ -51,6 +51,11 @@ export const answer = (id) => call("GET", `answers/${id}`);
 export const correct = (id, value) => call("PUT", `answers/${id}/correct`, { value });
 export const readRuling = (id) => call("POST", `rulings/${id}/read`, {});
 export const readMessage = (id) => call("POST", `messages/${id}/read`, {});
+export const availability = () => call("GET", "availability");
+export const offer = (changes) => call("PUT", "availability", changes);
+export const leaves = () => call("GET", "leaves");
+export const takeLeave = (leave) => call("POST", "leaves", leave);
+export const takeBackLeave = (id) => call("DELETE", `leaves/${id}`);
 
 // A page of a list: by its path, or by the address that the page before named.
 export const page = (path) => call("GET", path.slice(path.indexOf(ROOT) + 1 ? path.indexOf(ROOT) + ROOT.length : 0));
