@@ -40,6 +40,7 @@ PARTS = (
     "quality_erase_item(1, 1)", "quality_erase_person(1, 1, 1)", "quality_empty_item(1, 1)",
     "quality_empty_person(1, 1, 1)", "delivery_erase_item(1)",
     "kernel_erase_answers(ARRAY[1::bigint])", "kernel_erase_person(1)", "labeling_customers_of_person(1)",
+    "quality_customers_of_person(1)",
 )  # fmt: skip
 
 
