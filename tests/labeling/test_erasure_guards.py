@@ -32,7 +32,7 @@ def refused(kind, *statements):
 
 
 PARTS = (
-    "labeling_erase_item(1, 1)", "labeling_erase_batch(1)", "labeling_erase_person(1, 1, 1)", "labeling_forget_person(1)",
+    "labeling_erase_item(1, 1)", "labeling_erase_content(1, 1)", "labeling_erase_batch(1)", "labeling_erase_person(1, 1, 1)", "labeling_forget_person(1)",
     "labeling_empty_rejects(1)", "labeling_empty_content(1, 1)", "labeling_empty_batch(1)",
     "labeling_empty_item(1, 1)", "labeling_erase_words(1, 1, 1)", "labeling_erase_imported(1, 1, 1)",
     "labeling_forget_identities(ARRAY[1::bigint])",
