@@ -253,7 +253,10 @@ def test_the_daily_job_reads_none_of_what_was_erased_before(kept):
 
 
 def test_only_the_erasure_says_that_an_item_is_erased(kept):
-    for change in ("UPDATE labeling_item SET erased_at = now()", "SET assay.erasing = 'on'; UPDATE labeling_item SET erased_at = now()"):
+    for change in (
+        "UPDATE labeling_item SET erased_at = now()",
+        "SET assay.erasing = 'on'; UPDATE labeling_item SET erased_at = now()",
+    ):
         with pytest.raises(IntegrityError, match="erased by the one function"), transaction.atomic():
             connection.cursor().execute(change)
     assert not Item.objects.exclude(erased_at=None).exists()
