@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from config.kernel.errors import Conflict, NotFound
 from config.kernel.locks import lock_row
 from labeling.forms import InvalidAnswers
-from labeling.models import AccessLog, Annotation, Item, Round
+from labeling.models import AccessLog, Annotation, Item, Round, Task
 from labeling.selectors import counting_annotations_of
 from labeling.services.erasures import erase_item
 from labeling.services.forms import publish_form
@@ -195,6 +195,7 @@ def test_a_gold_answer_closes_with_the_answer_beside_it_and_says_the_same(with_g
 
 def test_a_gold_answer_under_an_old_form_stays_open_with_the_answer_beside_it(with_gold, client):
     cast = with_gold
+    Task.objects.filter(kind="annotate", state="open").update(state="cancelled")
     publish_form(project=cast.project, document={**FORM, "title": "Pairs anew"}, actor=cast.mira)
     settle()
     assert Round.objects.get(pk=cast.gold.round_id).state == "cancelled"
