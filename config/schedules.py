@@ -10,6 +10,8 @@ SCHEDULES = (
     Recurring("seed gold", "quality.jobs.seed_gold", minutes=1),
     Recurring("sweep consensus", "quality.jobs.sweep_rounds", minutes=1),
     Recurring("carry out guidelines", "labeling.jobs.carry_out_guidelines", minutes=1),
+    Recurring("sweep flagging", "labeling.jobs.sweep_flagging", minutes=1),
+    Recurring("count projects", "labeling.jobs.count_projects", minutes=1, queue="bulk"),
     Recurring("sweep batches", "labeling.jobs.sweep_batches", minutes=5, queue="bulk"),
     Recurring("sweep releases", "delivery.jobs.sweep_releases", minutes=5, queue="bulk"),
     Recurring("sweep erasures", "config.erasures.sweep", minutes=5, queue="bulk"),

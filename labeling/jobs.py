@@ -14,7 +14,8 @@ from labeling.models import Batch, Item
 from labeling.selectors import batches_without_tasks
 from labeling.services.carrying_out import carry_out as carry_out_documents
 from labeling.services.carrying_out import pending_projects
-from labeling.services.flagging import flag_batch
+from labeling.services.counting import count_projects as recount_projects
+from labeling.services.flagging import flag_batch, forsaken_batches
 from labeling.services.flagging import flag_imported as flag_imported_annotations
 from labeling.services.free_text import flag_annotations
 from labeling.services.ingest import ingest_batch
@@ -84,6 +85,19 @@ def sweep_batches() -> int:
         free = lock_rows(Batch.objects.filter(pk__in=queued), skip_locked=True)
         Batch.objects.filter(pk__in=[batch.pk for batch in free]).update(worked_at=Now())
     return len(queued)
+
+
+def sweep_flagging() -> int:
+    """Every minute: queue again the batches whose flags a killed worker looked for; return how many."""
+    forsaken = forsaken_batches()
+    for batch_id in forsaken:
+        enqueue("labeling.jobs.flag", batch_id, queue="bulk")
+    return len(forsaken)
+
+
+def count_projects() -> int:
+    """Every minute: the large projects, so that whoever asks where they stand does not wait; return how many."""
+    return recount_projects(until=time.monotonic() + SECONDS_A_JOB)
 
 
 def release(project_id: int) -> int:

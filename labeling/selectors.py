@@ -24,6 +24,7 @@ from labeling.models import (
     ItemVersion,
     LegalHold,
     Project,
+    ProjectCount,
     RejectedRow,
     Round,
     Tombstone,
@@ -44,6 +45,9 @@ from labeling.types import (
 
 REJECTS_AT_ONCE = 500
 MESSAGES_AT_ONCE = 20
+
+# Projects of more items are counted by a job.
+COUNTED_WHEN_ASKED = 10_000
 
 
 def get_project(*, user: User, public_id: UUID, permission: str = "see_project") -> Project:
@@ -184,7 +188,28 @@ def judged_instead(item_ids: Collection[int]) -> dict[int, int]:
 
 
 def progress_of(project: Project) -> Progress:
-    """Return where the project stands; counts by index, gold kept apart."""
+    """Return where the project stands, gold kept apart.
+
+    A project of at most COUNTED_WHEN_ASKED items is counted when somebody asks, and exact. A larger one is counted by a
+    job each minute, or as often as counting takes a twentieth of the time: what is returned is exact as of `counted_at`.
+    Before it was counted so for the first time, within a minute of growing large, it is counted when somebody asks.
+    """
+    kept = ProjectCount.objects.filter(project=project).first()
+    states, judgments, needed = (kept.states, kept.judgments, kept.judgments_needed) if kept else count_project(project)
+    return Progress(
+        items=sum(states.values()),
+        in_progress=states.get(ItemState.IN_PROGRESS, 0),
+        resolved=states.get(ItemState.RESOLVED, 0),
+        gold=states.get(ItemState.GOLD, 0),
+        judgments=judgments,
+        judgments_needed=needed,
+        states=states,
+        counted_at=kept.counted_at if kept else None,
+    )
+
+
+def count_project(project: Project) -> tuple[dict[str, int], int, int]:
+    """Count the project's items by state, and the judgments given and needed: as long as it is large."""
     states = dict(Item.objects.filter(project=project).values_list("state").annotate(n=Count("id")))
     with connection.cursor() as cursor:
         cursor.execute(
@@ -195,15 +220,7 @@ def progress_of(project: Project) -> Progress:
             [project.pk, list(ASIDE), [RoundState.CANCELLED, RoundState.CLOSED, RoundState.HISTORY]],
         )
         needed, given = cursor.fetchone()
-    return Progress(
-        items=sum(states.values()),
-        in_progress=states.get(ItemState.IN_PROGRESS, 0),
-        resolved=states.get(ItemState.RESOLVED, 0),
-        gold=states.get(ItemState.GOLD, 0),
-        judgments=int(given),
-        judgments_needed=int(needed),
-        states=states,
-    )
+    return states, int(given), int(needed)
 
 
 def erased_items(item_ids: Collection[int]) -> set[int]:

@@ -1,6 +1,7 @@
 """Choices, state machines and plain values of the record."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db import models
@@ -325,7 +326,7 @@ class PastJudgment:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a project stands, in counts of items and judgments."""
+    """Where a project stands, in counts of items and judgments: now, or as of `counted_at` where that is said."""
 
     items: int
     in_progress: int
@@ -334,3 +335,4 @@ class Progress:
     judgments: int
     judgments_needed: int
     states: dict[str, int] = field(default_factory=dict)
+    counted_at: datetime | None = None

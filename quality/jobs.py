@@ -44,7 +44,8 @@ def resolve_rounds(facts: list[Fact]) -> None:
 
 
 def seed_gold() -> int:
-    """Every minute: everybody's share of gold."""
+    """Every minute: everybody's share of gold, after what a new form has left to be renewed."""
+    gold.renew_waiting()
     return gold.seed_gold()
 
 

@@ -1,6 +1,7 @@
 """Reads about quality that other apps and the doors use."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from django.db import connection
@@ -11,7 +12,7 @@ from config.kernel.types import LifeMoment, Touched
 from labeling.guidelines import REACHED, reach_of
 from labeling.models import GuidelineVersion, Item
 from labeling.types import ItemState
-from quality.models import GoldItem, GoldScore, Resolution
+from quality.models import GoldItem, GoldScore, Resolution, Ruling
 from quality.posterior import quantile
 
 # What the reached rounds came to; and how much of it without an agreed answer, which is redone anyway.
@@ -39,7 +40,8 @@ def gold_accuracy(*, project_id: int) -> dict[str, Any]:
 
 
 def life_of_item(item: Item) -> list[LifeMoment]:
-    """Quality's part of an item's line of life: what its rounds came to; of gold, how it was answered."""
+    """Quality's part of an item's line of life: what its rounds came to, what was asked about it and ruled; of gold, how it
+    was answered."""
     resolutions, moments = newest(
         Resolution.objects.filter(round__item=item).defer("answers", "distribution"), "quality", "resolutions"
     )
@@ -55,6 +57,7 @@ def life_of_item(item: Item) -> list[LifeMoment]:
                 link=("quality.resolution", each.pk),
             )
         )
+    moments += _life_of_rulings(item)
     if item.state in (ItemState.GOLD, ItemState.WITHDRAWN):
         moments += _life_of_gold(item)
     return moments
@@ -69,6 +72,33 @@ def blast_radius(version: GuidelineVersion, clauses: Collection[str]) -> list[To
         Touched("quality", "resolutions", resolutions),
         Touched("quality", "resolutions without an agreed answer", without_agreement),
     ]
+
+
+def _life_of_rulings(item: Item) -> list[LifeMoment]:
+    rulings, moments = newest(Ruling.objects.filter(item_version__item=item), "quality", "rulings", at="asked_at")
+    for ruling in rulings:
+        asked = LifeMoment(
+            ruling.asked_at,
+            "quality",
+            f"ruling asked for on clause {ruling.clause}",
+            kind="ruling",
+            detail=ruling.question,
+            link=("quality.ruling", ruling.pk),
+            reviewer_id=ruling.asked_by_id,
+        )
+        moments.append(asked)
+        if ruling.answered_at is not None:
+            moments.append(
+                replace(
+                    asked,
+                    at=ruling.answered_at,
+                    what=f"ruling given on clause {ruling.clause}",
+                    detail=ruling.answer,
+                    reviewer_id=None,
+                    user_id=ruling.answered_by_id,
+                )
+            )
+    return moments
 
 
 def _life_of_gold(item: Item) -> list[LifeMoment]:

@@ -1,8 +1,8 @@
 """Reads about who may serve what, and what they hold."""
 
 import json
-from dataclasses import replace
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 

@@ -21,6 +21,7 @@ ICONS = {
     "unplaced": "move_to_inbox",
     "gold": "verified",
     "resolution": "how_to_vote",
+    "ruling": "contact_support",
     "release": "inventory_2",
     "verdict": "task_alt",
     "defect": "bug_report",

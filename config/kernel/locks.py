@@ -60,6 +60,7 @@ ADVISORY_ERASURE = 6
 ADVISORY_FLAGS = 7
 ADVISORY_GRANTS = 8
 ADVISORY_ACCEPTANCE = 12
+ADVISORY_COUNT = 13
 ADVISORY_ROLL_UP = 21
 ADVISORY_WATCH = 22
 ADVISORY_AUDIT = 31
@@ -96,10 +97,10 @@ def _ledger() -> _Ledger:
     return ledger
 
 
-def lock_rows(queryset: models.QuerySet[Row], *, skip_locked: bool = False) -> list[Row]:
+def lock_rows(queryset: models.QuerySet[Row], *, skip_locked: bool = False, with_references: bool = False) -> list[Row]:
     """Lock the rows in primary-key order until the transaction ends, and return them as they are now.
 
-    Needs an open transaction. Raises LockOrderViolation when a model later in LOCK_ORDER was locked before.
+    `with_references` holds up inserts that refer to them, too. Needs an open transaction. Raises LockOrderViolation when a model later in LOCK_ORDER was locked before.
     """
     if not connection.in_atomic_block:
         raise LockOrderViolation("Rows can only be locked inside a transaction.")
@@ -107,7 +108,9 @@ def lock_rows(queryset: models.QuerySet[Row], *, skip_locked: bool = False) -> l
     rank, ledger = LOCK_ORDER.index(label), _ledger()
     if rank < ledger.highest:
         raise LockOrderViolation(f"{label} must be locked before {LOCK_ORDER[ledger.highest]}.")
-    rows = list(queryset.order_by("pk").select_for_update(of=("self",), no_key=True, skip_locked=skip_locked))
+    rows = list(
+        queryset.order_by("pk").select_for_update(of=("self",), no_key=not with_references, skip_locked=skip_locked)
+    )
     ledger.highest = rank
     ledger.rows.update((label, row.pk) for row in rows)
     return rows

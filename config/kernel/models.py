@@ -170,7 +170,8 @@ class IdempotencyAnswer(models.Model):
 
 
 class WrongTries(models.Model):
-    """How often somebody tried wrongly at a door, from one address: for one account, or ("") for any. Forgotten after a day.
+    """How often somebody tried wrongly at a door, from one address: for one account, or ("") for any; for one account, too,
+    from all addresses that are strange to it ("*"). Forgotten after a day.
 
     `config.kernel.tries` alone writes it.
     """
@@ -189,4 +190,25 @@ class WrongTries(models.Model):
         indexes = [models.Index(fields=["last_at"], name="wrong_tries_by_age")]
 
     def __str__(self) -> str:
-        return f"{self.get_door_display()} {self.account or '(any account)'} from {self.address or '(unknown)'}"
+        place = {"": "(unknown)", "*": "anywhere strange"}.get(self.address, self.address)
+        return f"{self.get_door_display()} {self.account or '(any account)'} from {place}"
+
+
+class KnownAddress(models.Model):
+    """Where somebody has logged in to this account from: strangers' guesses at it keep nobody out from there.
+
+    `config.kernel.tries` alone writes it; it goes with its person, or 90 days after the last login.
+    """
+
+    account = models.CharField(_("account"), max_length=254)
+    address = models.CharField(_("address"), max_length=50, blank=True)
+    last_at = models.DateTimeField(_("last"))
+
+    class Meta:
+        verbose_name = _("known address")
+        verbose_name_plural = _("known addresses")
+        constraints = [models.UniqueConstraint(fields=["account", "address"], name="known_address_once")]
+        indexes = [models.Index(fields=["last_at"], name="known_address_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.account} from {self.address or '(unknown)'}"

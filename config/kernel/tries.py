@@ -1,12 +1,16 @@
 """Doors at which somebody could guess (logins, API keys, invitations): wrong tries are counted in PostgreSQL, and have to
 wait longer and longer.
 
-Counted is by address, and by account and address together; never by account alone, or anybody could keep its owner out
-from everywhere. It makes no difference whether the account exists. Clocks are the database's.
+Counted is by address, and by account and address together. At logins, an account is counted besides over all strange
+addresses: those from which nobody has ever logged in to it. Once these have tried wrongly OF_STRANGERS.free times, all of
+them together wait, however many they are. An address that has succeeded within KNOWN_DAYS never waits for what strangers
+did, nor does a session: nobody keeps an owner out from where they are used to be, only from where they have never been.
+It makes no difference whether the account exists. Clocks are the database's.
 """
 
 import math
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db import connection, transaction
 from django.db.models import F, Q
@@ -15,7 +19,7 @@ from django.db.models.functions import Now
 from config.kernel.clock import database_now
 from config.kernel.errors import DomainError
 from config.kernel.events import record
-from config.kernel.models import User, WrongTries
+from config.kernel.models import KnownAddress, User, WrongTries
 from config.kernel.types import GuessedDoor
 from config.kernel.words import duration
 
@@ -34,6 +38,11 @@ class Limit:
 
 OF_ACCOUNT = Limit(free=5, first=30)
 OF_ADDRESS = Limit(free=50, first=60)
+OF_STRANGERS = Limit(free=50, first=60)
+
+# Stands for every address that is strange to the account.
+STRANGE = "*"
+KNOWN_DAYS = 90
 
 # One row a counter. Nothing is counted, and nothing returned, while the counter's wait lasts.
 COUNT = """
@@ -68,32 +77,55 @@ class TooManyTries(DomainError):
 def count_try(*, door: str, address: str, account: str = "") -> None:
     """Count a try as wrong before it is judged, so that a hundred at once are a hundred; `take_back_try` if it was right.
 
-    Raises TooManyTries, and counts nothing, while this address, or this account from it, has to wait. Belongs outside
-    the transaction that judges the try, which a refusal rolls back.
+    Raises TooManyTries, and counts nothing, while this address, or this account from it, or from any strange one, has to
+    wait. Belongs outside the transaction that judges the try, which a refusal rolls back.
     """
     account = _known_as(account)
-    _check_wait(door, address, account)
-    for name, limit in (("", OF_ADDRESS), (account, OF_ACCOUNT))[: 2 if account else 1]:
+    counters = [("", address, OF_ADDRESS)]
+    if account:
+        counters.append((account, address, OF_ACCOUNT))
+    if is_strange := door == GuessedDoor.LOGIN and bool(account) and _is_strange(address, account):
+        counters.append((account, STRANGE, OF_STRANGERS))
+    _check_wait(door, address, account, is_strange=is_strange)
+    for name, place, limit in counters:
         with connection.cursor() as cursor:
             cursor.execute(
                 COUNT,
                 {
-                    "door": door, "address": address, "account": name, "hours": FORGOTTEN_HOURS,
+                    "door": door, "address": place, "account": name, "hours": FORGOTTEN_HOURS,
                     "free": limit.free, "first": limit.first, "most": limit.most,
                 },
             )  # fmt: skip
             is_counted = cursor.fetchone() is not None
         if not is_counted:  # others tried at the same time, and one of them was the last
-            _check_wait(door, address, account)
+            _check_wait(door, address, account, is_strange=is_strange)
 
 
 @transaction.atomic
 def take_back_try(*, door: str, address: str, account: str = "") -> None:
-    """The try was right: it does not count against the address, and the account's wrong tries from it are forgotten."""
-    rows = WrongTries.objects.filter(door=door, address=address)
-    rows.filter(account="", count__gt=0).update(count=F("count") - 1, waits_until=None)
-    if account:
-        rows.filter(account=_known_as(account)).delete()
+    """The try was right: it does not count against the address, and the account's wrong tries from it are forgotten.
+
+    From now on the address is one that the account knows; what others tried stays counted.
+    """
+    WrongTries.objects.filter(door=door, address=address, account="", count__gt=0).update(
+        count=F("count") - 1, waits_until=None
+    )
+    if not account:
+        return
+    account = _known_as(account)
+    own = WrongTries.objects.filter(door=door, address=address, account=account)
+    if door == GuessedDoor.LOGIN:
+        _forgive(account, address, list(own.values_list("count", flat=True)))
+    own.delete()
+
+
+def _forgive(account: str, address: str, own: list[int]) -> None:
+    """Know the address from now on, and count none of its own tries among the strangers'."""
+    if own and _is_strange(address, account):
+        strange = WrongTries.objects.filter(door=GuessedDoor.LOGIN, address=STRANGE, account=account)
+        strange.filter(count__lte=own[0]).delete()
+        strange.update(count=F("count") - own[0], waits_until=None)
+    KnownAddress.objects.update_or_create(account=account, address=address, defaults={"last_at": Now()})
 
 
 @transaction.atomic
@@ -104,7 +136,8 @@ def lift_wait(*, tries: WrongTries, actor: User) -> None:
 
 
 def forget_old() -> int:
-    """Forget what was last tried FORGOTTEN_HOURS ago; return how many counters."""
+    """Forget what was last tried FORGOTTEN_HOURS ago, and addresses after KNOWN_DAYS; return how many counters."""
+    KnownAddress.objects.filter(last_at__lt=Now() - timedelta(days=KNOWN_DAYS)).delete()
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM kernel_wrongtries WHERE last_at < statement_timestamp() - make_interval(hours => %s)",
@@ -113,13 +146,20 @@ def forget_old() -> int:
         return cursor.rowcount
 
 
-def _check_wait(door: str, address: str, account: str) -> None:
-    waiting = WrongTries.objects.filter(
-        Q(account="") | Q(account=account), door=GuessedDoor(door), address=address, waits_until__gt=Now()
-    )
+def _check_wait(door: str, address: str, account: str, *, is_strange: bool) -> None:
+    counted = Q(Q(account="") | Q(account=account), address=address)
+    if is_strange:
+        counted |= Q(account=account, address=STRANGE)
+    waiting = WrongTries.objects.filter(counted, door=GuessedDoor(door), waits_until__gt=Now())
     until = waiting.order_by("-waits_until").values_list("waits_until", flat=True).first()
     if until is not None:
         raise TooManyTries(max(1, math.ceil((until - database_now()).total_seconds())))
+
+
+def _is_strange(address: str, account: str) -> bool:
+    return not KnownAddress.objects.filter(
+        account=account, address=address, last_at__gte=Now() - timedelta(days=KNOWN_DAYS)
+    ).exists()
 
 
 def _known_as(account: str) -> str:

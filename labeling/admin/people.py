@@ -21,7 +21,7 @@ from config.kernel.console import (
 )
 from config.kernel.errors import DomainError, NotAllowed
 from config.kernel.keys import SCOPES_OF, issue_key, revoke_key
-from config.kernel.models import ApiKey, User, WrongTries
+from config.kernel.models import ApiKey, KnownAddress, User, WrongTries
 from config.kernel.people import create_person, renew_password, take_back_account
 from config.kernel.requests import person
 from config.kernel.tries import lift_wait
@@ -138,6 +138,21 @@ class WrongTriesAdmin(BigTableAdmin):
             return rows
         own = models.Q(account__in=people_in_charge_of(person(request)).values("email"))
         return rows.filter(own | models.Q(account="") if manages(request) else own)
+
+
+@admin.register(KnownAddress)
+class KnownAddressAdmin(BigTableAdmin):
+    permission = None
+    list_display = ("account", "address", "last_at")
+    search_fields = ("=account", "=address")
+    list_select_related = False
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[KnownAddress]:
+        """Of those whom this person decides on."""
+        rows = super().get_queryset(request)
+        if person(request).is_superuser:
+            return rows
+        return rows.filter(account__in=people_in_charge_of(person(request)).values("email"))
 
 
 class MembershipInline(ConsoleInline):

@@ -14,13 +14,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel.briefs import span_in_words
-from config.kernel.console import ConsoleInline, ServiceChange, display, service_action, short, state
+from config.kernel.console import ConsoleAdmin, ConsoleInline, ServiceChange, display, service_action, short, state
 from config.kernel.requests import person
 from labeling.forms import InvalidForm
 from labeling.forms.templates import TEMPLATES
 from labeling.guideline_changes import Changes
 from labeling.guidelines import changes_of
-from labeling.models import FormVersion, GuidelineVersion, Organisation, Project
+from labeling.models import FormVersion, GuidelineVersion, Organisation, Project, ProjectCount
 from labeling.services.forms import draft_form, publish_form_draft, revise_form
 from labeling.services.guidelines import decline_draft, propose_guideline, revise_draft
 from labeling.services.projects import (
@@ -281,3 +281,9 @@ def at_the_document() -> Iterator[None]:
         yield
     except InvalidForm as fault:
         raise InvalidForm(f"{fault.field}: {fault.message}", field="document") from None
+
+
+@admin.register(ProjectCount)
+class ProjectCountAdmin(ConsoleAdmin):
+    list_display = ("project", "judgments", "judgments_needed", "counted_at", "seconds")
+    list_select_related = ("project",)

@@ -52,6 +52,10 @@ class ProgressSerializer(serializers.Serializer[Any]):
     judgments = serializers.IntegerField()
     judgments_needed = serializers.IntegerField()
     states = serializers.DictField(child=serializers.IntegerField())
+    counted_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text="When a large project was counted, each minute or so. Null where it was counted just now.",
+    )
 
 
 class BatchSerializer(serializers.ModelSerializer[Batch]):

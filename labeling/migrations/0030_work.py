@@ -15,7 +15,7 @@ from config.kernel import guards
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("labeling", "0024_closed_rounds"),
+        ("labeling", "0028_project_counts"),
     ]
 
     operations = [

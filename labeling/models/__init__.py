@@ -1,6 +1,7 @@
 """The record's tables, by subject."""
 
 from labeling.models.access import AccessLog
+from labeling.models.counts import ProjectCount
 from labeling.models.flags import Flag, ItemSketch
 from labeling.models.history import CustomerChange, OrganisationChange, ProjectChange, ReviewerChange
 from labeling.models.items import Batch, ColumnMapping, Item, ItemVersion, RejectedRow, SourceGrant, StagedRow
@@ -47,6 +48,7 @@ __all__ = [
     "Pool",
     "Project",
     "ProjectChange",
+    "ProjectCount",
     "ProjectUserPermission",
     "RejectedRow",
     "Reviewer",

@@ -103,6 +103,8 @@ class Batch(models.Model):
     flagged_through = models.BigIntegerField(_("flags looked for up to version"), default=0, db_default=0)
     flagged_count = models.BigIntegerField(_("versions looked at for flags"), default=0, db_default=0)
     flagged_at = models.DateTimeField(_("flags looked for"), null=True, blank=True)
+    # While a job looks for them, and after it was killed.
+    flagging_since = models.DateTimeField(_("flags being looked for"), null=True, blank=True)
     revised_through = models.BigIntegerField(_("judged anew up to version"), default=0, db_default=0)
     revised_at = models.DateTimeField(_("new versions sent to work"), null=True, blank=True)
     # When a job last did some of it: what nobody has worked on for long is queued again.
@@ -144,6 +146,7 @@ class Batch(models.Model):
         # What the sweep looks for: batches with work left are few, however many there are.
         indexes = [
             models.Index(fields=["worked_at"], condition=Q(state=BatchState.RECEIVED), name="batch_unread"),
+            models.Index(fields=["id"], condition=Q(flagging_since__isnull=False), name="batch_flagging"),
             models.Index(
                 fields=["project", "id"],
                 condition=Q(state=BatchState.ACCEPTED, flagged_at=None),
@@ -241,6 +244,8 @@ class Item(models.Model):
         "labeling.ItemVersion", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
     )
     created_at = models.DateTimeField(_("accepted"), db_default=Now())
+    # By the sanctioned erasure alone: what retention has left to look at is what has none.
+    erased_at = models.DateTimeField(_("erased"), null=True, blank=True, editable=False)
 
     objects = TenantQuerySet.as_manager()
 
@@ -254,6 +259,7 @@ class Item(models.Model):
             models.Index(fields=["project", "state", "id"], name="item_by_state"),
             models.Index(fields=["batch", "id"], condition=Q(state=ItemState.ACCEPTED), name="item_without_tasks"),
             models.Index(fields=["id"], condition=Q(state=ItemState.HELD), name="item_held"),
+            models.Index(fields=["project", "created_at", "id"], condition=Q(erased_at=None), name="item_kept_by_age"),
         ]
 
     def __str__(self) -> str:

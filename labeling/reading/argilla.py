@@ -50,11 +50,28 @@ def said_before(record: Mapping[str, Any], keys: list[str]) -> list[SaidBefore]:
         return _by_question(responses)
     if not isinstance(responses, list):
         return [SaidBefore("", {}, fault="responses must be a list, or an object of lists.")]
-    return [
-        _by_person(each)
-        for each in responses
-        if not isinstance(each, Mapping) or each.get("status", "submitted") == "submitted"
-    ]
+    return [_by_person(each) for each in responses if _counts(each)]
+
+
+def part_of(record: Mapping[str, Any], chosen: slice) -> dict[str, Any]:
+    """Return the record with nothing said but these of what `said_before` returns."""
+    name = "responses" if "responses" in record else "annotations"
+    rest = {key: value for key, value in record.items() if key != "suggestions"}
+    responses = record.get(name)
+    if isinstance(responses, list):
+        rest[name] = [each for each in responses if _counts(each)][chosen]
+    elif isinstance(responses, Mapping):
+        people = {said.name for said in _by_question(responses)[chosen] if not said.fault}
+        if people:
+            rest[name] = {
+                question: [each for each in given if str(each.get("user_id") or "unknown") in people]
+                for question, given in responses.items()
+            }
+    return rest
+
+
+def _counts(response: Any) -> bool:
+    return not isinstance(response, Mapping) or response.get("status", "submitted") == "submitted"
 
 
 def _by_person(response: Any) -> SaidBefore:

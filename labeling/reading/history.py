@@ -19,10 +19,13 @@ MOST_JUDGMENTS = 1000
 
 def judgments_of(
     said: Sequence[SaidBefore], form: Mapping[str, Any], keys: Sequence[str]
-) -> tuple[list[PastJudgment], list[tuple[str, str]]]:
-    """Return the judgments that fit the form, for responses with these keys, and (place, reason) of those that do not."""
+) -> tuple[list[PastJudgment], list[tuple[int, str]]]:
+    """Return the judgments that fit the form, for responses with these keys, and (place, reason) of those that do not.
+
+    The place MOST_JUDGMENTS stands for all from there on.
+    """
     fitting: list[PastJudgment] = []
-    unfit: list[tuple[str, str]] = []
+    unfit: list[tuple[int, str]] = []
     names: set[str] = set()
     for index, each in enumerate(said[:MOST_JUDGMENTS]):
         try:
@@ -30,12 +33,12 @@ def judgments_of(
             if judgment.name in names:
                 raise RowRefused("", "This person has judged the item before, in the same row; the first counts.")
         except RowRefused as refused:
-            unfit.append((f"annotations[{index}]", refused.reason))
+            unfit.append((index, refused.reason))
         else:
             names.add(judgment.name)
             fitting.append(judgment)
     if len(said) > MOST_JUDGMENTS:
-        unfit.append((f"annotations[{MOST_JUDGMENTS}]", f"An item takes {MOST_JUDGMENTS} imported annotations."))
+        unfit.append((MOST_JUDGMENTS, f"An item takes {MOST_JUDGMENTS} imported annotations."))
     return fitting, unfit
 
 

@@ -62,7 +62,19 @@ def said_before(task: Mapping[str, Any], keys: list[str]) -> list[SaidBefore]:
     annotations = task.get("annotations") or []
     if not isinstance(annotations, list):
         return [SaidBefore("", {}, fault="annotations must be a list.")]
-    return [_said(each, keys) for each in annotations if not (isinstance(each, Mapping) and each.get("was_cancelled"))]
+    return [_said(each, keys) for each in annotations if _counts(each)]
+
+
+def part_of(task: Mapping[str, Any], chosen: slice) -> dict[str, Any]:
+    """Return the task with nothing said but these of what `said_before` returns."""
+    rest = {name: value for name, value in task.items() if name != "predictions"}
+    if isinstance(annotations := task.get("annotations"), list):
+        rest["annotations"] = [each for each in annotations if _counts(each)][chosen]
+    return rest
+
+
+def _counts(annotation: Any) -> bool:
+    return not (isinstance(annotation, Mapping) and annotation.get("was_cancelled"))
 
 
 def _said(annotation: Any, keys: list[str]) -> SaidBefore:

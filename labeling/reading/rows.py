@@ -11,7 +11,7 @@ from labeling.columns import apply_mapping, columns_of, default_mapping, missing
 from labeling.errors import InvalidMapping, NotItems, RowRefused
 from labeling.ingestion import check_item
 from labeling.reading import argilla, compression, json_array, label_studio, ndjson, tables
-from labeling.reading.history import judgments_of
+from labeling.reading.history import MOST_JUDGMENTS, judgments_of
 from labeling.reading.limits import EXCERPT, RAW_KEPT
 from labeling.types import ItemRow, RowFault, SentRow, SourceFormat
 
@@ -103,10 +103,15 @@ def read_row(sent: SentRow, reading: Reading, mapping: Mapping[str, Any] | None)
         return _fault(sent.line, _told(wrong, content, export, mapping), text, name)
     if export is not None:
         item.history, unfit = judgments_of(export.said_before(content, item.keys), reading.form, item.keys)
-        item.faults = [
-            RowFault(sent.line, place, reason[:500], external_id=item.external_id) for place, reason in unfit
-        ]
+        item.faults = [_unfit(sent.line, item, export, content, place, reason) for place, reason in unfit]
     return item
+
+
+def _unfit(line: int, item: ItemRow, export: Any, content: Mapping[str, Any], place: int, reason: str) -> RowFault:
+    """Return the fault of one annotation, with its row as it is to be mended: without the others."""
+    chosen = slice(place, None if place == MOST_JUDGMENTS else place + 1)
+    text = _written(export.part_of(content, chosen))
+    return RowFault(line, f"annotations[{place}]", reason[:500], text[:EXCERPT], text, item.external_id)
 
 
 def _told(wrong: RowRefused, content: Mapping[str, Any], export: Any, mapping: Mapping[str, Any] | None) -> RowRefused:

@@ -7,7 +7,6 @@ customer's own names for their things, and what an erasure is remembered by.
 import uuid
 
 from django.db import connection, transaction
-from django.db.models import Q
 
 from config.kernel.errors import Conflict, NotAllowed
 from config.kernel.events import record
@@ -17,17 +16,12 @@ from config.kernel.reasons import checked_reason
 from config.kernel.transitions import transition
 from labeling.errors import ErasedBefore, LegalHoldStands
 from labeling.models import (
-    Annotation,
     Batch,
     Customer,
-    Draft,
     Erasure,
-    Flag,
     ImportedIdentity,
-    Invitation,
     Item,
-    Membership,
-    UnplacedAnswer,
+    Reviewer,
 )
 from labeling.selectors import standing_hold
 from labeling.services.rounds import cancel_open
@@ -79,13 +73,15 @@ def erase_upload(*, batch: Batch, reason: str) -> Erasure:
 def erase_person(*, user: User, reason: str, actor: User) -> list[Erasure]:
     """Erase a person's name, address and words for every customer they have to do with. It cannot be undone.
 
-    What they chose stays, under their pseudonym: it is about items, not about them. Their keys and login end. Raises
+    What they chose stays, under their pseudonym: it is about items, not about them. Their keys and login end. What they
+    are writing at this moment is waited for and goes too, or waits and is refused (`labeling_refuse_erased`). Raises
     NotAllowed unless `actor` manages all of these customers (a superuser where there are none), Conflict for oneself, Invalid without a reason, and
     LegalHoldStands while a hold of any of them stands; then nothing has changed.
     """
     reason = checked_reason(reason, ask=WHY)
     if user.pk == actor.pk:
         raise Conflict("You cannot erase yourself; ask another operator.")
+    lock_rows(Reviewer.objects.filter(user=user), with_references=True)
     customers = lock_rows(Customer.objects.filter(pk__in=customers_of_person(user)))
     _refuse_strangers(actor, [customer.pk for customer in customers])
     if not actor.is_superuser and (user.is_superuser or not customers):
@@ -133,16 +129,10 @@ def erase_imported_person(*, identity: ImportedIdentity, reason: str, actor: Use
 
 
 def customers_of_person(user: User) -> set[int]:
-    """Return the customers that hold anything of this person: memberships, judgments, drafts, reports, invitations."""
-    of_reviewer = Q(reviewer__user=user)
-    return {
-        *Membership.objects.filter(user=user).values_list("customer_id", flat=True),
-        *Annotation.objects.filter(of_reviewer).values_list("customer_id", flat=True).distinct(),
-        *Draft.objects.filter(of_reviewer).values_list("customer_id", flat=True).distinct(),
-        *UnplacedAnswer.objects.filter(of_reviewer).values_list("customer_id", flat=True).distinct(),
-        *Flag.objects.filter(reported_by__user=user).values_list("customer_id", flat=True).distinct(),
-        *Invitation.objects.filter(email__iexact=user.email).values_list("customer_id", flat=True).distinct(),
-    }
+    """Return the customers that hold anything of this person, whichever app knows of it: the database's function says."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT assay_customers_of_person(%s)", [user.pk])
+        return set(cursor.fetchone()[0])
 
 
 def refuse_under_legal_hold(*, customer_id: int, project_id: int | None = None) -> None:

@@ -46,9 +46,27 @@ def flag_batch(*, batch_id: int, seconds: float = SECONDS) -> int:
         with session_lock(ADVISORY_FLAGS, project_id) as is_alone:
             if not is_alone:
                 return done
-            while time.monotonic() <= ends and (looked := _flag_slice(waiting)):
-                done += looked
+            Batch.objects.filter(pk=waiting).update(flagging_since=Now())
+            try:
+                while time.monotonic() <= ends and (looked := _flag_slice(waiting)):
+                    done += looked
+            finally:
+                Batch.objects.filter(pk=waiting).update(flagging_since=None)
     return done
+
+
+def forsaken_batches() -> list[int]:
+    """Return the batches whose flags somebody looks for, as they say, who is no longer there: their worker was killed.
+
+    Whoever works on one holds its project's lock, which went with a dead worker's connection. What is returned counts as
+    looked at by nobody.
+    """
+    forsaken = []
+    for batch_id, project_id in Batch.objects.filter(flagging_since__isnull=False).values_list("pk", "project_id"):
+        with session_lock(ADVISORY_FLAGS, project_id) as is_free:
+            if is_free and Batch.objects.filter(pk=batch_id, flagging_since__isnull=False).update(flagging_since=None):
+                forsaken.append(batch_id)
+    return forsaken
 
 
 def flag_imported(*, batch_id: int, after: int = 0, seconds: float = SECONDS) -> int | None:

@@ -5,65 +5,86 @@ It is marked as imported everywhere and is no vote: no event tells of it, so not
 
 from typing import Any
 
+from config.kernel.jobs import enqueue
 from labeling.models import Batch, ImportedIdentity, ItemVersion, Organisation, Project, Reviewer
 from labeling.services.pools import pools_for
 from labeling.services.rounds import POSITION_STEP, documents_in_force
 from labeling.types import OrganisationKind, ReviewerKind
 
-# The people and the requirements among the rows that are accepted.
-NAMES = """
-SELECT DISTINCT said ->> 'name' FROM judged_row j JOIN labeling_stagedrow s ON s.id = j.id,
-    jsonb_array_elements(s.history) said WHERE j.version_id IS NOT NULL AND s.history IS NOT NULL
+# What of the accepted rows' history is news: what each person said of a version for the first time. Rows that are known
+# already bring the judgments of theirs that did not fit when they came first, and were mended since.
+NEWS = """
+CREATE TEMPORARY TABLE past_judgment ON COMMIT DROP AS
+SELECT said.*, row_number() OVER (PARTITION BY item_id ORDER BY line, place) - 1 AS slot FROM (
+    SELECT DISTINCT ON (j.item_id, said.judgment ->> 'name') s.customer_id, j.item_id, told.version_id, j.fate, j.line,
+        said.place, said.judgment, s.language, s.domain, s.difficulty
+    FROM judged_row j JOIN labeling_stagedrow s ON s.id = j.id
+    CROSS JOIN LATERAL (SELECT COALESCE(j.version_id, (
+        SELECT v.id FROM labeling_itemversion v WHERE v.item_id = j.item_id AND v.digest = s.digest
+        ORDER BY v.number DESC LIMIT 1)) AS version_id) told
+    CROSS JOIN LATERAL jsonb_array_elements(s.history) WITH ORDINALITY AS said(judgment, place)
+    WHERE s.history IS NOT NULL AND j.fate <> 'conflict' AND told.version_id IS NOT NULL AND NOT EXISTS (
+        SELECT FROM labeling_round r
+        JOIN labeling_importedidentity who ON who.customer_id = s.customer_id AND who.name = said.judgment ->> 'name'
+        JOIN labeling_annotation a ON a.round_id = r.id AND a.reviewer_id = who.reviewer_id AND a.supersedes_id IS NULL
+        WHERE r.item_id = j.item_id AND r.state = 'history' AND r.item_version_id = told.version_id)
+    ORDER BY j.item_id, said.judgment ->> 'name', j.line, said.place
+) said
 """
-REQUIREMENTS = """
-SELECT DISTINCT s.language, s.domain, s.difficulty FROM judged_row j JOIN labeling_stagedrow s ON s.id = j.id
-WHERE j.version_id IS NOT NULL AND s.history IS NOT NULL
+NAMES = "SELECT DISTINCT judgment ->> 'name' FROM past_judgment"
+REQUIREMENTS = "SELECT DISTINCT language, domain, difficulty FROM past_judgment"
+
+# Uploads whose versions have more history now: what it says is looked through for personal data as well.
+ENRICHED = """
+SELECT DISTINCT v.batch_id FROM past_judgment said JOIN labeling_itemversion v ON v.id = said.version_id
+WHERE said.fate = 'duplicate' AND v.batch_id IS NOT NULL ORDER BY 1
 """
 
-# Round 0 of an item is what was said before it came; with a later version, its history is the next round.
+# Round 0 of an item is what was said before it came; what comes later is the next round.
 ROUNDS = """
-INSERT INTO labeling_round (customer_id, project_id, item_id, item_version_id, number, stage, reason, state, guideline_id,
-                            form_id, judgments_needed, closed_at)
-SELECT s.customer_id, %(project)s, j.item_id, j.version_id,
-    COALESCE((SELECT max(r.number) + 1 FROM labeling_round r WHERE r.item_id = j.item_id), 0), %(stage)s, 'imported',
-    'history', %(guideline)s, %(form)s, jsonb_array_length(s.history), statement_timestamp()
-FROM judged_row j JOIN labeling_stagedrow s ON s.id = j.id
-WHERE j.version_id IS NOT NULL AND s.history IS NOT NULL ORDER BY j.line
+WITH opened AS (
+    INSERT INTO labeling_round (customer_id, project_id, item_id, item_version_id, number, stage, reason, state, guideline_id,
+                                form_id, judgments_needed, closed_at)
+    SELECT said.customer_id, %(project)s, said.item_id, said.version_id,
+        COALESCE((SELECT max(r.number) + 1 FROM labeling_round r WHERE r.item_id = said.item_id), 0), %(stage)s, 'imported',
+        'history', %(guideline)s, %(form)s, count(*), statement_timestamp()
+    FROM past_judgment said GROUP BY said.customer_id, said.item_id, said.version_id ORDER BY min(said.line)
+    RETURNING id, item_id
+)
+INSERT INTO past_round SELECT id, item_id FROM opened
 """
-SAID = """
-FROM judged_row j JOIN labeling_stagedrow s ON s.id = j.id
-JOIN labeling_round r ON r.item_id = j.item_id AND r.item_version_id = j.version_id AND r.state = 'history'
-CROSS JOIN LATERAL jsonb_array_elements(s.history) WITH ORDINALITY AS said(judgment, place)
-"""
-TASKS = f"""
+TASKS = """
 INSERT INTO labeling_task (customer_id, project_id, round_id, pool_id, kind, slot, state, position, completed_at)
-SELECT s.customer_id, %(project)s, r.id, pool.id, 'imported', said.place - 1, 'completed', j.item_id * %(step)s,
+SELECT said.customer_id, %(project)s, r.id, pool.id, 'imported', said.slot, 'completed', said.item_id * %(step)s,
     LEAST((said.judgment ->> 'at')::timestamptz, statement_timestamp())
-{SAID}
+FROM past_judgment said JOIN past_round r ON r.item_id = said.item_id
 JOIN unnest(%(languages)s::text[], %(domains)s::text[], %(difficulties)s::int[], %(pools)s::bigint[])
     AS pool(language, domain, difficulty, id)
-    ON (pool.language, pool.domain, pool.difficulty) = (s.language, s.domain, s.difficulty)
-WHERE s.history IS NOT NULL ORDER BY j.line, said.place
+    ON (pool.language, pool.domain, pool.difficulty) = (said.language, said.domain, said.difficulty)
+ORDER BY said.line, said.place
 """
-ANNOTATIONS = f"""
+ANNOTATIONS = """
 INSERT INTO labeling_annotation (customer_id, project_id, public_id, task_id, round_id, item_version_id, reviewer_id,
                                  guideline_id, form_id, code_version, answers, rationale, presented, seconds, origin,
                                  is_guideline_current, submission, created_at)
-SELECT s.customer_id, %(project)s, gen_random_uuid(), t.id, r.id, j.version_id, who.reviewer_id, r.guideline_id, r.form_id,
-    'imported', said.judgment -> 'answers', said.judgment ->> 'rationale', '[]', (said.judgment ->> 'seconds')::float8,
-    'imported', false, gen_random_uuid(), t.completed_at
-{SAID}
-JOIN labeling_task t ON t.round_id = r.id AND t.slot = said.place - 1
-JOIN labeling_importedidentity who ON who.customer_id = s.customer_id AND who.name = said.judgment ->> 'name'
-WHERE s.history IS NOT NULL ORDER BY j.line, said.place
+SELECT said.customer_id, %(project)s, gen_random_uuid(), t.id, r.id, said.version_id, who.reviewer_id, %(guideline)s,
+    %(form)s, 'imported', said.judgment -> 'answers', said.judgment ->> 'rationale', '[]',
+    (said.judgment ->> 'seconds')::float8, 'imported', false, gen_random_uuid(), t.completed_at
+FROM past_judgment said JOIN past_round r ON r.item_id = said.item_id
+JOIN labeling_task t ON t.round_id = r.id AND t.slot = said.slot
+JOIN labeling_importedidentity who ON who.customer_id = said.customer_id AND who.name = said.judgment ->> 'name'
+ORDER BY said.line, said.place
 """
 
 
 def keep_history(cursor: Any, *, batch: Batch, project: Project) -> None:
     """Keep the judgments of the rows that were just accepted, in the transaction that accepts them.
 
-    The caller has locked customer, project and batch, and judged_row says which version each row became.
+    The caller has locked customer and batch, and judged_row says which version each row became, or which item it is of.
+    Somebody's judgment of a version is kept once, however often it is sent.
     """
+    cursor.execute(NEWS)
+    cursor.execute("CREATE TEMPORARY TABLE past_round (id bigint, item_id bigint PRIMARY KEY) ON COMMIT DROP")
     cursor.execute(NAMES)
     _know(batch.customer_id, {row[0] for row in cursor.fetchall()})
     cursor.execute(REQUIREMENTS)
@@ -81,8 +102,12 @@ def keep_history(cursor: Any, *, batch: Batch, project: Project) -> None:
         "difficulties": [difficulty for _, _, difficulty in pools],
         "pools": [pool.pk for pool in pools.values()],
     }
-    for statement in (ROUNDS, TASKS, ANNOTATIONS):
+    for statement in ROUNDS, TASKS, ANNOTATIONS:
         cursor.execute(statement, parameters)
+    cursor.execute(ENRICHED)
+    for (batch_id,) in cursor.fetchall():
+        enqueue("labeling.jobs.flag_imported", batch_id, queue="bulk")
+    cursor.execute("DROP TABLE past_judgment, past_round")
 
 
 def _know(customer_id: int, names: set[str]) -> None:

@@ -70,8 +70,7 @@ def due_items(project: Project, *, by: datetime) -> QuerySet[Item]:
     before = _past_before(project, by)
     if before is None:
         return Item.objects.none()
-    erased = Erasure.objects.filter(kind=ErasureKind.ITEM, subject_id=OuterRef("pk"))
-    return Item.objects.filter(~Exists(erased), project=project, created_at__lt=before)
+    return Item.objects.filter(project=project, created_at__lt=before, erased_at=None)
 
 
 def erasable_items(project: Project, *, by: datetime) -> QuerySet[Item]:
@@ -107,7 +106,7 @@ def erase_due(*, most: int) -> int:
         if held_by(project):
             continue
         reason = f"Kept for {days_kept(project)} days, as agreed."
-        erased += _erase(erasable_items(project, by=by).order_by("pk")[: most - erased], reason)
+        erased += _erase(erasable_items(project, by=by).order_by("created_at", "pk")[: most - erased], reason)
         for batch in due_uploads(project, by=by).order_by("pk")[: most - erased]:
             erase_upload(batch=batch, reason=reason)
             erased += 1
@@ -127,7 +126,9 @@ def _open_rounds() -> QuerySet[Round]:
 
 
 def _due(project: Project, by: datetime) -> Due:
-    ids = list(erasable_items(project, by=by).order_by("pk").values_list("pk", flat=True)[: MOST_COUNTED + 1])
+    ids = list(
+        erasable_items(project, by=by).order_by("created_at", "pk").values_list("pk", flat=True)[: MOST_COUNTED + 1]
+    )
     going = Item.objects.filter(pk__in=ids[:MOST_COUNTED])
     in_work = due_items(project, by=by).filter(Exists(_open_rounds())).order_by()
     totals = going.aggregate(items=Count("pk"), oldest=Min("created_at"))

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("quality", "0006_rulings_guarded")]
+    dependencies = [("quality", "0007_erasure_of_rulings")]
 
     operations = [
         migrations.AddField(

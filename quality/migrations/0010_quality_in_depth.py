@@ -18,7 +18,7 @@ from config.kernel import guards
 class Migration(migrations.Migration):
     dependencies = [
         ("labeling", "0030_work"),
-        ("quality", "0006_rulings_guarded"),
+        ("quality", "0008_customer_asked"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

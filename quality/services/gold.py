@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 
 from config.kernel.events import record
 from config.kernel.locks import ADVISORY_GOLD, advisory_lock, lock_row, lock_rows
@@ -17,7 +18,7 @@ from labeling.models import Annotation, FormVersion, Item, Project, Reviewer
 from labeling.services.gold_rounds import open_gold_round, reserve_gold_task
 from labeling.services.pools import pools_for, requirement
 from labeling.services.rounds import POSITION_STEP, cancel_open, documents_in_force
-from labeling.types import ItemState, ProjectState, RoundReason
+from labeling.types import DocumentState, ItemState, ProjectState, RoundReason
 from quality.errors import GoldRetired
 from quality.models import GoldItem, GoldScore
 from quality.scoring import score_gold
@@ -57,13 +58,24 @@ WHERE e.project_id = %(project)s AND e.ended_at IS NULL AND e.trust NOT IN ('pau
 ORDER BY e.reviewer_id
 """
 
-# The active gold of a project that a reviewer has not met, under this form or an earlier one, and could be given (languages
+# The form of what waits first in each of a project's pools: the oldest of them.
+ASKED_NOW = """
+SELECT f.id FROM labeling_pool q
+CROSS JOIN LATERAL (
+  SELECT t.round_id FROM labeling_task t WHERE t.pool_id = q.id AND t.state = 'open' AND t.reserved_for_id IS NULL
+    AND t.returned_xid IS NULL ORDER BY t.position LIMIT 1) ahead
+JOIN labeling_round r ON r.id = ahead.round_id
+JOIN labeling_formversion f ON f.id = r.form_id
+WHERE q.project_id = %s ORDER BY f.number LIMIT 1
+"""
+
+# The active gold of a project under the form that is asked now, that a reviewer has not met under any, and could be given (languages
 # and skills), least used first.
 UNMET = """
 SELECT g.id FROM quality_golditem g
 JOIN labeling_itemversion v ON v.id = g.item_version_id
 JOIN labeling_project p ON p.id = g.project_id
-JOIN labeling_round o ON o.id = g.round_id AND o.state = 'open'
+JOIN labeling_round o ON o.id = g.round_id AND o.state = 'open' AND o.form_id = %(form)s
 JOIN labeling_reviewer r ON r.id = %(reviewer)s
 WHERE g.project_id = %(project)s AND g.state = 'active'
   AND NOT EXISTS (SELECT FROM labeling_round met JOIN labeling_task t ON t.round_id = met.id AND t.reserved_for_id = r.id
@@ -133,7 +145,9 @@ def make_gold(*, item_ids: Iterable[int]) -> int:
 def renew_gold(*, form_ids: Collection[int]) -> None:
     """Put the gold of these forms' projects under the form in use, where its expected answer fits that; retire the rest.
 
-    What has been answered stays, and stays scored. Idempotent; each gold item is a transaction of its own.
+    Gold waits where plain items are still asked under an older form, or it could be told by its own; `renew_waiting`
+    comes back to it. What has been answered stays, and stays scored. Idempotent; each gold item is a transaction of its
+    own.
     """
     projects = Project.objects.filter(forms__in=form_ids)
     active = GoldItem.objects.filter(project__in=projects, state=GoldState.ACTIVE).order_by("pk")
@@ -141,11 +155,31 @@ def renew_gold(*, form_ids: Collection[int]) -> None:
         _renew(gold_id)
 
 
+def renew_waiting() -> None:
+    """Renew the gold that is still asked under an older form than its project's, now that no plain item is."""
+    newer = FormVersion.objects.filter(
+        project=OuterRef("project"), state=DocumentState.PUBLISHED, number__gt=OuterRef("round__form__number")
+    )
+    waiting = GoldItem.objects.filter(Exists(newer), state=GoldState.ACTIVE).order_by("pk")
+    for gold_id in list(waiting.values_list("pk", flat=True)):
+        _renew(gold_id)
+
+
+def asked_now(project: Project) -> FormVersion:
+    """Return the form under which the project's gold is met: that of the plain items that wait first, or the one in use."""
+    with connection.cursor() as cursor:
+        cursor.execute(ASKED_NOW, [project.pk])
+        found = cursor.fetchone()
+    return FormVersion.objects.get(pk=found[0]) if found else documents_in_force(project).form
+
+
 @transaction.atomic
 def _renew(gold_id: int) -> None:
     gold = GoldItem.objects.select_related("project", "item_version").get(pk=gold_id)
     item = lock_row(Item.objects.filter(pk=gold.item_version.item_id))
     form = documents_in_force(gold.project).form
+    if asked_now(gold.project).number < form.number:
+        return
     is_fitting = _fits(gold, form)
     opened = None
     if item.state == ItemState.GOLD and is_fitting:
@@ -245,14 +279,21 @@ def _seed(project_id: int, reviewers: list[int] | None) -> int:
     with connection.cursor() as cursor:
         cursor.execute(SHARES, {"project": project_id, "reviewers": reviewers})
         shares = [_Share(*row) for row in cursor.fetchall()]
-    return sum(_reserve(share) for share in shares if share.missing and share.front is not None)
+    wanting = [share for share in shares if share.missing and share.front is not None]
+    if not wanting:
+        return 0
+    project = Project.objects.get(pk=project_id)
+    form = asked_now(project)
+    return sum(_reserve(share, project, form) for share in wanting)
 
 
-def _reserve(share: _Share) -> int:
+def _reserve(share: _Share, project: Project, form: FormVersion) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(UNMET, {"project": share.project_id, "reviewer": share.reviewer_id, "most": share.missing})
+        cursor.execute(
+            UNMET,
+            {"project": project.pk, "reviewer": share.reviewer_id, "most": share.missing, "form": form.pk},
+        )
         ids = [row[0] for row in cursor.fetchall()]
-    project = Project.objects.get(pk=share.project_id)
     reviewer = Reviewer.objects.get(pk=share.reviewer_id)
     unmet = GoldItem.objects.filter(pk__in=ids).select_related("round", "item_version").order_by("pk")
     for gold, position in zip(unmet, _positions(share.front or 0, len(ids)), strict=True):

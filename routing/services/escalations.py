@@ -100,17 +100,30 @@ def escalate_skipped(*, round: Round) -> bool:
     skipped = Lease.objects.filter(round=round, state=LeaseState.SKIPPED).aggregate(n=Count("reviewer", distinct=True))
     if skipped["n"] < allowed:
         return False
-    cause = Cause(
+    open_escalations([_skipped(round, f"{skipped['n']} people skipped an item's round {round.number}.")])
+    return True
+
+
+@transaction.atomic
+def escalate_nobody_left(*, round: Round) -> None:
+    """Say that a named reviewer skipped the round, and that nobody else named on its project may judge it."""
+    told = (
+        f"Whoever was named for an item's round {round.number} skipped it, and nobody else named on the project may judge"
+        " it; assign the item to somebody, or resolve this to ask whoever is free."
+    )
+    open_escalations([_skipped(round, told)])
+
+
+def _skipped(round: Round, message: str) -> Cause:
+    return Cause(
         project_id=round.project_id,
         customer_id=round.customer_id,
         kind=EscalationKind.SKIPPED,
         severity=Severity.WARNING,
         subject=EscalationSubject.ROUND,
         subject_id=round.pk,
-        message=f"{skipped['n']} people skipped an item's round {round.number}.",
+        message=message,
     )
-    open_escalations([cause])
-    return True
 
 
 @transaction.atomic

@@ -20,7 +20,8 @@ from labeling.services.judgments import save_draft
 from labeling.types import MADE_FOR_ONE, TASK_MACHINE, TaskState
 from routing.errors import LeaseOver, NoSuchLease
 from routing.models import Lease
-from routing.services.escalations import escalate_skipped
+from routing.services.escalations import escalate_nobody_left, escalate_skipped
+from routing.services.naming import is_named, next_named
 from routing.types import LEASE_MACHINE, LeaseState
 
 # Ends up to `most` expired leases, and those of `user`, and opens their tasks again, skipping what others hold. Parameters:
@@ -155,7 +156,8 @@ def keep_draft(*, user: User, token: UUID, answers: dict[str, Any]) -> datetime:
 def skip_task(*, user: User, token: UUID, reason: str) -> None:
     """Give the task back with a reason; this reviewer is not offered the round again.
 
-    A task that was reserved for them goes to whoever is free; a gold task ends. One that as many people skipped as the
+    A task that was reserved for them goes to whoever is free, or, where people are named for items, to another who was
+    named on the project and may; where nobody is left it ends, and an escalation says so. A gold task ends. One that as many people skipped as the
     project allows goes to nobody any more: it ends, and an escalation asks an operator, who puts it back by resolving
     that. Raises as renew_lease does, and Invalid without a reason.
     """
@@ -178,13 +180,20 @@ def skip_task(*, user: User, token: UUID, reason: str) -> None:
         data={"task": task.pk},
         skip_reason=reason,
     )
-    how = "skipped"
+    how, heir = "skipped", None
     if task.kind not in MADE_FOR_ONE and escalate_skipped(round=task.round):
         how = "skipped too often"
+    elif task.kind not in MADE_FOR_ONE and is_named(task):
+        heir = next_named(task)
+        if heir is None:
+            escalate_nobody_left(round=task.round)
+            how = "nobody named is left"
     if task.kind in MADE_FOR_ONE or how != "skipped":
         transition(task, TaskState.CANCELLED, machine=TASK_MACHINE, actor_id=user.pk, data={"how": how})
     else:
-        transition(task, TaskState.OPEN, machine=TASK_MACHINE, actor_id=user.pk, data={"how": how}, reserved_for=None)
+        transition(
+            task, TaskState.OPEN, machine=TASK_MACHINE, actor_id=user.pk, data={"how": how}, reserved_for_id=heir
+        )
 
 
 def _why_not(user: User, token: UUID) -> NoSuchLease | LeaseOver:

@@ -18,6 +18,8 @@ from labeling.services.judgments import invalidate_annotation
 from labeling.services.rounds import reopen_items
 from labeling.types import Origin, VersionReason
 from quality.services.gold import retire_gold
+from quality.services.rulings import answer_ruling, ask_for_ruling
+from routing.answers import lease_of
 from routing.services.leases import skip_task
 from tests.cast import gather_cast
 from tests.factories import freeze, item_row, judge, resolve_items, settle, take, upload, upload_items
@@ -41,7 +43,10 @@ def lived(transactional_db):
     Flag.objects.filter(pk=flag.pk).update(
         state="dismissed", decided_by=cast.mira, decided_at="2026-11-01T12:00:00Z", reason="It is English"
     )
-    skip_task(user=cast.dido.user, token=take(cast.dido).token, reason="I know the author")
+    lease = lease_of(user=cast.dido.user, token=take(cast.dido).token)
+    ruling, _ = ask_for_ruling(lease=lease, clause="true", question="Is near enough true?", actor=cast.dido.user)
+    answer_ruling(ruling=ruling, answer="No, only true is.", actor=cast.mira)
+    skip_task(user=cast.dido.user, token=lease.token, reason="I know the author")
     for reviewer in (cast.anna, cast.bela, cast.cleo):
         judge(reviewer)
     settle()
@@ -81,6 +86,8 @@ def test_the_line_tells_everything_in_order(lived):
         ("routing", "leased"),
         ("routing", "lease skipped"),
         ("routing", "lease submitted"),
+        ("quality", "ruling asked for on clause true"),
+        ("quality", "ruling given on clause true"),
         ("delivery", "frozen in release 1"),
         ("delivery", "checked in the sample of release 1: defect, minor"),
         ("delivery", "release 1 accepted"),
@@ -88,6 +95,9 @@ def test_the_line_tells_everything_in_order(lived):
     assert ("quality", "agreed by majority (100%)") in said
     assert ("quality", "agreed by majority (100%), in place of an earlier one") in said
     assert {moment.detail for moment in told} >= {"I know the author", "Shared account", "It is English", "Too short"}
+    asked, given = [moment for moment in told if moment.kind == "ruling"]
+    assert (asked.detail, asked.reviewer_id) == ("Is near enough true?", lived.dido.pk)
+    assert (given.detail, given.user_id) == ("No, only true is.", lived.mira.pk)
 
 
 def test_the_items_page_shows_it_by_name_with_ways_to_the_rows(lived):
@@ -108,7 +118,7 @@ def test_the_items_page_shows_it_by_name_with_ways_to_the_rows(lived):
 
 def test_it_takes_a_bounded_number_of_statements(lived, django_assert_max_num_queries):
     item = Item.objects.select_related("project__customer").get(pk=lived.item.pk)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         life_of_item(item)
     assert len(LIFE_OF_ITEM) == 4
 
@@ -117,7 +127,18 @@ def test_the_customer_reads_it_under_pseudonyms_and_the_read_is_logged(lived):
     before = AccessLog.objects.count()
     told = Client().get(f"/api/v1/items/{lived.item.public_id}/life", headers=lived.bearer("dana", Scope.READ)).json()
     text = str(told)
-    for hidden in ("Anna", "Mira", "mira@", "I know the author", "Shared account", "Too short", "detail", "link"):
+    for hidden in (
+        "Anna",
+        "Mira",
+        "mira@",
+        "I know the author",
+        "Shared account",
+        "Too short",
+        "near enough",
+        "only true is",
+        "detail",
+        "link",
+    ):
         assert hidden not in text
     name = pseudonym(key=lived.northwind.pseudonym_key, reviewer=lived.anna.public_id)
     assert {each["what"] for each in told if each["who"] == name} == {

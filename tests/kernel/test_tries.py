@@ -7,11 +7,12 @@ from django.db import connection
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from config.kernel.models import ApiKey, Event, WrongTries
+from config.kernel.models import ApiKey, Event, KnownAddress, WrongTries
 from config.kernel.requests import address_of
-from config.kernel.tries import OF_ACCOUNT, OF_ADDRESS, TooManyTries, count_try, forget_old, take_back_try
+from config.kernel.tries import OF_ACCOUNT, OF_ADDRESS, OF_STRANGERS, TooManyTries, count_try, forget_old, take_back_try
 from config.kernel.words import duration
 from labeling.models import Membership
+from labeling.services.erasures import erase_person
 from labeling.services.invitations import accept_invitation, invite_member
 
 HERE, THERE = "192.0.2.1", "198.51.100.7"
@@ -63,6 +64,44 @@ def test_nobody_locks_the_owner_out_from_elsewhere(cast):
     assert log_in("/portal/login/", "victor", "victor-password").status_code == 302
 
 
+def guess_from_many_places(who, count):
+    for number in range(count):
+        assert log_in("/portal/login/", who, "wrong", f"203.0.113.{number}").status_code == 200
+
+
+@pytest.mark.parametrize("who", ["dana", "no-such-person"])
+def test_strangers_guess_at_one_account_together_and_then_all_wait(cast, who):
+    guess_from_many_places(who, OF_STRANGERS.free)
+    refusal = log_in("/portal/login/", who, f"{who}-password", THERE)
+    assert (refusal.status_code, refusal["Retry-After"]) == (429, "60")
+    assert WrongTries.objects.get(address="*").count == OF_STRANGERS.free
+    assert log_in("/portal/login/", "victor", "victor-password", THERE).status_code == 302
+    pass_time(61)
+    assert log_in("/portal/login/", "dana", "dana-password", THERE).status_code == 302
+
+
+def test_strangers_keep_nobody_out_from_where_they_have_logged_in_before(cast):
+    owner = Client(REMOTE_ADDR=HERE)
+    right = {"username": "dana@example.org", "password": "dana-password"}
+    assert owner.post("/portal/login/", right).status_code == 302
+    guess_from_many_places("dana", OF_STRANGERS.free)
+    assert log_in("/portal/login/", "dana", "dana-password", THERE).status_code == 429
+    assert owner.get("/portal/").status_code == 200
+    assert log_in("/portal/login/", "dana", "dana-password").status_code == 302
+    assert wrongly("/portal/login/", "dana", OF_ACCOUNT.free + 1) == [200] * OF_ACCOUNT.free + [429]
+    assert WrongTries.objects.get(address="*").count == OF_STRANGERS.free
+
+
+def test_where_somebody_logged_in_is_forgotten_in_time_and_with_the_person(cast):
+    for who in ("dana", "victor"):
+        assert log_in("/portal/login/", who, f"{who}-password").status_code == 302
+    erase_person(user=cast.dana, reason="Asked for", actor=cast.mira)
+    assert list(KnownAddress.objects.values_list("account", "address")) == [("victor@example.org", HERE)]
+    KnownAddress.objects.update(last_at="2020-01-01T00:00:00Z")
+    forget_old()
+    assert not KnownAddress.objects.exists()
+
+
 @pytest.mark.parametrize("path", LOGINS)
 def test_an_address_that_guesses_at_many_accounts_has_to_wait_whether_or_not_they_exist(cast, path):
     told = [wrongly(path, f"nobody-{number}", 1) for number in range(OF_ADDRESS.free)]
@@ -89,13 +128,13 @@ def test_a_right_try_takes_back_what_it_counted_and_no_more(cast):
 
 def test_what_is_not_looked_at_is_not_counted_and_what_is_old_is_forgotten(cast):
     wrongly("/portal/login/", "dana", OF_ACCOUNT.free + 5)
-    assert WrongTries.objects.get(account="dana@example.org").count == OF_ACCOUNT.free
+    assert WrongTries.objects.get(account="dana@example.org", address=HERE).count == OF_ACCOUNT.free
     pass_time(25 * 3600)
     wrongly("/portal/login/", "dana", 1)
     assert set(WrongTries.objects.values_list("count", "waits_until")) == {(1, None)}
     assert forget_old() == 0
     pass_time(25 * 3600)
-    assert forget_old() == 2
+    assert forget_old() == 3
 
 
 @pytest.mark.django_db(transaction=True)
@@ -169,7 +208,7 @@ def test_operators_see_and_lift_what_concerns_their_people(cast):
     listed = console(cast.mira).get(reverse("admin:kernel_wrongtries_changelist")).content.decode()
     assert "dana@example.org" in listed
     assert "ruth@example.org" not in listed
-    rows = list(WrongTries.objects.exclude(account="").order_by("account"))
+    rows = list(WrongTries.objects.exclude(account="").filter(address=HERE).order_by("account"))
     chosen = {"action": "lift_wait", "_selected_action": [row.pk for row in rows]}
     console(cast.mira).post(reverse("admin:kernel_wrongtries_changelist"), chosen)
     assert log_in("/portal/login/", "dana", "dana-password").status_code == 302

@@ -32,14 +32,15 @@ def refused(kind, *statements):
 
 
 PARTS = (
-    "labeling_erase_item(1, 1)", "labeling_erase_batch(1)", "labeling_erase_person(1, 1, 1)", "labeling_forget_person(1)",
+    "labeling_erase_item(1, 1)", "labeling_erase_content(1, 1)", "labeling_erase_batch(1)", "labeling_erase_person(1, 1, 1)", "labeling_forget_person(1)",
     "labeling_empty_rejects(1)", "labeling_empty_content(1, 1)", "labeling_empty_batch(1)",
     "labeling_empty_item(1, 1)", "labeling_erase_words(1, 1, 1)", "labeling_erase_imported(1, 1, 1)",
     "labeling_forget_identities(ARRAY[1::bigint])",
     "labeling_leave_tombstone(1, 'x', 1, 'x')", "routing_erase_item(1)", "routing_erase_person(1)",
     "quality_erase_item(1, 1)", "quality_erase_person(1, 1, 1)", "quality_empty_item(1, 1)",
     "quality_empty_person(1, 1, 1)", "delivery_erase_item(1)",
-    "kernel_erase_answers(ARRAY[1::bigint])", "kernel_erase_person(1)", "labeling_customers_of_person(1)",
+    "kernel_erase_answers(ARRAY[1::bigint])", "kernel_erase_person(1)", "kernel_empty_person(1)", "labeling_customers_of_person(1)",
+    "quality_customers_of_person(1)",
 )  # fmt: skip
 
 

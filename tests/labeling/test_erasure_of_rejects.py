@@ -183,10 +183,11 @@ def test_a_row_that_mentions_the_item_goes_whatever_it_is_called_and_the_id_is_a
     assert kept.raw != ""
 
 
-def test_an_erasure_reads_no_more_rows_where_more_were_refused(cast):
+@pytest.mark.parametrize("name", ["set-7", "plain", "two plain"])
+def test_an_erasure_reads_no_more_rows_where_more_were_refused(cast, name):
     """What it finds of a project's refused rows, it finds by the indexes: their number is not in its cost."""
-    upload(cast.project, cast.mira, said("set-7"), name="second")
-    item = Item.objects.get(external_id="set-7")
+    upload(cast.project, cast.mira, said(name), name="second")
+    item = Item.objects.get(external_id=name)
     grow_rejects(cast, 20_000)
     before = rows_read()
     erase_item(item=item, reason="Asked for", actor=cast.dana)

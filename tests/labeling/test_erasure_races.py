@@ -34,13 +34,17 @@ def cast(transactional_db):
 
 def while_it_is_erased(cast, call):
     """Make the call while the item's erasure waits to be committed, which it is once the call waits for its locks."""
+    while_erased(lambda: erase_item(item=cast.item, reason="Asked for", actor=cast.dana), call)
+
+
+def while_erased(erasing, call):
     is_erased = threading.Event()
     waited: list[bool] = []
 
     def erase():
         try:
             with transaction.atomic():
-                erase_item(item=cast.item, reason="Asked for", actor=cast.dana)
+                erasing()
                 is_erased.set()
                 waited.append(is_waited_for())
         finally:
@@ -192,19 +196,22 @@ def test_a_late_answer_to_a_task_that_somebody_holds_stops_no_erasure(cast):
 
 def erased_while(cast, write):
     """Erase the item while what was written waits to be committed, which it is once the erasure waits for its locks."""
+    erased_during(lambda: erase_item(item=cast.item, reason="Asked for", actor=cast.dana), write)
 
+
+def erased_during(erasing, write):
     def erase():
         try:
-            erase_item(item=cast.item, reason="Asked for", actor=cast.dana)
+            erasing()
         finally:
             connections.close_all()
 
     with ThreadPoolExecutor(1) as other:
         with transaction.atomic():
             write()
-            erasing = other.submit(erase)
+            erased = other.submit(erase)
             assert is_waited_for()
-        erasing.result()
+        erased.result()
 
 
 def unreadable(external_id):

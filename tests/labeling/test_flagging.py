@@ -1,10 +1,16 @@
 """Flags after acceptance: what is noticed, what waits for it, and what becomes of a job that dies or runs twice."""
 
+import os
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections import Counter
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connections
 from django.db.models.functions import Now
 from django_q.models import OrmQ
@@ -257,7 +263,7 @@ def test_a_slice_takes_as_many_statements_for_many_items_as_for_few(cast, monkey
     monkeypatch.setattr(jobs, "flag", lambda batch_id: 0)
     rows = [row(f"i{number}", "Write to anna@example.org.") for number in range(30)]
     batch = upload(cast.project, cast.dana, *rows)
-    with django_assert_max_num_queries(25):
+    with django_assert_max_num_queries(27):
         assert flag_batch(batch_id=batch.pk) == 30
 
 
@@ -307,3 +313,43 @@ def test_a_flag_never_holds_what_is_in_work(cast, monkeypatch):
     assert Item.objects.get().state == "in_progress"
     assert Task.objects.filter(state="leased").count() == 1
     assert token
+
+
+FLAG = """
+import django, sys, time
+from django.conf import settings
+settings.DATABASES["default"]["NAME"] = settings.DATABASES["default"]["TEST"]["NAME"]
+django.setup()
+from labeling.services import flagging
+flagging._flag_slice = lambda batch_id: time.sleep(120)
+flagging.flag_batch(batch_id=int(sys.argv[1]))
+"""
+
+
+def test_what_a_killed_worker_looked_through_is_queued_again_by_the_next_minute(transactional_db):
+    cast = gather_cast()
+    batch = upload(cast.project, cast.dana, row("one"))
+    Batch.objects.update(flagged_at=None)
+    OrmQ.objects.all().delete()
+    process = subprocess.Popen(
+        [sys.executable, "-c", FLAG, str(batch.pk)],
+        cwd=settings.BASE_DIR,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"},
+    )
+    ends = time.monotonic() + 60
+    while not Batch.objects.filter(flagging_since__isnull=False).exists():
+        assert time.monotonic() < ends
+        assert process.poll() is None
+        time.sleep(0.05)
+    assert jobs.sweep_flagging() == 0
+    flag_batch(batch_id=batch.pk)
+    assert not Batch.objects.get().flagged_at
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    while not jobs.sweep_flagging():
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+    assert (jobs.sweep_flagging(), OrmQ.objects.count()) == (0, 1)
+    run_jobs()
+    batch.refresh_from_db()
+    assert (batch.flagged_at is not None, batch.flagging_since) == (True, None)

@@ -4,6 +4,7 @@ import io
 import json
 
 import pytest
+from django.test import Client
 
 from delivery.models import LedgerEntry
 from labeling.life import life_of_item
@@ -105,6 +106,99 @@ def test_an_annotation_that_does_not_fit_is_a_reject_and_the_item_is_taken(cast)
         (2, "data", "A Label Studio task has data; export the project as JSON."),
     ]
     assert Annotation.objects.count() == 1
+
+
+def rejects_of(cast, batch):
+    answer = Client().get(f"/api/v1/batches/{batch.public_id}/rejects.ndjson", headers=cast.bearer("dana"))
+    return [json.loads(line) for line in b"".join(answer.streaming_content).splitlines()]
+
+
+def send_again(cast, rows, name="mended.ndjson"):
+    text = "".join(f"{json.dumps(row)}\n" for row in rows).encode()
+    source = keep_source(project=cast.project, source=io.BytesIO(text), name=name)
+    batch, _ = receive_batch(project=cast.project, name=name, source=source, actor=cast.dana)
+    settle()
+    batch.refresh_from_db()
+    return batch
+
+
+def test_annotations_that_do_not_fit_are_sent_back_and_come_mended_as_history_once(cast):
+    batch = bring(
+        cast,
+        {"id": 1, "data": TEXTS, "annotations": [said("a"), said("b", "middle"), said("c", "up")], "predictions": [{}]},
+        {"id": 2, "data": {**TEXTS, "topic": "rivers"}, "annotations": [said("b", "down")]},
+    )
+    rows = rejects_of(cast, batch)
+    assert [(row["_rejected"]["line"], row["_rejected"]["field"]) for row in rows] == [
+        (1, "annotations[1]"),
+        (1, "annotations[2]"),
+        (2, "annotations[0]"),
+    ]
+    assert [[each["completed_by"]["email"] for each in row["annotations"]] for row in rows] == [["b"], ["c"], ["b"]]
+    assert {row["_rejected"]["reason"] for row in rows} == {"preference: Choose one of a, b, tie, both_bad."}
+    for row in rows[:1] + rows[2:]:
+        row["annotations"][0]["result"][0]["value"]["selected"] = "right"
+    again = send_again(cast, rows)
+    assert (again.format, again.state, again.items_created, again.duplicates) == ("label_studio", "accepted", 0, 3)
+    assert [row["_rejected"]["field"] for row in rejects_of(cast, again)] == ["annotations[0]"]
+    assert history() == [("1", 0, "a", "a"), ("1", 2, "b", "b"), ("2", 2, "b", "b")]
+    rows[1]["annotations"][0]["result"][0]["value"]["selected"] = "left"
+    send_again(cast, rows, name="all.ndjson")
+    expected = [("1", 0, "a", "a"), ("1", 2, "b", "b"), ("1", 3, "c", "a"), ("2", 2, "b", "b")]
+    assert history() == expected
+    send_again(cast, [*rows, *rows], name="twice.ndjson")
+    assert history() == expected
+    assert Task.objects.filter(kind="annotate", state="open").count() == 6
+
+
+def history():
+    said = Annotation.objects.filter(origin="imported").order_by("round__item__external_id", "round__number")
+    return [
+        (
+            each.round.item.external_id,
+            each.round.number,
+            each.reviewer.imported_identity.name,
+            each.answers["preference"]["choice"],
+        )
+        for each in said
+    ]
+
+
+def test_what_mended_history_says_is_looked_through_for_personal_data(cast):
+    told = {"from_name": "rationale", "type": "textarea", "value": {"text": ["Ask otto@mail.example"]}}
+    wrong = said("a", "middle")
+    wrong["result"].append(told)
+    rows = rejects_of(cast, bring(cast, {"id": 1, "data": TEXTS, "annotations": [wrong]}))
+    assert not Flag.objects.exists()
+    rows[0]["annotations"][0]["result"][0]["value"]["selected"] = "left"
+    send_again(cast, rows)
+    assert Flag.objects.get().field == "rationale"
+
+
+@pytest.mark.parametrize("older", [True, False])
+def test_an_argilla_response_that_does_not_fit_is_sent_back_alone_and_comes_mended(cast, older):
+    record = {
+        "id": "r1",
+        "fields": {"prompt": "Capital?", "response_a": "Paris.", "response_b": "Lyon."},
+        "metadata": {"language": "en"},
+    }
+    if older:
+        record["responses"] = [
+            {"user_id": name, "values": {"preference": {"value": value}}}
+            for name, value in (("u1", "a"), ("u2", "left"))
+        ]
+    else:
+        record["responses"] = {"preference": [{"user_id": "u1", "value": "a"}, {"user_id": "u2", "value": "left"}]}
+    [row] = rejects_of(cast, bring(cast, record))
+    [mended] = row["responses"] if older else row["responses"]["preference"]
+    assert mended["user_id"] == "u2"
+    if older:
+        mended["values"]["preference"]["value"] = "b"
+    else:
+        mended["value"] = "b"
+    again = send_again(cast, [row])
+    assert (again.format, again.duplicates) == ("argilla", 1)
+    assert history() == [("r1", 0, "u1", "a"), ("r1", 2, "u2", "b")]
 
 
 def test_a_mapping_names_what_is_in_an_export_by_its_path_too(cast):

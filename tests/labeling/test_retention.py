@@ -6,9 +6,12 @@ from contextlib import redirect_stdout
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
+from psycopg import sql
 
 from config import erasures as roof
 from config.admin import in_words
@@ -238,3 +241,44 @@ def test_the_console_says_what_would_go(kept):
     Project.objects.update(retention_days=None)
     said = [str(message) for message in client.post(path, action, follow=True).context["messages"]]
     assert said == ["Northwind: content is kept for ever; no number of days is set."]
+
+
+def test_the_daily_job_reads_none_of_what_was_erased_before(kept):
+    age(kept.project, 11)
+    assert roof.erase_due() == 2
+    grow_erased(kept, 5000)
+    before = items_read()
+    assert roof.erase_due() == 0
+    assert items_read() - before < 100
+
+
+def test_only_the_erasure_says_that_an_item_is_erased(kept):
+    for change in (
+        "UPDATE labeling_item SET erased_at = now()",
+        "SET assay.erasing = 'on'; UPDATE labeling_item SET erased_at = now()",
+    ):
+        with pytest.raises(IntegrityError, match="erased by the one function"), transaction.atomic():
+            connection.cursor().execute(change)
+    assert not Item.objects.exclude(erased_at=None).exists()
+
+
+def grow_erased(cast, count):
+    """Items of the project that were accepted long ago and erased since."""
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE; ALTER TABLE labeling_item DISABLE TRIGGER USER")
+        cursor.execute(
+            "INSERT INTO labeling_item (customer_id, project_id, batch_id, public_id, external_id, state, created_at, erased_at)"
+            " SELECT customer_id, project_id, batch_id, gen_random_uuid(), 'gone-' || n, 'withdrawn', '2020-01-01', now()"
+            " FROM labeling_item, generate_series(1, %s) n WHERE external_id = 'item-000'",
+            [count],
+        )
+        cursor.execute("ALTER TABLE labeling_item ENABLE TRIGGER USER; ANALYZE labeling_item")
+        cursor.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(settings.RUNTIME_ROLE["USER"])))
+
+
+def items_read():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute("SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'labeling_item'")
+        return cursor.fetchone()[0]

@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 from config.kernel.models import Event
 from labeling.models import Item, Project, Round, Task
 from labeling.services.forms import publish_form
+from quality.jobs import seed_gold as seed_gold_job
 from quality.models import GoldItem, GoldScore
 from quality.services.gold import make_gold, renew_gold
 from tests.cast import FORM
@@ -29,14 +30,42 @@ def gold(cast):
     return GoldItem.objects.get()
 
 
+def end_plain_work():
+    Task.objects.filter(kind="annotate", state="open").update(state="cancelled")
+
+
+def test_gold_keeps_the_old_form_while_plain_items_under_it_wait(cast, gold):
+    form = publish_form(project=cast.project, document=OTHER_TITLE, actor=cast.mira)
+    upload(cast.project, cast.dana, item_row("later", expected=EXPECTED), *[item_row(f"new-{n}") for n in range(12)])
+    settle()
+    seed_gold_job()
+    assert rounds() == [(1, "open", 1), (1, "open", 2)]
+    later = GoldItem.objects.get(item_version__item__external_id="later")
+    assert not later.round.tasks.exists()
+    old = Task.objects.filter(kind="annotate", state="open", round__form__number=1)
+    old.exclude(pk=old.last().pk).update(state="cancelled")
+    seed_gold_job()
+    assert rounds() == [(1, "open", 1), (1, "open", 2)]
+    old.update(state="cancelled")
+    seed_gold_job()
+    assert rounds() == [(1, "cancelled", 1), (1, "open", 2), (2, "open", 2)]
+    gold.refresh_from_db()
+    assert gold.round.form == form
+    asked = set(Task.objects.filter(kind="gold", state="open").values_list("round__form__number", flat=True))
+    assert asked == {2}
+
+
 def rounds():
     return list(Round.objects.filter(reason="gold").order_by("id").values_list("number", "state", "form__number"))
 
 
 def test_gold_goes_along_with_a_form_that_its_answer_fits(cast, gold):
     old = gold.round
+    end_plain_work()
     form = publish_form(project=cast.project, document=OTHER_TITLE, actor=cast.mira)
+    upload(cast.project, cast.dana, *[item_row(f"new-{n}") for n in range(12)])
     settle()
+    seed_gold_job()
     gold.refresh_from_db()
     assert gold.state == "active"
     assert rounds() == [(1, "cancelled", 1), (2, "open", 2)]
@@ -51,6 +80,7 @@ def test_gold_goes_along_with_a_form_that_its_answer_fits(cast, gold):
 
 
 def test_gold_whose_answer_fits_no_more_is_retired_and_waits_for_nobody(cast, gold):
+    end_plain_work()
     publish_form(project=cast.project, document=OTHER_QUESTION, actor=cast.mira)
     settle()
     gold.refresh_from_db()

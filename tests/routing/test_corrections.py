@@ -250,6 +250,7 @@ def test_whether_an_answer_is_open_follows_from_when_it_was_given_gold_or_not(wi
 
 def test_a_gold_answer_under_an_old_form_stays_open_as_the_answer_beside_it_does(with_gold, client):
     cast = with_gold
+    Task.objects.filter(kind="annotate", state="open").update(state="cancelled")
     publish_form(project=cast.project, document={**FORM, "title": "Pairs anew"}, actor=cast.mira)
     settle()
     assert Round.objects.get(pk=cast.gold.round_id).state == "cancelled"

@@ -11,7 +11,7 @@ from labeling.services.rounds import assign_items, reopen_items
 from labeling.types import RoundReason
 from routing import selectors
 from routing.errors import LeaseOver
-from routing.models import Availability, Enrolment, HandlingTime, Lease
+from routing.models import Availability, Enrolment, Escalation, HandlingTime, Lease
 from routing.services.blocks import place_block
 from routing.services.claims import next_task, prefetch_task
 from routing.services.enrolments import end_enrolment
@@ -186,12 +186,43 @@ def test_somebody_is_named_in_place_of_those_who_skipped(cast):
     for reviewer in (cast.anna, cast.bela):
         skip_task(user=reviewer.user, token=take(reviewer).token, reason="Unclear")
     assert assign_items(project=cast.project, assignments={item.external_id: [cast.cleo]}, actor=None) == 1
-    assert list(Task.objects.order_by("slot").values_list("slot", "reserved_for")) == [
-        (0, None),
-        (1, None),
-        (2, cast.cleo.pk),
+    assert list(Task.objects.order_by("slot").values_list("slot", "reserved_for", "state")) == [
+        (0, cast.anna.pk, "cancelled"),
+        (1, cast.bela.pk, "cancelled"),
+        (2, cast.cleo.pk, "open"),
     ]
-    assert Round.objects.get().judgments_needed == 3
+    assert Round.objects.get().judgments_needed == 1
+
+
+def test_what_a_named_reviewer_skips_goes_to_another_who_was_named_until_nobody_is_left(cast):
+    Project.objects.filter(pk=cast.project.pk).update(overlap_kind="assigned")
+    cast.project.refresh_from_db()
+    first, second = upload_items(cast.project, cast.mira, 2)
+    named = {first.external_id: [cast.anna], second.external_id: [cast.bela]}
+    assign_items(project=cast.project, assignments=named, actor=None)
+    task = Task.objects.get(round__item=first)
+    skip_task(user=cast.anna.user, token=take(cast.anna).token, reason="Unclear")
+    task.refresh_from_db()
+    assert (task.state, task.reserved_for) == ("open", cast.bela)
+    assert isinstance(next_task(user=cast.cleo.user), NothingToDo)
+    assert not Escalation.objects.exists()
+    skip_task(user=cast.bela.user, token=take(cast.bela).token, reason="Unclear")
+    task.refresh_from_db()
+    assert (task.state, task.reserved_for) == ("cancelled", cast.bela)
+    escalation = Escalation.objects.get()
+    assert (escalation.kind, escalation.subject_id) == ("skipped", task.round_id)
+    assert "nobody else named on the project may judge it" in escalation.message
+
+
+def test_a_named_reviewer_who_may_not_judge_is_not_asked_instead(cast):
+    Project.objects.filter(pk=cast.project.pk).update(overlap_kind="assigned")
+    cast.project.refresh_from_db()
+    first, second = upload_items(cast.project, cast.mira, 2)
+    named = {first.external_id: [cast.anna], second.external_id: [cast.bela, cast.cleo]}
+    assign_items(project=cast.project, assignments=named, actor=None)
+    Reviewer.objects.filter(pk=cast.bela.pk).update(languages=["de"])
+    skip_task(user=cast.anna.user, token=take(cast.anna).token, reason="Unclear")
+    assert Task.objects.get(round__item=first).reserved_for == cast.cleo
 
 
 def test_a_task_that_was_taken_away_cannot_be_skipped(cast):

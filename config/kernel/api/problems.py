@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
@@ -15,6 +16,9 @@ from config.kernel.errors import Conflict, DomainError, Invalid, NotAllowed, Not
 from config.kernel.tries import TooManyTries
 
 CONTENT_TYPE = "application/problem+json"
+
+# What the database says to somebody whose erasure their request met on its way.
+AUTHOR_ERASED = "author_erased"
 
 STATUSES: tuple[tuple[type[DomainError], int], ...] = (
     (NotFound, 404),
@@ -51,6 +55,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler: domain errors by their class, DRF's own by their kind, anything else is a 500."""
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
         error = OutOfSpace("The disk is full, so nothing was kept; ask the operator for space, and try again.")
+    if isinstance(error, IntegrityError) and _constraint(error) == AUTHOR_ERASED:
+        error = NotAllowed("Your account was erased, so nothing is kept of what you sent.")
     if isinstance(error, DomainError):
         set_rollback()
         status = next(status for kind, status in STATUSES if isinstance(error, kind))
@@ -72,6 +78,10 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         if header in plain.headers:
             made.headers[header] = plain.headers[header]
     return made
+
+
+def _constraint(error: IntegrityError) -> str | None:
+    return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
 
 
 def _plain(details: dict[str, Any]) -> dict[str, Any]:
