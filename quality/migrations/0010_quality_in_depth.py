@@ -327,8 +327,12 @@ class Migration(migrations.Migration):
                         verbose_name="from",
                     ),
                 ),
-                ("right", models.FloatField(verbose_name="how right")),
-                ("weight", models.FloatField(default=1.0, verbose_name="weight")),
+                ("agreed", models.BooleanField(verbose_name="agreed with the reference")),
+                ("reliability", models.FloatField(default=1.0, verbose_name="reliability of the reference")),
+                (
+                    "answers_count",
+                    models.PositiveSmallIntegerField(default=2, verbose_name="answers that were possible"),
+                ),
                 ("reason", models.CharField(blank=True, max_length=300, verbose_name="why")),
                 (
                     "created_at",
@@ -2009,8 +2013,8 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="evidence",
             constraint=models.CheckConstraint(
-                condition=models.Q(("right__gte", 0), ("right__lte", 1), ("weight__gte", 0), ("weight__lte", 1)),
-                name="evidence_in_shares",
+                condition=models.Q(("answers_count__gte", 2), ("reliability__gt", 0), ("reliability__lte", 1)),
+                name="evidence_reliability",
             ),
         ),
         migrations.AddConstraint(

@@ -23,8 +23,8 @@ from quality.types import (
 class Evidence(models.Model):
     """One thing that is known of one answer: how right it was, by a reference that is itself right with some probability.
 
-    Append-only: what turns out wrong is voided by a row that names it (`voids`), after an appeal say. `weight` is how much
-    it counts against a certain answer, between 0 and 1; `is_right` is 1, 0, or the share of its questions.
+    Append-only: what turns out wrong is voided by a row that names it (`voids`), after an appeal say. `reliability` is how
+    probably the reference is right, of `answers_count` answers that were possible (`quality.evidence`).
     """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
@@ -33,8 +33,9 @@ class Evidence(models.Model):
     skill = models.CharField(_("skill"), max_length=60, default="", blank=True)
     source = models.CharField(_("from"), max_length=10, choices=EvidenceSource)
     annotation = models.ForeignKey(Annotation, models.PROTECT, related_name="evidence")
-    right = models.FloatField(_("how right"))
-    weight = models.FloatField(_("weight"), default=1.0)
+    agreed = models.BooleanField(_("agreed with the reference"))
+    reliability = models.FloatField(_("reliability of the reference"), default=1.0)
+    answers_count = models.PositiveSmallIntegerField(_("answers that were possible"), default=2)
     voids = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="voided_by")
     reason = models.CharField(_("why"), max_length=300, blank=True)
     created_at = models.DateTimeField(_("at"), db_default=Now())
@@ -49,13 +50,13 @@ class Evidence(models.Model):
                 fields=["annotation", "source", "skill"], condition=Q(voids=None), name="evidence_once_a_source"
             ),
             models.CheckConstraint(
-                condition=Q(right__gte=0, right__lte=1, weight__gte=0, weight__lte=1), name="evidence_in_shares"
+                condition=Q(reliability__gt=0, reliability__lte=1, answers_count__gte=2), name="evidence_reliability"
             ),
         ]
         indexes = [models.Index(fields=["project", "reviewer", "skill", "id"], name="evidence_by_reviewer")]
 
     def __str__(self) -> str:
-        return f"{self.get_source_display()}: {self.right:.0%}"
+        return f"{self.get_source_display()}: {'agreed' if self.agreed else 'otherwise'}"
 
 
 class Standing(models.Model):

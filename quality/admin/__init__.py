@@ -1,0 +1,5 @@
+"""Quality in the console, by room."""
+
+from quality.admin import known
+
+__all__ = ["known"]

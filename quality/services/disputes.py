@@ -1,0 +1,58 @@
+"""What is in question goes to an adjudicator, who sees the sides without names."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from config.kernel.events import record
+from config.kernel.locks import lock_row, lock_rows
+from labeling.models import Item, Round
+from labeling.services.stages import add_tasks, open_next_rounds
+from labeling.types import RoundReason, RoundState, TaskKind, Work
+from quality.models import Dispute, Resolution
+from quality.types import DisputeState
+
+
+@transaction.atomic
+def open_dispute(
+    *,
+    opened: Round,
+    reason: str,
+    sides: Sequence[int],
+    resolution: Resolution | None = None,
+    actor_id: int | None = None,
+) -> Dispute:
+    """Ask an adjudicator about this round; one that is in dispute already stays so, and is returned.
+
+    `sides` are the annotations to be seen. In an open round the adjudicator's is one more task of it; after a resolved one
+    another round follows, and the item is in progress again.
+    """
+    lock_row(Item.objects.filter(pk=opened.item_id))
+    opened = lock_rows(Round.objects.filter(pk=opened.pk).select_related(None))[0]
+    known = Dispute.objects.filter(round=opened, state=DisputeState.OPEN).first()
+    if known is not None:
+        return known
+    if opened.state == RoundState.OPEN:
+        add_tasks(rounds=[opened], kind=TaskKind.ADJUDICATE, work=Work.EXPERT, beside={opened.pk: sides})
+        where: Round | None = opened
+    else:
+        following = open_next_rounds(
+            after=[opened],
+            reason=RoundReason.DISPUTE,
+            kind=TaskKind.ADJUDICATE,
+            work=Work.EXPERT,
+            needed=1,
+            beside={opened.pk: sides},
+        )
+        where = following[0] if following else None
+    dispute = Dispute.objects.create(
+        customer_id=opened.customer_id,
+        project_id=opened.project_id,
+        reason=reason,
+        round=opened,
+        resolution=resolution,
+        annotations=list(sides),
+        adjudicated_in=where,
+    )
+    record("dispute.opened", subject=dispute, actor_id=actor_id, data={"round": opened.pk, "reason": reason})
+    return dispute
