@@ -113,7 +113,7 @@ SENTENCES = {
         "It is {work}: for experts (auditors of the project), reviews also for who is trusted; their trust there is {trust}.",
     ),
     "barred": (
-        "None of its skills is closed to them there.",
+        "Each of its skills is open to them there.",
         "Their standing closes a skill of it to them there: {barred_skills}.",
     ),
     "language": ("They work in {language}.", "It is in {language}, and they work in {languages}."),
