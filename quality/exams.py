@@ -89,6 +89,12 @@ def exams_for(user: User) -> QuerySet[Exam]:
     )
 
 
+def desk_me(user: User) -> dict[str, Any]:
+    """The part of "me" that tells the desk whether answers may have to be explained at once."""
+    under_way = Sitting.objects.filter(reviewer__user=user, state=SittingState.OPEN, exam__kind=ExamKind.TRAINING)
+    return {"is_training": under_way.exists()}
+
+
 def get_exam(*, user: User, public_id: UUID) -> Exam:
     """Return the exam under this id, where it is open to this person; NotFound otherwise."""
     exam = exams_for(user).filter(public_id=public_id).first()

@@ -16,13 +16,13 @@ from quality.services.verdicts import give_verdicts
 from quality.verdicts import calibration_of
 
 
-class VerdictSerializer(serializers.Serializer[Any]):
+class OwnVerdictSerializer(serializers.Serializer[Any]):
     external_id = serializers.CharField(max_length=200)
     answers = serializers.DictField(help_text="As the form asks, question by question.")
 
 
-class VerdictsSerializer(serializers.Serializer[Any]):
-    verdicts = VerdictSerializer(many=True, allow_empty=False)
+class OwnVerdictsSerializer(serializers.Serializer[Any]):
+    verdicts = OwnVerdictSerializer(many=True, allow_empty=False)
 
 
 class KeptSerializer(serializers.Serializer[Any]):
@@ -64,11 +64,11 @@ class CalibrationView(CustomerView):
         found = get_project(user=person(request), public_id=project)
         return Response(CalibrationSerializer(calibration_of(found)).data)
 
-    @extend_schema(operation_id="projects_calibration_give", request=VerdictsSerializer, responses=KeptSerializer)
+    @extend_schema(operation_id="projects_calibration_give", request=OwnVerdictsSerializer, responses=KeptSerializer)
     def put(self, request: Request, project: UUID) -> Response:
         """Give your own verdicts on items, by their external ids: all or none. The same again changes nothing."""
         found = get_project(user=person(request), public_id=project, permission="decide_release")
-        serializer = VerdictsSerializer(data=request.data)
+        serializer = OwnVerdictsSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         kept = give_verdicts(project=found, verdicts=serializer.validated_data["verdicts"], actor=person(request))
         return Response({"kept": kept})
