@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from config.kernel.clock import database_now
 from config.kernel.errors import Conflict, Invalid
@@ -19,7 +19,7 @@ from config.kernel.models import User
 from config.kernel.transitions import transition
 from labeling.models import Annotation, Project, Reviewer
 from labeling.services.gold_rounds import reserve_gold_task
-from labeling.services.pools import pools_for, requirement
+from labeling.services.pools import pools_of
 from labeling.services.rounds import POSITION_STEP
 from labeling.types import TaskKind, TaskState, Work
 from quality.exams import may_begin, standing_at
@@ -36,7 +36,7 @@ from quality.types import (
     SittingState,
     StandingState,
 )
-from routing.models import Enrolment, Lease
+from routing.models import Enrolment, Lease, Qualification
 from routing.services.enrolments import grant_qualification, set_trust
 from routing.types import LeaseState
 
@@ -98,13 +98,12 @@ def begin_sitting(*, exam: Exam, reviewer: Reviewer, actor: User) -> tuple[Sitti
         number=len(sittings) + 1,
         asked=len(unmet),
     )
-    versions = [gold.item_version for gold in unmet]
+    pools = pools_of(exam.project, [gold.round for gold in unmet], Work.EXAM)
     for place, gold in enumerate(unmet):
-        pools = pools_for(project=exam.project, stage=gold.round.stage, versions=versions, work=Work.EXAM)
         task = reserve_gold_task(
             gold_round=gold.round,
             reviewer=reviewer,
-            pool=pools[requirement(gold.item_version)],
+            pool=pools[gold.round_id],
             position=place * POSITION_STEP,
             kind=KINDS[ExamKind(exam.kind)],
         )
@@ -139,8 +138,11 @@ def _mark(sitting_id: int) -> bool:
             "task_id", flat=True
         )
     )
-    right = sum(is_right(each, answers[each.task_id]) for each in asked if each.task_id in answers)
-    counted = sum(each.task_id in answers or each.task_id in skipped for each in asked)
+    answered = [
+        each for each in asked if each.task_id in answers and each.gold_item.expected
+    ]  # what was erased is gone
+    right = sum(is_right(each, answers[each.task_id]) for each in answered)
+    counted = len(answered) + len(skipped)
     is_passed = counted > 0 and right >= float(exam.pass_share) * counted - 1e-9
     transition(
         sitting,
@@ -167,9 +169,13 @@ def is_right(asked: SittingTask, answer: Annotation) -> bool:
 
 
 def _passed(exam: Exam, sitting: Sitting) -> None:
-    """Grant what passing grants; who was in training until now is on probation, once nothing else is needed."""
-    if exam.skill:
-        until = None if exam.valid_days is None else database_now() + timedelta(days=exam.valid_days)
+    """Grant what passing grants; a level as high that holds as long is left as it is."""
+    if not exam.skill:
+        return
+    until = None if exam.valid_days is None else database_now() + timedelta(days=exam.valid_days)
+    as_high = Qualification.objects.filter(reviewer=sitting.reviewer, skill=exam.skill, level__gte=exam.level)
+    as_long = Q(expires_at=None) if until is None else Q(expires_at=None) | Q(expires_at__gte=until)
+    if not as_high.filter(as_long).exists():
         grant_qualification(
             reviewer=sitting.reviewer,
             skill=exam.skill,

@@ -378,7 +378,9 @@ def unmet_gold(
     with connection.cursor() as cursor:
         cursor.execute(UNMET, asked)
         ids = [row[0] for row in cursor.fetchall()]
-    return list(GoldItem.objects.filter(pk__in=ids).select_related("round", "item_version").order_by("pk"))
+    return list(
+        GoldItem.objects.filter(pk__in=ids).select_related("round__item_version", "item_version").order_by("pk")
+    )
 
 
 def _positions(front: int, count: int) -> list[int]:

@@ -21,7 +21,7 @@ from quality.services.exams import begin_sitting, close_exam, is_trained, open_e
 from quality.services.gold import retire_because
 from quality.services.gold_making import describe_gold
 from routing.models import Enrolment, Qualification
-from routing.services.enrolments import enrol_reviewer
+from routing.services.enrolments import enrol_reviewer, grant_qualification
 from routing.services.leases import skip_task
 from tests.cast import gather_cast
 from tests.factories import item_row, judge, settle, take, upload
@@ -70,6 +70,14 @@ def test_passing_a_test_grants_its_skill_for_a_time(cast):
     assert held.expires_at - database_now() == pytest.approx(timedelta(days=90), abs=timedelta(minutes=2))
     assert not GoldScore.objects.exists()  # a test says nothing of work in progress
     assert set(Task.objects.filter(kind="qualification").values_list("pool__work", flat=True)) == {"exam"}
+
+
+def test_passing_takes_no_higher_level_away(cast):
+    stock(cast, "qualification")
+    grant_qualification(reviewer=cast.anna, skill="facts", level=3, reason="A degree", actor=cast.mira)
+    sit(exam_of(cast, level=2, valid_days=90), cast.anna, "a", "a", "a")
+    held = Qualification.objects.get(reviewer=cast.anna)
+    assert (held.level, held.expires_at, held.reason) == (3, None, "A degree")
 
 
 def test_failing_grants_nothing_and_the_next_attempt_waits(cast):
