@@ -37,7 +37,7 @@ SHARE_MOST = 0.5
 # Where gold stands: what came with its answer, and what was resolved and is asked again beside that.
 STANDS = frozenset({ItemState.GOLD, ItemState.RESOLVED})
 
-# How far a reviewer is from their share of gold on each project: judgments given, gold given or waiting, the front of
+# How far a reviewer is from their share of gold on each project: judgments given (but in exams), gold given or waiting, the front of
 # the queue before them, and how little is known of them. Only those who may be given work there, and whom the customer has
 # not blocked.
 SHARES = """
@@ -46,7 +46,9 @@ SELECT e.project_id, e.reviewer_id, p.gold_share, p.gold_share_most,
     WHERE s.project_id = e.project_id AND s.reviewer_id = e.reviewer_id AND s.skill = '' AND s.evidence_count > 0),
   (SELECT count(*) FROM labeling_annotation a
     WHERE a.reviewer_id = e.reviewer_id AND a.project_id = e.project_id AND a.supersedes_id IS NULL
-      AND a.origin = 'human'),
+      AND a.origin = 'human')
+  - (SELECT count(*) FROM labeling_task t WHERE t.reserved_for_id = e.reviewer_id AND t.project_id = e.project_id
+      AND t.kind IN ('training', 'qualification') AND t.state = 'completed'),
   (SELECT count(*) FROM labeling_task t JOIN labeling_round r ON r.id = t.round_id
     WHERE t.reserved_for_id = e.reviewer_id AND t.project_id = e.project_id AND t.kind = 'gold'
       AND t.state <> 'cancelled'),

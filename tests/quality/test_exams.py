@@ -18,7 +18,7 @@ from labeling.services.people import create_reviewer
 from quality.exams import explanation_of_answer, may_begin, shown_exams, standing_at
 from quality.models import Exam, GoldItem, GoldScore, Sitting, SittingTask, Standing
 from quality.services.exams import begin_sitting, close_exam, is_trained, open_exam
-from quality.services.gold import retire_because
+from quality.services.gold import retire_because, seed_gold
 from quality.services.gold_making import describe_gold
 from routing.models import Enrolment, Qualification
 from routing.services.enrolments import enrol_reviewer, grant_qualification
@@ -222,6 +222,16 @@ def cast_another(cast, name) -> Reviewer:
 
 def trust_of(reviewer):
     return Enrolment.objects.get(reviewer=reviewer).trust
+
+
+def test_what_was_sat_is_no_work_that_gold_is_a_share_of(cast):
+    stock(cast, "qualification", 12)
+    sit(exam_of(cast, size=12), cast.anna, *"aaaaaaaaaaaa")
+    expected = {"answer": {"preference": {"choice": "a"}}}
+    upload(cast.project, cast.mira, *[item_row(f"gold-{n}", expected=expected) for n in range(10)])
+    upload(cast.project, cast.mira, *[item_row(f"plain-{n}") for n in range(3)])
+    seed_gold()
+    assert Task.objects.filter(kind="gold", reserved_for=cast.anna).count() == 3  # 0.3 of the next ten
 
 
 def test_the_desk_lists_what_is_open_and_how_it_went(cast):
