@@ -150,6 +150,7 @@ async function lookAtMe() {
 
 // In a training, what an answer came to; nothing of any other task.
 async function explained(annotation) {
+  await firstLook;
   if (!isTraining) return "";
   try {
     const { is_right: isRight, expected, explanation } = await untilReached(() => api.explanation(annotation));
@@ -341,5 +342,5 @@ onClick("show-projects", showProjects);
 onClick("look", () => run(takeNext));
 byId("logout").addEventListener("submit", forgetAll);
 
-lookAtMe();
+const firstLook = lookAtMe();
 run(takeNext);
