@@ -8,6 +8,7 @@ SCHEDULES = (
     Recurring("watch service levels", "routing.jobs.watch", minutes=1),
     Recurring("sweep handoffs", "config.kernel.handoffs.sweep", minutes=1),
     Recurring("seed gold", "quality.jobs.seed_gold", minutes=1),
+    Recurring("review gold", "quality.jobs.review_gold", minutes=10, queue="bulk"),
     Recurring("sweep consensus", "quality.jobs.sweep_rounds", minutes=1),
     Recurring("carry out guidelines", "labeling.jobs.carry_out_guidelines", minutes=1),
     Recurring("sweep flagging", "labeling.jobs.sweep_flagging", minutes=1),

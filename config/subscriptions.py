@@ -33,6 +33,8 @@ SUBSCRIPTIONS = (
         hears=("task.completed", "annotation.migrated", "annotation.invalidated", "annotation.superseded"),
         job="quality.jobs.resolve_rounds",
     ),
+    Subscription("sittings", hears=("task.cancelled",), job="quality.jobs.end_sittings"),
+    Subscription("training", hears=("enrolment.begun", "sitting.passed"), job="quality.jobs.train"),
     Subscription("pay", hears=("task.completed",), job="delivery.jobs.pay_for_judgments"),
     Subscription(
         "free text",

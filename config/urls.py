@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/items/<uuid:item>/life", ItemLife.as_view()),
     path("api/v1/", include("labeling.api.urls")),
     path("api/v1/", include("routing.api.customer_urls")),
+    path("api/v1/", include("quality.api.customer_urls")),
     path("api/v1/", include("delivery.api.urls")),
     path("api/v1/projects/<uuid:project>/guidelines/<int:number>/blast-radius", BlastRadius.as_view()),
     path("api/v1/retention", Retention.as_view()),

@@ -17,7 +17,8 @@ from labeling.pseudonyms import pseudonym
 PIECE = 500
 
 # The resolved items of the project, each with its latest resolved round's current resolution, and the batch that brought
-# the version it was judged in, or the version that one was made from.
+# the version it was judged in, or the version that one was made from. What is gold is left out, unless the project delivers
+# gold: then it carries what reviewers answered, as any item does, and nothing of what was expected.
 RESOLVED = """
 SELECT i.id, i.external_id, COALESCE(v.batch_id, (
          SELECT b.batch_id FROM labeling_itemversion b WHERE b.item_id = v.item_id AND b.number < v.number
@@ -25,12 +26,17 @@ SELECT i.id, i.external_id, COALESCE(v.batch_id, (
        v.metadata::text, v.payload::text, s.id, s.outcome, s.answers::text, s.distribution::text, s.method, s.confidence,
        s.annotation_ids
 FROM labeling_item i
-JOIN LATERAL (SELECT r.id FROM labeling_round r WHERE r.item_id = i.id AND r.state = 'resolved' AND r.reason NOT IN ('gold', 'audit')
+JOIN labeling_project p ON p.id = i.project_id
+JOIN LATERAL (SELECT r.id FROM labeling_round r WHERE r.item_id = i.id AND CASE i.state
+                WHEN 'resolved' THEN r.state = 'resolved' AND r.reason NOT IN ('gold', 'audit')
+                ELSE r.reason = 'gold' AND EXISTS (SELECT FROM quality_resolution x WHERE x.round_id = r.id) END
               ORDER BY r.number DESC LIMIT 1) latest ON true
 JOIN quality_resolution s ON s.round_id = latest.id
   AND NOT EXISTS (SELECT FROM quality_resolution later WHERE later.supersedes_id = s.id)
 JOIN labeling_itemversion v ON v.id = s.item_version_id
-WHERE i.project_id = %(project)s AND i.state = 'resolved'
+WHERE i.project_id = %(project)s
+  AND (p.is_gold_delivered AND i.state IN ('resolved', 'gold') OR i.state = 'resolved' AND NOT EXISTS (
+    SELECT FROM quality_golditem g WHERE g.item_version_id = s.item_version_id AND g.state = 'active'))
 ORDER BY i.external_id
 """
 

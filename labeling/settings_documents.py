@@ -25,6 +25,10 @@ _CONTRACT = Draft202012Validator(
     {
         "type": "object",
         "propertyNames": _NAME,
+        "properties": {
+            "calibration_agreement": {"type": "number", "minimum": 0, "maximum": 1},
+            "calibration_items": {"type": "integer", "minimum": 0},
+        },
         "additionalProperties": {"type": ["number", "integer", "boolean", "string"], "maxLength": 300},
     }
 )
@@ -53,7 +57,11 @@ def check_skills_by_domain(value: Any) -> None:
 
 def check_quality_contract(value: Any) -> None:
     """Raise ValidationError unless it is an object of named figures, switches or short texts."""
-    _check(_CONTRACT, value, 'The contract names figures: {"agreement": 0.8}.')
+    _check(
+        _CONTRACT,
+        value,
+        'The contract names figures: {"agreement": 0.8}; `calibration_agreement` is from 0 to 1, `calibration_items` a count.',
+    )
 
 
 def check_acceptance_plan(value: Any) -> None:

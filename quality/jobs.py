@@ -2,7 +2,7 @@
 
 from config.kernel.types import Fact
 from labeling.types import TaskKind
-from quality.services import gold, rounds
+from quality.services import exams, gold, gold_review, rounds
 
 # What changes judgments that were there before.
 SHAKES = ("annotation.invalidated", "annotation.superseded")
@@ -26,11 +26,24 @@ def retire_erased(facts: list[Fact]) -> None:
 
 
 def score_gold(facts: list[Fact]) -> None:
-    """Hears task.completed: score what was gold, then keep those reviewers' gold ahead of them."""
+    """Hears task.completed: score what was gold or an exam's, then keep those reviewers' gold ahead of them."""
     gold.score_annotations(
         annotation_ids=[fact.data["annotation"] for fact in facts if fact.data["kind"] == TaskKind.GOLD]
     )
+    if sat := [fact.subject_id for fact in facts if fact.data["kind"] in (TaskKind.TRAINING, TaskKind.QUALIFICATION)]:
+        exams.mark_sittings(task_ids=sat)
     gold.seed_gold(reviewer_ids=[fact.data["reviewer"] for fact in facts])
+
+
+def end_sittings(facts: list[Fact]) -> None:
+    """Hears task.cancelled: what was skipped or withdrawn may have been the last task of a sitting."""
+    exams.mark_sittings(task_ids=[fact.subject_id for fact in facts])
+
+
+def train(facts: list[Fact]) -> None:
+    """Hears enrolment.begun and sitting.passed: who is new begins in training where it is needed, and ends it by passing."""
+    exams.begin_training(enrolment_ids=[fact.subject_id for fact in facts if fact.kind == "enrolment.begun"])
+    exams.end_training(sitting_ids=[fact.subject_id for fact in facts if fact.kind == "sitting.passed"])
 
 
 def resolve_rounds(facts: list[Fact]) -> None:
@@ -52,3 +65,9 @@ def seed_gold() -> int:
 def sweep_rounds() -> int:
     """Every minute: rounds that no fact has reached."""
     return rounds.resolve_due()
+
+
+def review_gold() -> int:
+    """Every ten minutes: retire the gold that has served, and end the sittings that no fact has reached."""
+    exams.mark_sittings()
+    return gold_review.review_gold()

@@ -1,4 +1,4 @@
-"""The desk's pages: the task, when somebody works, and the way in."""
+"""The desk's pages: the task, when somebody works, training and tests, and the way in."""
 
 from zoneinfo import available_timezones
 
@@ -25,6 +25,13 @@ class AvailabilityPage(OfSurface, TemplateView):
     surface = Surface.DESK
     template_name = "desk/availability.html"
     extra_context = {"days": list(WEEKDAYS.items()), "zones": sorted(available_timezones())}
+
+
+class ExamsPage(OfSurface, TemplateView):
+    """Training and tests, and how they went: what the page asks and begins is the API's."""
+
+    surface = Surface.DESK
+    template_name = "desk/exams.html"
 
 
 class DeskLogin(SurfaceLogin):

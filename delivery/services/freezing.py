@@ -39,6 +39,7 @@ from labeling.forms import RATING, kept_schema, values_of
 from labeling.models import Batch, Customer, Erasure, FormVersion, GuidelineVersion
 from quality.agreement import agreement
 from quality.selectors import gold_accuracy
+from quality.services.gold_results import resolve_gold
 
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.json.sig"
@@ -59,6 +60,8 @@ def freeze_release(*, release_id: int) -> None:
         scratch = settings.HOME / "scratch"
         try:
             refuse_if_held(project_id=release.project_id)
+            if release.project.is_gold_delivered:
+                resolve_gold(project_id=release.project_id)
             scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=scratch, prefix="release-") as folder:
                 built = _build(release, Path(folder))

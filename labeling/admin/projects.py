@@ -1,4 +1,4 @@
-"""Projects and their documents. What delivery adds to a project's actions, it adds in its own admin."""
+"""Projects and their documents. What quality and delivery add to a project's actions, they add in their own admin."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -25,23 +25,17 @@ from labeling.services.forms import draft_form, publish_form_draft, revise_form
 from labeling.services.guidelines import decline_draft, propose_guideline, revise_draft
 from labeling.services.projects import (
     change_overlap_kind,
-    change_stage,
     close_project,
     create_project,
     open_project,
     pause_project,
 )
 from labeling.services.settings import PROJECT_SETTINGS, change_project
-from labeling.types import DocumentState, Overlap, Stage
+from labeling.types import DocumentState, Overlap
 
 DOCUMENT_LABELS = {"published": "success", "draft": "info", "declined": "danger"}
 
 
-STAGES = {
-    Stage.CALIBRATION: _("Move to calibration, with a reason"),
-    Stage.PILOT: _("Move to the pilot, with a reason"),
-    Stage.PRODUCTION: _("Move to production, with a reason: the bar is met, or waived by you"),
-}
 OVERLAPS = {
     Overlap.FIXED: _("Let anybody judge, a fixed number an item, with a reason"),
     Overlap.ADAPTIVE: _("Ask for as many judgments as it takes to be sure, with a reason"),
@@ -112,12 +106,6 @@ class ProjectAdmin(ServiceChange):
         service_action(open_project, argument="project", description=_("Open")),
         service_action(pause_project, argument="project", description=_("Pause")),
         service_action(close_project, argument="project", description=_("Close for good")),
-        *[
-            service_action(
-                change_stage, argument="project", description=description, needs_reason=True, stage=stage.value
-            )
-            for stage, description in STAGES.items()
-        ],
         *[
             service_action(
                 change_overlap_kind,

@@ -36,7 +36,16 @@ class Round(models.Model):
         verbose_name = _("round")
         constraints = [
             models.UniqueConstraint(fields=["item", "number"], name="round_number_once"),
-            models.UniqueConstraint(fields=["item"], condition=Q(state=RoundState.OPEN), name="round_one_open_an_item"),
+            models.UniqueConstraint(
+                fields=["item"],
+                condition=Q(state=RoundState.OPEN) & ~Q(reason=RoundReason.GOLD),
+                name="round_one_open_an_item",
+            ),
+            models.UniqueConstraint(
+                fields=["item"],
+                condition=Q(state=RoundState.OPEN, reason=RoundReason.GOLD),
+                name="round_one_open_as_gold",
+            ),
             models.CheckConstraint(
                 condition=Q(state=RoundState.OPEN, closed_at=None)
                 | (~Q(state=RoundState.OPEN) & Q(closed_at__isnull=False)),

@@ -14,14 +14,22 @@ from labeling.models import Customer, Project
 from labeling.services.people import derive_permissions
 from labeling.types import PROJECT_MACHINE, DocumentState, Overlap, ProjectState, Stage
 
+# What a quality contract calls the bar that stands before the pilot and production.
+CALIBRATION_BAR = frozenset({"calibration_agreement", "calibration_items"})
+
 ASK = "Say why; it stays with your name."
 
 
 @transaction.atomic
 def create_project(*, customer: Customer, slug: str, name: str, actor: User | None, **settings: Any) -> Project:
-    """Create a draft project and let the customer's members reach it; raises Conflict when the slug is taken."""
+    """Create a draft project and let the customer's members reach it; raises Conflict when the slug is taken.
+
+    Where its quality contract sets a bar before production, it begins in calibration unless a stage is named.
+    """
     if Project.objects.filter(customer=customer, slug=slug).exists():
         raise Conflict(f"{customer} has a project called {slug!r} already; choose another.", field="slug")
+    if settings.get("quality_contract", {}).keys() & CALIBRATION_BAR:
+        settings.setdefault("stage", Stage.CALIBRATION)
     project = Project(customer=customer, slug=slug, name=name, **settings)
     project.full_clean(exclude=["customer"])
     project.save()
@@ -58,7 +66,7 @@ def close_project(*, project: Project, actor: User | None) -> None:
 def change_stage(*, project: Project, stage: str, reason: str, actor: User) -> Project:
     """Move the project to the next stage, or back to an earlier one; what is uploaded from now on belongs to it.
 
-    Whether the quality contract's bar is met is for `actor` to say: the reason stays with their name. Raises Invalid without
+    Whether the quality contract's bar is met is quality's to say (`quality.services.stages`), which calls this. Raises Invalid without
     a reason, Conflict for the stage it is in and for one that would be skipped.
     """
     reason = checked_reason(reason, ask=ASK)

@@ -14,7 +14,7 @@ from config.kernel.models import Event, User
 from labeling.models import Flag, Item, ItemVersion, Project, Reviewer, Round, Task
 from labeling.selectors import counting_annotations_of
 from labeling.services.rounds import cancel_tasks, new_task
-from labeling.types import FlagKind, Problem, RoundState, TaskKind, TaskState
+from labeling.types import MADE_FOR_ONE, FlagKind, Problem, RoundReason, RoundState, TaskState
 
 NOTE_LONGEST = 300
 
@@ -68,7 +68,7 @@ def stop_reported(*, task: Task, actor: User) -> tuple[int, ...]:
     """
     if FlagKind.REPORTED not in Project.objects.get(pk=task.project_id).hold_flagged:
         return ()
-    is_alone = task.kind == TaskKind.GOLD or task.round.state != RoundState.OPEN
+    is_alone = task.kind in MADE_FOR_ONE or task.round.state != RoundState.OPEN
     waiting = Task.objects.filter(pk=task.pk) if is_alone else Task.objects.filter(round=task.round_id)
     return tuple(stopped.pk for stopped in cancel_tasks(waiting, actor.pk))
 
@@ -79,7 +79,7 @@ def resume(*, item: Item) -> int:
     Returns how many tasks were made: none where its open round has enough alive. What was skipped too often stays with
     the operator whom its escalation asks. Nothing must hold the item any more.
     """
-    opened = Round.objects.filter(item=item, state=RoundState.OPEN).first()
+    opened = Round.objects.filter(item=item, state=RoundState.OPEN).exclude(reason=RoundReason.GOLD).first()
     if opened is None:
         return 0
     opened = lock_row(Round.objects.filter(pk=opened.pk))

@@ -269,7 +269,12 @@ def versions_to_judge(
 
 def cancel_open(items: Sequence[Item], actor_id: int | None) -> None:
     """Cancel the open rounds of these locked items, and the tasks of theirs that nobody has completed."""
-    rounds = lock_rows(Round.objects.filter(item__in=items, state=RoundState.OPEN))
+    cancel_rounds(Round.objects.filter(item__in=items, state=RoundState.OPEN), actor_id)
+
+
+def cancel_rounds(opened: QuerySet[Round], actor_id: int | None) -> None:
+    """Cancel these open rounds of locked items, and the tasks of theirs that nobody has completed."""
+    rounds = lock_rows(opened)
     cancel_tasks(Task.objects.filter(round__in=rounds), actor_id)
     transition_many(rounds, RoundState.CANCELLED, machine=ROUND_MACHINE, actor_id=actor_id)
 
@@ -295,6 +300,7 @@ def assign_items(*, project: Project, assignments: Mapping[str, Sequence[Reviewe
     if project.overlap_kind != Overlap.ASSIGNED:
         raise Conflict("This project hands items to whoever is free; set its overlap to assigned to name reviewers.")
     named = Round.objects.filter(project=project, state=RoundState.OPEN, item__external_id__in=list(assignments))
+    named = named.exclude(reason=RoundReason.GOLD)
     rounds = {opened.item.external_id: opened for opened in lock_rows(named.select_related("item", "item_version"))}
     if missing := sorted(set(assignments) - rounds.keys()):
         raise Invalid(f"Item {missing[0]!r} has no open round in this project.", field="assignments")

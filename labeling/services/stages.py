@@ -14,7 +14,7 @@ from config.kernel.transitions import transition_many
 from labeling.models import Item, Pool, Project, Reviewer, Round, Task
 from labeling.services.pools import pools_of
 from labeling.services.rounds import documents_in_force, new_round, new_task, next_numbers
-from labeling.types import ASIDE, ITEM_MACHINE, ROUND_MACHINE, ItemState, RoundState
+from labeling.types import ASIDE, ITEM_MACHINE, ROUND_MACHINE, ItemState, RoundReason, RoundState
 
 
 @transaction.atomic
@@ -76,7 +76,8 @@ def open_next_rounds(
     with an open round, and those that were withdrawn, are left alone.
     """
     items = {item.pk: item for item in Item.objects.filter(pk__in=[each.item_id for each in after])}
-    busy = set(Round.objects.filter(item__in=items, state=RoundState.OPEN).values_list("item", flat=True))
+    under_way = Round.objects.filter(item__in=items, state=RoundState.OPEN).exclude(reason=RoundReason.GOLD)
+    busy = set(under_way.values_list("item", flat=True))
     alive = {ItemState.IN_PROGRESS, ItemState.RESOLVED}
     wanted = [each for each in after if each.item_id not in busy and items[each.item_id].state in alive]
     if not wanted:

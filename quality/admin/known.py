@@ -11,23 +11,31 @@ from config.kernel.console import BigTableAdmin, ConsoleAdmin, ServiceChange, di
 from config.kernel.requests import person
 from quality.models import GoldItem, GoldScore, Resolution, Ruling, RulingReading, Standing
 from quality.services.gold import retire_gold
+from quality.services.gold_making import describe_gold, make_gold_of_resolution
 from quality.services.rulings import answer_ruling, ask_customer
+from quality.types import GoldState
 
 
 @admin.register(GoldItem)
-class GoldItemAdmin(ConsoleAdmin):
+class GoldItemAdmin(ServiceChange):
     content = True
     list_display = (
         "item",
         "project",
         state({"active": "success", "retired": "danger"}),
+        "source",
+        "use",
         "concept",
+        "difficulty",
         brief("expected", _("expected answer")),
+        "exposures_most",
+        "retired_because",
         "created_at",
     )
-    list_filter = ("state",)
+    list_filter = ("state", "source", "use", "retired_because")
     list_select_related = ("item_version__item", "project")
     search_fields = ("=item_version__item__external_id",)
+    change_fields = ("concept", "explanation", "use", "exposures_most", "expected_hit_rate")
     actions = (
         service_action(retire_gold, argument="gold_item", description=_("Retire, with a reason"), needs_reason=True),
     )
@@ -35,6 +43,20 @@ class GoldItemAdmin(ConsoleAdmin):
     @display(description=_("item"))
     def item(self, gold: GoldItem) -> str:
         return str(gold.item_version.item)
+
+    @display(description=_("difficulty"), ordering="item_version__difficulty")
+    def difficulty(self, gold: GoldItem) -> int:
+        return gold.item_version.difficulty
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or obj.state == GoldState.ACTIVE)
+
+    def change(self, request: HttpRequest, row: Any, changes: dict[str, Any]) -> GoldItem:
+        kept = {name: changes.get(name, getattr(row, name)) for name in self.change_fields}
+        return describe_gold(gold_item=row, **kept, actor=person(request))
 
 
 @admin.register(GoldScore)
@@ -78,6 +100,14 @@ class ResolutionAdmin(BigTableAdmin):
     list_filter = ("outcome",)
     list_select_related = ("item_version__item",)
     search_fields = ("=item_version__item__external_id",)
+    actions = (
+        service_action(
+            make_gold_of_resolution,
+            argument="resolution",
+            description=_("Make gold of it"),
+            consequence=_("Its item leaves the releases while it is gold, unless the project delivers gold."),
+        ),
+    )
 
     @display(description=_("item"))
     def item(self, resolution: Resolution) -> str:

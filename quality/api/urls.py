@@ -2,10 +2,13 @@
 
 from django.urls import path
 
-from quality.api import views
+from quality.api import exams, views
 
 urlpatterns = [
     path("tasks/<uuid:token>/ask", views.Ask.as_view()),
     path("rulings", views.Rulings.as_view()),
     path("rulings/<uuid:ruling>/read", views.ReadRuling.as_view()),
+    path("exams", exams.Exams.as_view()),
+    path("exams/<uuid:exam>/sittings", exams.Sittings.as_view()),
+    path("answers/<uuid:answer>/explanation", exams.Explanation.as_view()),
 ]

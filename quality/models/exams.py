@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from config.kernel.public_ids import PublicIdField
 from labeling.models import Customer, Project, Reviewer, Task
 from labeling.querysets import TenantQuerySet
 from quality.models.gold import GoldItem
@@ -24,6 +25,7 @@ class Exam(models.Model):
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
     project = models.ForeignKey(Project, models.PROTECT, related_name="exams", db_index=False)
+    public_id = PublicIdField()
     kind = models.CharField(_("kind"), max_length=14, choices=ExamKind)
     name = models.CharField(_("name"), max_length=100)
     skill = models.CharField(_("skill granted"), max_length=60, default="", blank=True)

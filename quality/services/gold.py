@@ -3,6 +3,7 @@
 import random
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from math import ceil
 
 from django.db import connection, transaction
@@ -15,28 +16,39 @@ from config.kernel.reasons import checked_reason
 from config.kernel.transitions import transition, transition_many
 from labeling.forms import InvalidAnswers, ItemShape, check_expected
 from labeling.models import Annotation, FormVersion, Item, Project, Reviewer
-from labeling.services.gold_rounds import open_gold_round, reserve_gold_task
+from labeling.services.gold_rounds import close_gold_round, open_gold_round, reserve_gold_task
 from labeling.services.pools import pools_for, requirement
-from labeling.services.rounds import POSITION_STEP, cancel_open, documents_in_force
-from labeling.types import DocumentState, ItemState, ProjectState, RoundReason
+from labeling.services.rounds import POSITION_STEP, documents_in_force
+from labeling.types import DocumentState, ItemState, ProjectState, RoundReason, TaskKind
 from quality.errors import GoldRetired
+from quality.gold_rate import UNKNOWN_WIDTH, GoldBounds, gold_share
 from quality.models import GoldItem, GoldScore
 from quality.scoring import score_gold
+from quality.services.gold_feedback import tell_missed
 from quality.services.standings import review_standings
-from quality.types import GOLD_MACHINE, GoldState
+from quality.types import GOLD_MACHINE, GoldRetirement, GoldState, GoldUse
 
-# Gold is kept ready for this many judgments to come, and reviewers not yet trusted meet it twice as often.
+# Gold is kept ready for this many judgments to come.
 LOOKAHEAD = 10
-PROBATION_FACTOR = 2
 
-# How far a reviewer is from their share of gold on each project: judgments given, gold given or waiting, the front of
-# the queue before them, and how much they are trusted. Only those who may be given work there, and whom the customer has
+# No more than every second task is gold, whatever the settings.
+SHARE_MOST = 0.5
+
+# Where gold stands: what came with its answer, and what was resolved and is asked again beside that.
+STANDS = frozenset({ItemState.GOLD, ItemState.RESOLVED})
+
+# How far a reviewer is from their share of gold on each project: judgments given (but in exams), gold given or waiting, the front of
+# the queue before them, and how little is known of them. Only those who may be given work there, and whom the customer has
 # not blocked.
 SHARES = """
-SELECT e.project_id, e.reviewer_id, e.trust, p.gold_share,
+SELECT e.project_id, e.reviewer_id, p.gold_share, p.gold_share_most,
+  (SELECT s.upper_bound - s.lower_bound FROM quality_standing s
+    WHERE s.project_id = e.project_id AND s.reviewer_id = e.reviewer_id AND s.skill = '' AND s.evidence_count > 0),
   (SELECT count(*) FROM labeling_annotation a
     WHERE a.reviewer_id = e.reviewer_id AND a.project_id = e.project_id AND a.supersedes_id IS NULL
-      AND a.origin = 'human'),
+      AND a.origin = 'human')
+  - (SELECT count(*) FROM labeling_task t WHERE t.reserved_for_id = e.reviewer_id AND t.project_id = e.project_id
+      AND t.kind IN ('training', 'qualification') AND t.state = 'completed'),
   (SELECT count(*) FROM labeling_task t JOIN labeling_round r ON r.id = t.round_id
     WHERE t.reserved_for_id = e.reviewer_id AND t.project_id = e.project_id AND t.kind = 'gold'
       AND t.state <> 'cancelled'),
@@ -51,7 +63,7 @@ SELECT e.project_id, e.reviewer_id, e.trust, p.gold_share,
     WHERE q.project_id = e.project_id)
 FROM routing_enrolment e
 JOIN labeling_project p ON p.id = e.project_id
-WHERE e.project_id = %(project)s AND e.ended_at IS NULL AND e.trust NOT IN ('paused', 'retired')
+WHERE e.project_id = %(project)s AND e.ended_at IS NULL AND e.trust NOT IN ('paused', 'retired', 'training')
   AND NOT EXISTS (SELECT FROM routing_block b
     WHERE b.customer_id = e.customer_id AND b.reviewer_id = e.reviewer_id AND b.lifted_at IS NULL)
   AND (%(reviewers)s::bigint[] IS NULL OR e.reviewer_id = ANY(%(reviewers)s))
@@ -69,15 +81,19 @@ JOIN labeling_formversion f ON f.id = r.form_id
 WHERE q.project_id = %s ORDER BY f.number LIMIT 1
 """
 
-# The active gold of a project under the form that is asked now, that a reviewer has not met under any, and could be given (languages
-# and skills), least used first.
+# The active gold of a project for one use (and of one concept, where that is named), under the form that is asked now where
+# it must not be told by its own, that a reviewer has not met under any and could be given (languages, and skills unless it
+# is how they are shown), and that was not shown to as many as it may be; least used first.
 UNMET = """
 SELECT g.id FROM quality_golditem g
 JOIN labeling_itemversion v ON v.id = g.item_version_id
 JOIN labeling_project p ON p.id = g.project_id
-JOIN labeling_round o ON o.id = g.round_id AND o.state = 'open' AND o.form_id = %(form)s
+JOIN labeling_round o ON o.id = g.round_id AND o.state = 'open' AND (%(form)s::bigint IS NULL OR o.form_id = %(form)s)
 JOIN labeling_reviewer r ON r.id = %(reviewer)s
-WHERE g.project_id = %(project)s AND g.state = 'active'
+WHERE g.project_id = %(project)s AND g.state = 'active' AND g.use = %(use)s AND g.work = 'judge'
+  AND (%(concept)s = '' OR g.concept = %(concept)s)
+  AND (g.exposures_most IS NULL OR g.exposures_most > (SELECT count(*) FROM labeling_task t JOIN labeling_round shown
+      ON shown.id = t.round_id WHERE shown.item_id = v.item_id AND shown.reason = 'gold' AND t.state <> 'cancelled'))
   AND NOT EXISTS (SELECT FROM labeling_round met JOIN labeling_task t ON t.round_id = met.id AND t.reserved_for_id = r.id
       WHERE met.item_id = v.item_id
         AND (met.id = g.round_id OR EXISTS (SELECT FROM routing_lease l WHERE l.task_id = t.id)))
@@ -85,9 +101,9 @@ WHERE g.project_id = %(project)s AND g.state = 'active'
       JOIN labeling_annotation a ON a.round_id = met.id AND a.reviewer_id = r.id WHERE met.item_id = v.item_id)
   AND EXISTS (SELECT FROM unnest(r.languages) AS spoken WHERE spoken = '*' OR lower(v.language) = lower(spoken)
               OR starts_with(lower(v.language), lower(spoken) || '-'))
-  AND NOT EXISTS (SELECT FROM jsonb_each_text(COALESCE(p.skills_by_domain -> v.domain, '{}')) AS needed(skill, level)
+  AND (NOT %(skilled)s OR NOT EXISTS (SELECT FROM jsonb_each_text(COALESCE(p.skills_by_domain -> v.domain, '{}')) AS needed(skill, level)
       WHERE NOT EXISTS (SELECT FROM routing_qualification q WHERE q.reviewer_id = r.id AND q.skill = needed.skill
-        AND q.level >= needed.level::int AND (q.expires_at IS NULL OR q.expires_at > statement_timestamp())))
+        AND q.level >= needed.level::int AND (q.expires_at IS NULL OR q.expires_at > statement_timestamp()))))
 ORDER BY (SELECT count(*) FROM labeling_task t WHERE t.round_id = g.round_id), g.id
 LIMIT %(most)s
 """
@@ -97,17 +113,22 @@ LIMIT %(most)s
 class _Share:
     project_id: int
     reviewer_id: int
-    trust: str
-    gold_share: float
+    share: Decimal
+    share_most: Decimal
+    width: float | None
     judgments: int
     gold: int
     front: int | None
 
     @property
     def missing(self) -> int:
-        """How many more gold tasks should wait, so that the share holds over the next LOOKAHEAD judgments."""
-        share = float(self.gold_share) * (PROBATION_FACTOR if self.trust == "probation" else 1)
-        return max(0, ceil(min(share, 0.5) * (self.judgments + LOOKAHEAD)) - self.gold)
+        """How many more gold tasks should wait, so that the share holds over the next LOOKAHEAD judgments.
+
+        The share is the larger, between the project's two, the less is known of the reviewer.
+        """
+        bounds = GoldBounds(lowest=float(self.share), highest=float(max(self.share, self.share_most)))
+        share = gold_share(UNKNOWN_WIDTH if self.width is None else self.width, bounds=bounds)
+        return max(0, ceil(min(share, SHARE_MOST) * (self.judgments + LOOKAHEAD)) - self.gold)
 
 
 def make_gold(*, item_ids: Iterable[int]) -> int:
@@ -182,16 +203,23 @@ def _renew(gold_id: int) -> None:
         return
     is_fitting = _fits(gold, form)
     opened = None
-    if item.state == ItemState.GOLD and is_fitting:
+    if item.state in STANDS and is_fitting:
         opened = open_gold_round(item_version=gold.item_version)
-    elif item.state == ItemState.GOLD:
-        cancel_open([item], None)
+    elif item.state in STANDS:
+        close_gold_round(item_version=gold.item_version)
     gold = lock_row(GoldItem.objects.filter(pk=gold_id))
     if gold.state != GoldState.ACTIVE:
         return
     if not is_fitting:
         about = {"reason": f"The expected answer does not fit form {form.number}."}
-        transition(gold, GoldState.RETIRED, machine=GOLD_MACHINE, actor_id=None, data=about)
+        transition(
+            gold,
+            GoldState.RETIRED,
+            machine=GOLD_MACHINE,
+            actor_id=None,
+            data=about,
+            retired_because=GoldRetirement.FORM,
+        )
     elif opened is not None and opened.pk != gold.round_id:
         GoldItem.objects.filter(pk=gold.pk).update(round=opened)
         record("gold.renewed", subject=gold, actor_id=None, data={"form": form.number, "round": opened.pk})
@@ -209,10 +237,26 @@ def _fits(gold: GoldItem, form: FormVersion) -> bool:
 def retire_gold(*, gold_item: GoldItem, reason: str, actor: User) -> None:
     """Serve this gold to nobody any more; what was scored stays. Raises Invalid without a reason, GoldRetired again."""
     reason = checked_reason(reason, ask="Say why this gold item is retired.")
-    gold_item = lock_row(GoldItem.objects.filter(pk=gold_item.pk))
-    if gold_item.state == GoldState.RETIRED:
+    if not retire_because(gold_item=gold_item, because=GoldRetirement.OPERATOR, reason=reason, actor_id=actor.pk):
         raise GoldRetired("This gold item was retired before.")
-    transition(gold_item, GoldState.RETIRED, machine=GOLD_MACHINE, actor_id=actor.pk, data={"reason": reason})
+
+
+@transaction.atomic
+def retire_because(*, gold_item: GoldItem, because: str, reason: str, actor_id: int | None = None) -> bool:
+    """Retire this gold and take back what waits of it; return whether it was active. What was scored stays."""
+    close_gold_round(item_version=gold_item.item_version)
+    locked = lock_row(GoldItem.objects.filter(pk=gold_item.pk))
+    if locked.state == GoldState.RETIRED:
+        return False
+    transition(
+        locked,
+        GoldState.RETIRED,
+        machine=GOLD_MACHINE,
+        actor_id=actor_id,
+        data={"because": because, "reason": reason},
+        retired_because=because,
+    )
+    return True
 
 
 @transaction.atomic
@@ -221,14 +265,26 @@ def retire_erased(*, item_ids: Collection[int]) -> int:
     of_items = lock_rows(GoldItem.objects.filter(item_version__item__in=item_ids))
     active = [gold for gold in of_items if gold.state == GoldState.ACTIVE]
     about = {gold.pk: {"reason": "erased"} for gold in active}
-    transition_many(active, GoldState.RETIRED, machine=GOLD_MACHINE, actor_id=None, data=about)
+    transition_many(
+        active,
+        GoldState.RETIRED,
+        machine=GOLD_MACHINE,
+        actor_id=None,
+        data=about,
+        retired_because=GoldRetirement.ERASED,
+    )
     return len(active)
 
 
 def score_annotations(*, annotation_ids: Iterable[int]) -> int:
-    """Score these annotations of gold items and review the standings they touch; return how many were new."""
+    """Score these annotations of gold items and review the standings they touch; return how many were new.
+
+    Who missed is told later (`tell_missed`). What exams ask is not scored here: it says nothing of work in progress.
+    """
     annotations = list(
-        Annotation.objects.filter(pk__in=list(annotation_ids), gold_score=None, round__reason=RoundReason.GOLD)
+        Annotation.objects.filter(
+            pk__in=list(annotation_ids), gold_score=None, round__reason=RoundReason.GOLD, task__kind=TaskKind.GOLD
+        )
         .exclude(item_version__gold=None)
         .exclude(item_version__payload__has_key="erased")
         .select_related("item_version__gold", "form")
@@ -241,6 +297,7 @@ def score_annotations(*, annotation_ids: Iterable[int]) -> int:
     return scored
 
 
+@transaction.atomic
 def _score(annotation: Annotation) -> bool:
     gold = annotation.item_version.gold
     result = score_gold(annotation.form.document, gold.expected, annotation.answers, tolerance=gold.tolerance)
@@ -257,6 +314,7 @@ def _score(annotation: Annotation) -> bool:
     )
     if is_new:
         record("gold.scored", subject=score, actor_id=None, data={"reviewer": annotation.reviewer_id})
+        tell_missed(score)
     return is_new
 
 
@@ -288,15 +346,11 @@ def _seed(project_id: int, reviewers: list[int] | None) -> int:
 
 
 def _reserve(share: _Share, project: Project, form: FormVersion) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            UNMET,
-            {"project": project.pk, "reviewer": share.reviewer_id, "most": share.missing, "form": form.pk},
-        )
-        ids = [row[0] for row in cursor.fetchall()]
+    unmet = unmet_gold(
+        project=project, reviewer_id=share.reviewer_id, use=GoldUse.GOLD, most=share.missing, form_id=form.pk
+    )
     reviewer = Reviewer.objects.get(pk=share.reviewer_id)
-    unmet = GoldItem.objects.filter(pk__in=ids).select_related("round", "item_version").order_by("pk")
-    for gold, position in zip(unmet, _positions(share.front or 0, len(ids)), strict=True):
+    for gold, position in zip(unmet, _positions(share.front or 0, len(unmet)), strict=True):
         pools = pools_for(project=project, stage=gold.round.stage, versions=[gold.item_version])
         reserve_gold_task(
             gold_round=gold.round,
@@ -304,7 +358,31 @@ def _reserve(share: _Share, project: Project, form: FormVersion) -> int:
             pool=pools[requirement(gold.item_version)],
             position=position,
         )
-    return len(ids)
+    return len(unmet)
+
+
+def unmet_gold(
+    *, project: Project, reviewer_id: int, use: str, most: int, form_id: int | None = None, concept: str = ""
+) -> list[GoldItem]:
+    """Return at most so many gold items for this use that the reviewer has not met and could be given, in the order of ids.
+
+    The caller holds the project's advisory lock of gold, so that nobody is asked one twice.
+    """
+    asked: dict[str, int | str | bool | None] = {
+        "project": project.pk,
+        "reviewer": reviewer_id,
+        "use": use,
+        "concept": concept,
+        "most": most,
+        "form": form_id,
+        "skilled": use == GoldUse.GOLD,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(UNMET, asked)
+        ids = [row[0] for row in cursor.fetchall()]
+    return list(
+        GoldItem.objects.filter(pk__in=ids).select_related("round__item_version", "item_version").order_by("pk")
+    )
 
 
 def _positions(front: int, count: int) -> list[int]:

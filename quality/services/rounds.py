@@ -80,7 +80,7 @@ def _append_resolutions(rounds: Sequence[Round]) -> list[Resolution]:
         if not (counted := judgments[opened.pk]):
             continue
         resolved = resolve(forms[opened.form_id].document, [annotation.answers for annotation in counted])
-        made.append(_resolution(opened, resolved, [annotation.pk for annotation in counted], current.get(opened.pk)))
+        made.append(resolution_of(opened, resolved, [annotation.pk for annotation in counted], current.get(opened.pk)))
     Resolution.objects.bulk_create(made)
     record_many(
         "resolution.made",
@@ -98,7 +98,8 @@ def _append_resolutions(rounds: Sequence[Round]) -> list[Resolution]:
     return made
 
 
-def _resolution(opened: Round, resolved: Resolved, annotations: list[int], before: Resolution | None) -> Resolution:
+def resolution_of(opened: Round, resolved: Resolved, annotations: list[int], before: Resolution | None) -> Resolution:
+    """Return what a round came to, over what it came to before; it is not saved yet."""
     return Resolution(
         customer_id=opened.customer_id,
         project_id=opened.project_id,

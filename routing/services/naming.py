@@ -18,7 +18,8 @@ JOIN labeling_customer c ON c.id = j.customer_id
 JOIN routing_enrolment e ON e.project_id = j.id
 JOIN labeling_reviewer r ON r.id = e.reviewer_id
 WHERE t.id = %(task)s
-  AND EXISTS (SELECT FROM labeling_task own WHERE own.project_id = j.id AND own.reserved_for_id = r.id AND own.kind <> 'gold')
+  AND EXISTS (SELECT FROM labeling_task own WHERE own.project_id = j.id AND own.reserved_for_id = r.id AND own.kind <> 'gold'
+              AND own.kind NOT IN ('training', 'qualification'))
   AND NOT EXISTS (SELECT FROM labeling_task own
                   WHERE own.round_id = t.round_id AND own.reserved_for_id = r.id AND own.state <> 'cancelled')
   AND {" AND ".join(ASKED).replace("%(reviewer)s", "r.id")}

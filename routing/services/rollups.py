@@ -67,9 +67,11 @@ COUNTED = (
     UNION ALL
     SELECT t.pool_id, t.position, t.round_id, t.created_at, 1, 0 FROM labeling_task t
     WHERE t.state = 'open' AND t.reserved_for_id IS NOT NULL AND t.kind <> 'gold'
+      AND t.kind NOT IN ('training', 'qualification')
     UNION ALL
     SELECT t.pool_id, t.position, t.round_id, NULL, 0, 1
     FROM routing_lease l JOIN labeling_task t ON t.id = l.task_id WHERE l.state = 'live' AND t.kind <> 'gold'
+      AND t.kind NOT IN ('training', 'qualification')
 ), beside AS (
     SELECT f.pool_id, CASE WHEN r.reason = 'first' THEN width_bucket(f.position, p.bounds) ELSE 0 END,
            sum(f.open), sum(f.leased), min(f.created_at), min(r.created_at)

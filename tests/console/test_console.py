@@ -77,6 +77,7 @@ EDITABLE = {
 # What is changed as long as it is a draft; events keep who did.
 DRAFTS = {
     "quality.Ruling": {"answer"},
+    "quality.GoldItem": {"concept", "explanation", "use", "exposures_most", "expected_hit_rate"},
     "labeling.GuidelineVersion": {
         "change_kind", "summary", "clauses", "examples", "redo", "answer_mapping", "planned_from",
     },

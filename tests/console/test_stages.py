@@ -17,15 +17,15 @@ def stage_of(cast):
 
 def test_a_project_goes_from_calibration_to_pilot_to_production_with_reasons(cast):
     client = operator(cast.mira)
-    assert b"Why?" in act(client, Project, "change_stage_calibration", cast.project).content
-    act(client, Project, "change_stage_calibration", cast.project, reason="A new kind of work")
+    assert b"Why?" in act(client, Project, "open_stage_calibration", cast.project).content
+    act(client, Project, "open_stage_calibration", cast.project, reason="A new kind of work")
     assert stage_of(cast) == "calibration"
     upload_items(cast.project, cast.mira)
     assert Batch.objects.get(project=cast.project).stage == "calibration"
-    skipped = act(client, Project, "change_stage_production", cast.project, reason="In a hurry")
+    skipped = act(client, Project, "open_stage_production", cast.project, reason="In a hurry")
     assert said(skipped) == ["Pairs: Pilot comes first: no stage is skipped."]
-    act(client, Project, "change_stage_pilot", cast.project, reason="The guideline works")
-    act(client, Project, "change_stage_production", cast.project, reason="Alpha is 0.8")
+    act(client, Project, "open_stage_pilot", cast.project, reason="The guideline works")
+    act(client, Project, "open_stage_production", cast.project, reason="Alpha is 0.8")
     assert stage_of(cast) == "production"
     told = Event.objects.filter(kind="project.stage_changed").order_by("id")
     assert [(each.actor_id, each.data["to"], each.data["reason"]) for each in told] == [
@@ -57,7 +57,7 @@ def test_who_judges_is_changed_with_a_reason(cast):
 
 
 def test_another_operator_changes_neither(cast):
-    act(operator(cast.otto), Project, "change_stage_pilot", cast.project, reason="Mine")
+    act(operator(cast.otto), Project, "open_stage_pilot", cast.project, reason="Mine")
     act(operator(cast.otto), Project, "change_overlap_kind_assigned", cast.project, reason="Mine")
     cast.project.refresh_from_db()
     assert (cast.project.stage, cast.project.overlap_kind) == ("production", "fixed")

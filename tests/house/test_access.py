@@ -12,6 +12,7 @@ from config.kernel.models import ApiKey
 from config.kernel.types import Scope
 from labeling.models import Annotation, Batch, Flag, Item, Membership, UnplacedAnswer
 from labeling.services.invitations import invite_member, withdraw_invitation
+from quality.services.exams import open_exam
 from quality.services.rulings import answer_ruling, ask_for_ruling
 from routing.models import Lease
 from routing.services.blocks import place_block
@@ -52,6 +53,8 @@ DOORS = [
     ("GET", "api/v1/projects/{project}", None, READERS),
     ("GET", "api/v1/projects/{project}/progress", None, READERS),
     ("GET", "api/v1/projects/{project}/clock", None, READERS),
+    ("GET", "api/v1/projects/{project}/calibration", None, READERS),
+    ("PUT", "api/v1/projects/{project}/calibration", {"verdicts": [{"external_id": "?", "answers": {}}]}, DECIDERS),
     ("GET", "api/v1/form-templates", None, EVERY_CUSTOMER),
     ("GET", "api/v1/projects/{project}/form", None, READERS),
     ("GET", "api/v1/projects/{project}/guidelines", None, READERS),
@@ -111,6 +114,10 @@ DOORS = [
     ("POST", "api/desk/v1/messages/{message}/read", {}, LEASE_OF_ANNA),
     ("GET", "api/desk/v1/rulings", None, {**DESK, "remo": 200}),
     ("POST", "api/desk/v1/rulings/{ruling}/read", {}, LEASE_OF_ANNA),
+    ("GET", "api/desk/v1/exams", None, {**DESK, "remo": 200}),
+    ("POST", "api/desk/v1/exams/{exam}/sittings", {}, {**LEASE_OF_ANNA, "anna": 409}),
+    ("GET", "api/desk/v1/answers/{answer}/explanation", None, {**LEASE_OF_ANNA, "anna": 404}),
+    ("GET", "desk/exams/", None, {**dict.fromkeys(ALL, 302), "anna": 200}),
     ("GET", "desk/", None, {**dict.fromkeys(ALL, 302), "anna": 200}),
     ("GET", "desk/availability/", None, {**dict.fromkeys(ALL, 302), "anna": 200}),
     ("GET", "desk/login/", None, ALL),
@@ -164,6 +171,7 @@ def house(transactional_db):
         "member": Membership.objects.get(user=cast.dana).public_id,
         "block": place_block(customer=cast.northwind, reviewer=cast.dido, reason="Test", actor=cast.dana).public_id,
         "leave": uuid.uuid4(),
+        "exam": open_exam(project=cast.project, kind="training", name="First", actor=cast.mira).public_id,
         **said_by_anna(cast),
         **people_of(cast),
     }
@@ -262,6 +270,7 @@ def test_every_address_has_its_line_in_the_table():
                     "answer",
                     "message",
                     "ruling",
+                    "exam",
                 ),
                 uuid.uuid4(),
             ),

@@ -56,6 +56,9 @@ export const offer = (changes) => call("PUT", "availability", changes);
 export const leaves = () => call("GET", "leaves");
 export const takeLeave = (leave) => call("POST", "leaves", leave);
 export const takeBackLeave = (id) => call("DELETE", `leaves/${id}`);
+export const exams = () => call("GET", "exams");
+export const beginSitting = (id) => call("POST", `exams/${id}/sittings`, {});
+export const explanation = (id) => call("GET", `answers/${id}/explanation`);
 
 // A page of a list: by its path, or by the address that the page before named.
 export const page = (path) => call("GET", path.slice(path.indexOf(ROOT) + 1 ? path.indexOf(ROOT) + ROOT.length : 0));

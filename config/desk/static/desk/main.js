@@ -25,6 +25,7 @@ const TITLE = document.title;
 let now = null; // the task in hand: { task, form, drafts, watch, clock, isTyped }, and the one ahead once there is one
 let correction = null;
 let isBusy = false;
+let isTraining = false; // whether a training is under way: its answers are explained at once
 
 const goOn = ["Go on with another task", () => run(takeNext)];
 
@@ -130,8 +131,8 @@ async function submit() {
   try {
     const done = await untilReached(() => api.submit(task.lease.token, value, watch.seconds));
     drafts.forget();
-    say(done.placed ? "" : done.message);
-    refreshMe();
+    say(done.placed ? await explained(done.annotation) : done.message);
+    lookAtMe();
     await takeNext();
     tell({ lease: task.lease.token, isAnswered: true, answer: done.annotation, value: JSON.stringify(value) });
   } catch (error) {
@@ -140,6 +141,24 @@ async function submit() {
     drafts.resume(value);
     if (error.status === 422 && error.errors.length) form.showFaults(error.errors);
     else say(error.message, { isBad: true, actions: [goOn] });
+  }
+}
+
+async function lookAtMe() {
+  isTraining = (await refreshMe())?.is_training ?? isTraining;
+}
+
+// In a training, what an answer came to; nothing of any other task.
+async function explained(annotation) {
+  await firstLook;
+  if (!isTraining) return "";
+  try {
+    const { is_right: isRight, expected, explanation } = await untilReached(() => api.explanation(annotation));
+    const lines = expected.map(({ question, lines: said }) => `${question} ${said.join(", ")}`).join("; ");
+    return isRight ? `That was right. ${explanation}` : `Expected was: ${lines}. ${explanation}`;
+  } catch (error) {
+    if (!(error instanceof api.Refused)) throw error;
+    return "";
   }
 }
 
@@ -323,5 +342,5 @@ onClick("show-projects", showProjects);
 onClick("look", () => run(takeNext));
 byId("logout").addEventListener("submit", forgetAll);
 
-refreshMe();
+const firstLook = lookAtMe();
 run(takeNext);
