@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from config.api import BlastRadius, DeskMe, Docs, ItemLife, Retention, Schema
 from config.console.forms import form_check, form_preview
 from config.console.operations import operations
+from config.console.quality import quality
 from config.console.views import item_content
 from config.portal.people import Welcome
 
@@ -19,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/items/<uuid:item>/life", ItemLife.as_view()),
     path("api/v1/", include("labeling.api.urls")),
     path("api/v1/", include("routing.api.customer_urls")),
+    path("api/v1/", include("quality.api.customer_urls")),
     path("api/v1/", include("delivery.api.urls")),
     path("api/v1/projects/<uuid:project>/guidelines/<int:number>/blast-radius", BlastRadius.as_view()),
     path("api/v1/retention", Retention.as_view()),
@@ -32,6 +34,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("welcome/<str:token>/", Welcome.as_view(), name="welcome"),
     path("admin/content/<int:version>/", item_content, name="item-content"),
     path("admin/operations/<uuid:project>/", operations, name="operations"),
+    path("admin/quality/<uuid:project>/", quality, name="quality"),
     path("admin/form-preview/", form_preview, name="form-preview"),
     path("admin/form-check/", form_check, name="form-check"),
     path("admin/", admin.site.urls),

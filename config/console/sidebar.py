@@ -52,6 +52,7 @@ SECTIONS: tuple[tuple[Any, tuple[tuple[Any, str, str], ...]], ...] = (
             (_("Gold"), "verified", "quality_golditem"),
             (_("Gold scores"), "grading", "quality_goldscore"),
             (_("Resolutions"), "how_to_vote", "quality_resolution"),
+            (_("Figures"), "monitoring", "quality_qualityfigure"),
         ),
     ),
     (

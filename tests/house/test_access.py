@@ -52,6 +52,7 @@ DOORS = [
     ("GET", "api/v1/projects/{project}", None, READERS),
     ("GET", "api/v1/projects/{project}/progress", None, READERS),
     ("GET", "api/v1/projects/{project}/clock", None, READERS),
+    ("GET", "api/v1/projects/{project}/quality", None, READERS),
     ("GET", "api/v1/form-templates", None, EVERY_CUSTOMER),
     ("GET", "api/v1/projects/{project}/form", None, READERS),
     ("GET", "api/v1/projects/{project}/guidelines", None, READERS),
@@ -141,6 +142,7 @@ DOORS = [
     ("POST", "portal/releases/{release}/decision/", {}, {**PORTAL, "dana": 302, "victor": 404}),
     ("GET", "admin/content/{version}/", None, {**dict.fromkeys(ALL, 302), "mira": 200, "otto": 404}),
     ("GET", "admin/operations/{project}/", None, {**dict.fromkeys(ALL, 302), "mira": 200, "otto": 404}),
+    ("GET", "admin/quality/{project}/", None, {**dict.fromkeys(ALL, 302), "mira": 200, "otto": 404}),
     ("GET", "admin/form-preview/", None, {**dict.fromkeys(ALL, 302), "mira": 200, "otto": 200}),
     ("POST", "admin/form-check/", {}, {**dict.fromkeys(ALL, 302), "mira": 200, "otto": 200}),
 ]
