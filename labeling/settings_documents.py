@@ -25,6 +25,7 @@ _CONTRACT = Draft202012Validator(
     {
         "type": "object",
         "propertyNames": _NAME,
+        "properties": {"consensus_method": {"enum": ["majority", "auto"]}, "adjudicate": {"type": "boolean"}},
         "additionalProperties": {"type": ["number", "integer", "boolean", "string"], "maxLength": 300},
     }
 )
@@ -53,7 +54,12 @@ def check_skills_by_domain(value: Any) -> None:
 
 def check_quality_contract(value: Any) -> None:
     """Raise ValidationError unless it is an object of named figures, switches or short texts."""
-    _check(_CONTRACT, value, 'The contract names figures: {"agreement": 0.8}.')
+    _check(
+        _CONTRACT,
+        value,
+        'The contract names figures: {"agreement": 0.8}; its consensus_method is "majority" or "auto", its adjudicate true or'
+        " false.",
+    )
 
 
 def check_acceptance_plan(value: Any) -> None:

@@ -88,6 +88,7 @@ def hear(*, project_id: int) -> Heard:
     forms = {form.pk: form for form in FormVersion.objects.filter(project=project_id).order_by("number")}
     for form in forms.values():  # what the latest form asks under a name is what the name means
         heard.questions |= {question["id"]: question for question in resolvable(form.document)}
+    asked_now = {question["id"] for question in resolvable(list(forms.values())[-1].document)} if forms else set()
     resolved = Round.objects.filter(project=project_id, state=RoundState.RESOLVED).exclude(reason__in=ASIDE)
     rounds = _framed(resolved.order_by("-closed_at")[: LATEST_ROUNDS + 1], heard)
     heard.is_all = len(rounds) <= LATEST_ROUNDS
@@ -95,6 +96,9 @@ def hear(*, project_id: int) -> Heard:
     wanted = sorted({*rounds[:LATEST_ROUNDS], *(unit.round for units in heard.expected.values() for unit in units)})
     for first in range(0, len(wanted), AT_ONCE):
         _listen(wanted[first : first + AT_ONCE], forms, heard)
+    heard.questions = {
+        name: question for name, question in heard.questions.items() if name in asked_now or heard.votes[name]
+    }
     return heard
 
 

@@ -178,7 +178,7 @@ def _matrix(figure: QualityFigure) -> dict[str, Any]:
         "rows": [
             (
                 truth,
-                [(row.get(answer, 0.0), round(row.get(answer, 0.0) * 0.8, 3), answer == truth) for answer in matrix],
+                [(row.get(answer, 0.0), round(row.get(answer, 0.0) * 0.5, 3), answer == truth) for answer in matrix],
             )
             for truth, row in matrix.items()
         ],

@@ -44,6 +44,7 @@ STAGES = {
 }
 OVERLAPS = {
     Overlap.FIXED: _("Let anybody judge, a fixed number an item, with a reason"),
+    Overlap.ADAPTIVE: _("Let anybody judge, as many an item as it takes to be sure, with a reason"),
     Overlap.ASSIGNED: _("Let only the people judge whom an item is assigned to, with a reason"),
 }
 PUBLISHES = _(

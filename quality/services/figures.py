@@ -2,8 +2,9 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import CharField, Count, F, Q
@@ -81,12 +82,19 @@ def roll_up_figures(*, project_id: int, until: float = float("inf")) -> int:
 
 def _keep(project: Project, name: str, measured: Measured, until: float) -> int:
     """Write figures of one name as they are measured; those that are no more go, once all were measured."""
-    began, rows, is_complete = database_now(), [], True
-    for place, found in measured:
-        rows.append(_row(project, name, place, found))
+    began, found, is_complete = database_now(), [], True
+    for each in measured:
+        found.append(each)
         if time.monotonic() >= until:
             is_complete = False
             break
+    return _write(project, name, found, began, is_complete=is_complete)
+
+
+def _write(
+    project: Project, name: str, found: Sequence[tuple[Place, Found]], began: datetime, *, is_complete: bool
+) -> int:
+    rows = [_row(project, name, *each) for each in found]
     with transaction.atomic():
         QualityFigure.objects.bulk_create(
             rows, update_conflicts=True, unique_fields=IDENTITY, update_fields=MEASURED, batch_size=500
@@ -173,10 +181,17 @@ def _reliability(project: Project, heard: Heard) -> Measured:
 
 
 def _keep_people(project: Project, heard: Heard, until: float) -> int:
-    """Methods side by side, and what they say of each reviewer: one fit serves both."""
+    """Methods side by side, and what they say of each reviewer: one fit serves both. What was measured longest ago goes first."""
     consensus: list[tuple[Place, Found]] = []
     confusion: list[tuple[Place, Found]] = []
-    for question in heard.inferred():
+    began, is_complete = database_now(), True
+    measured = dict(
+        QualityFigure.objects.filter(project=project, name=FigureName.CONSENSUS).values_list("question", "measured_at")
+    )
+    for question in sorted(heard.inferred(), key=lambda name: (name in measured, str(measured.get(name)), name)):
+        if time.monotonic() >= until and consensus:
+            is_complete = False
+            break
         votes, right = heard.votes[question], heard.expected[question]
         values = possible_values(heard.questions[question])
         if not votes:
@@ -185,10 +200,8 @@ def _keep_people(project: Project, heard: Heard, until: float) -> int:
         fit = fit_of(votes, right, values)
         confusion += [(Place(question, reviewer_id=who), confusion_found(fit, who)) for who in sorted(fit.given)]
         consensus.append((Place(question), consensus_of(votes, right, values, fit)))
-        if time.monotonic() >= until:
-            break
-    done = _keep(project, FigureName.CONFUSION, confusion, until)
-    return done + _keep(project, FigureName.CONSENSUS, consensus, until)
+    done = _write(project, FigureName.CONFUSION, confusion, began, is_complete=is_complete)
+    return done + _write(project, FigureName.CONSENSUS, consensus, began, is_complete=is_complete)
 
 
 def _shown(project: Project) -> dict[str, bool]:

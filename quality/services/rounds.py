@@ -22,8 +22,8 @@ DUE = """
 SELECT r.id FROM labeling_round r
 WHERE r.state = 'open' AND r.reason NOT IN ('gold', 'audit') AND (%(rounds)s::bigint[] IS NULL OR r.id = ANY(%(rounds)s))
   AND r.id > %(after)s
-  AND NOT EXISTS (SELECT FROM quality_dispute d
-      WHERE d.state = 'open' AND (d.round_id = r.id OR d.adjudicated_in_id = r.id))
+  AND NOT EXISTS (SELECT FROM quality_dispute d WHERE d.state = 'open' AND d.round_id = r.id)
+  AND NOT EXISTS (SELECT FROM quality_dispute d WHERE d.state = 'open' AND d.adjudicated_in_id = r.id)
   AND r.judgments_needed <= (
     SELECT count(*) FROM labeling_annotation a WHERE a.round_id = r.id
       AND NOT EXISTS (SELECT FROM labeling_annotation later WHERE later.supersedes_id = a.id)

@@ -3,7 +3,7 @@
 from django.test import Client
 from django.urls import reverse
 
-from labeling.models import Annotation, Round
+from labeling.models import Round
 from quality.services.disputes import open_dispute
 from quality.services.figures import roll_up_figures
 from routing.services.rollups import roll_up
@@ -21,9 +21,8 @@ def make_measured(cast, *, gold=12, work=12):
     add_items(project, cast.mira, work)
     work_through(hired, ACCURACIES)
     add_items(project, cast.mira, 2, prefix="waits")
-    resolved = Round.objects.filter(project=project, state="resolved").first()
-    sides = Annotation.objects.filter(round=resolved).values_list("pk", flat=True)
-    open_dispute(opened=resolved, reason="operator", sides=list(sides))
+    opened = Round.objects.filter(project=project, state="open", reason="first").first()
+    open_dispute(opened=opened, reason="operator", sides=[])
     roll_up()
     roll_up_figures(project_id=project.pk)
     return project

@@ -4,6 +4,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection
 
 from config.kernel.models import Event
@@ -203,6 +204,14 @@ def test_by_contract_a_fixed_number_of_judgments_comes_to_the_likeliest_answer(c
     assert (found.answers, found.method) == ({"safe": "no"}, "posterior")
     expected = 0.98 * 0.45**2 / (0.98 * 0.45**2 + 0.02 * 0.55**2)
     assert found.confidence == pytest.approx(expected)
+
+
+def test_a_contract_names_no_other_method(cast):
+    contract = {"quality_contract": {"consensus_method": "Auto"}}
+    with pytest.raises(ValidationError, match='its consensus_method is "majority" or "auto"'):
+        change_project(project=cast.project, changes=contract, actor=cast.mira)
+    cast.project.refresh_from_db()
+    assert cast.project.quality_contract == {}
 
 
 def test_two_workers_at_once_ask_for_one(transactional_db):
