@@ -10,6 +10,7 @@ SCHEDULES = (
     Recurring("seed gold", "quality.jobs.seed_gold", minutes=1),
     Recurring("review gold", "quality.jobs.review_gold", minutes=10, queue="bulk"),
     Recurring("sweep consensus", "quality.jobs.sweep_rounds", minutes=1),
+    Recurring("measure quality", "quality.figure_jobs.measure_projects", minutes=10, queue="bulk"),
     Recurring("carry out guidelines", "labeling.jobs.carry_out_guidelines", minutes=1),
     Recurring("sweep flagging", "labeling.jobs.sweep_flagging", minutes=1),
     Recurring("count projects", "labeling.jobs.count_projects", minutes=1, queue="bulk"),

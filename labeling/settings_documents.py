@@ -28,6 +28,8 @@ _CONTRACT = Draft202012Validator(
         "properties": {
             "calibration_agreement": {"type": "number", "minimum": 0, "maximum": 1},
             "calibration_items": {"type": "integer", "minimum": 0},
+            "consensus_method": {"enum": ["majority", "auto"]},
+            "adjudicate": {"type": "boolean"},
         },
         "additionalProperties": {"type": ["number", "integer", "boolean", "string"], "maxLength": 300},
     }
@@ -60,7 +62,8 @@ def check_quality_contract(value: Any) -> None:
     _check(
         _CONTRACT,
         value,
-        'The contract names figures: {"agreement": 0.8}; `calibration_agreement` is from 0 to 1, `calibration_items` a count.',
+        'The contract names figures: {"agreement": 0.8}; `calibration_agreement` is from 0 to 1, `calibration_items` a count,'
+        " `consensus_method` is majority or auto, `adjudicate` true or false.",
     )
 
 

@@ -12,8 +12,13 @@ from config.kernel.types import LifeMoment, Touched
 from labeling.guidelines import REACHED, reach_of
 from labeling.models import GuidelineVersion, Item
 from labeling.types import ItemState
-from quality.models import GoldItem, GoldScore, Resolution, Ruling
+from quality.models import GoldItem, GoldScore, QualityFigure, Resolution, Ruling
 from quality.posterior import quantile
+from quality.types import FigureName, Segment
+
+# Figures that are told customers, and how many of them at once.
+OF_WORK = (FigureName.AGREEMENT, FigureName.GOLD_ACCURACY, FigureName.AUDIT_ACCURACY)
+MOST_FIGURES = 1000
 
 # What the reached rounds came to; and how much of it without an agreed answer, which is redone anyway.
 RADIUS = f"""
@@ -37,6 +42,20 @@ def gold_accuracy(*, project_id: int) -> dict[str, Any]:
         "accuracy": round(right / scored, 6) if scored else None,
         "interval_95": interval,
     }
+
+
+def figures_of_work(*, project_id: int) -> dict[str, list[QualityFigure]]:
+    """Return what is measured of the project's work, by figure: nothing of any person."""
+    figures: dict[str, list[QualityFigure]] = {str(name): [] for name in OF_WORK}
+    rows = QualityFigure.objects.filter(project=project_id, name__in=OF_WORK, reviewer=None).exclude(
+        segment=Segment.COUNTRY
+    )
+    ordered = rows.select_related("guideline").order_by(
+        "question", "segment", "segment_value", "guideline__number", "pk"
+    )
+    for row in ordered[:MOST_FIGURES]:
+        figures[row.name].append(row)
+    return figures
 
 
 def life_of_item(item: Item) -> list[LifeMoment]:

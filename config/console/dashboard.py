@@ -50,6 +50,7 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             "release": Release.objects.filter(project=project).defer("manifest").order_by("-number").first(),
             "link": reverse("admin:labeling_project_change", args=[project.pk]),
             "operations": reverse("operations", args=[project.public_id]),
+            "quality": reverse("quality", args=[project.public_id]),
         }
         for project in projects[:PROJECTS]
     ]

@@ -56,6 +56,7 @@ SECTIONS: tuple[tuple[Any, tuple[tuple[Any, str, str], ...]], ...] = (
             (_("Customers' verdicts"), "rule", "quality_customerverdict"),
             (_("Openings of stages"), "flag_circle", "quality_stagedecision"),
             (_("Resolutions"), "how_to_vote", "quality_resolution"),
+            (_("Figures"), "monitoring", "quality_qualityfigure"),
         ),
     ),
     (

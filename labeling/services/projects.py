@@ -81,7 +81,7 @@ def change_stage(*, project: Project, stage: str, reason: str, actor: User) -> P
 
 @transaction.atomic
 def change_overlap_kind(*, project: Project, overlap_kind: str, reason: str, actor: User) -> Project:
-    """Say who judges the items whose rounds are opened from now on: anybody, or the people they are assigned to.
+    """Say who judges the items whose rounds are opened from now on, and how often: see `labeling.types.Overlap`.
 
     Raises Invalid without a reason, Conflict where it is so already.
     """

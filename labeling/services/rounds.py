@@ -358,3 +358,18 @@ def add_slot(*, round_id: int) -> Task | None:
     added.save(force_insert=True)
     record("task.added", subject=added, actor_id=None, data={"round": round_id})
     return added
+
+
+@transaction.atomic
+def ask_for_one_more(*, round_id: int) -> Task | None:
+    """Raise what an open round needs by one judgment, and ask for it; None where it waits for some, or is open no more.
+
+    So whoever asks twice, or at once, asks for one.
+    """
+    opened = lock_row(Round.objects.filter(pk=round_id).select_related("item_version", "project"))
+    if opened.state != RoundState.OPEN:
+        return None
+    if counting_annotations_of([round_id]).count() < opened.judgments_needed:
+        return None
+    Round.objects.filter(pk=round_id).update(judgments_needed=F("judgments_needed") + 1)
+    return add_slot(round_id=round_id)

@@ -2,8 +2,9 @@
 
 from django.urls import path
 
-from quality.api import calibration
+from quality.api import calibration, figures
 
 urlpatterns = [
     path("projects/<uuid:project>/calibration", calibration.CalibrationView.as_view()),
+    path("projects/<uuid:project>/quality", figures.Quality.as_view()),
 ]

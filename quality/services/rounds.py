@@ -11,8 +11,9 @@ from labeling.models import FormVersion, Item, Round
 from labeling.selectors import counting_annotations_of, erased_items
 from labeling.services.rounds import add_slot, close_resolved
 from labeling.types import ASIDE, RoundState
-from quality.consensus import Resolved, resolve
+from quality.consensus import Resolved
 from quality.models import Resolution
+from quality.services.adaptive import come_to, knowledge_about, settle
 from quality.types import Outcome
 
 SLICE = 200
@@ -20,6 +21,9 @@ SLICE = 200
 DUE = """
 SELECT r.id FROM labeling_round r
 WHERE r.state = 'open' AND r.reason NOT IN ('gold', 'audit') AND (%(rounds)s::bigint[] IS NULL OR r.id = ANY(%(rounds)s))
+  AND r.id > %(after)s
+  AND NOT EXISTS (SELECT FROM quality_dispute d WHERE d.state = 'open' AND d.round_id = r.id)
+  AND NOT EXISTS (SELECT FROM quality_dispute d WHERE d.state = 'open' AND d.adjudicated_in_id = r.id)
   AND r.judgments_needed <= (
     SELECT count(*) FROM labeling_annotation a WHERE a.round_id = r.id
       AND NOT EXISTS (SELECT FROM labeling_annotation later WHERE later.supersedes_id = a.id)
@@ -31,20 +35,23 @@ ORDER BY r.id LIMIT %(most)s
 def resolve_due(*, round_ids: Iterable[int] | None = None) -> int:
     """Resolve the open rounds (of these, or all) that have the judgments they need; return how many.
 
-    Idempotent, and safe to run twice at once: whoever locks a round first resolves it, the other finds it closed.
+    What needs another judgment by the rules of adaptive overlap is asked for it, or goes to an expert; rounds in dispute are
+    left to their adjudicator. Idempotent, and safe to run twice at once: whoever locks a round first resolves it, the other
+    finds it closed.
     """
     wanted = None if round_ids is None else sorted(set(round_ids))
-    done = 0
-    while due := _due(wanted):
-        done += _resolve_slice(due)
+    done, after = 0, 0
+    while due := _due(wanted, after):
+        after = due[-1]
+        done += _resolve_slice(settle(round_ids=due))
         if len(due) < SLICE:
             break
     return done
 
 
-def _due(round_ids: list[int] | None) -> list[int]:
+def _due(round_ids: list[int] | None, after: int) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute(DUE, {"rounds": round_ids, "most": SLICE})
+        cursor.execute(DUE, {"rounds": round_ids, "most": SLICE, "after": after})
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -75,11 +82,12 @@ def _append_resolutions(rounds: Sequence[Round]) -> list[Resolution]:
         resolution.round_id: resolution
         for resolution in Resolution.objects.filter(round__in=rounds, superseded_by=None)
     }
+    knowledge = knowledge_about(rounds, judgments)
     made = []
     for opened in rounds:
         if not (counted := judgments[opened.pk]):
             continue
-        resolved = resolve(forms[opened.form_id].document, [annotation.answers for annotation in counted])
+        resolved = come_to(forms[opened.form_id].document, counted, knowledge[opened.project_id])
         made.append(resolution_of(opened, resolved, [annotation.pk for annotation in counted], current.get(opened.pk)))
     Resolution.objects.bulk_create(made)
     record_many(

@@ -55,6 +55,7 @@ DOORS = [
     ("GET", "api/v1/projects/{project}/clock", None, READERS),
     ("GET", "api/v1/projects/{project}/calibration", None, READERS),
     ("PUT", "api/v1/projects/{project}/calibration", {"verdicts": [{"external_id": "?", "answers": {}}]}, DECIDERS),
+    ("GET", "api/v1/projects/{project}/quality", None, READERS),
     ("GET", "api/v1/form-templates", None, EVERY_CUSTOMER),
     ("GET", "api/v1/projects/{project}/form", None, READERS),
     ("GET", "api/v1/projects/{project}/guidelines", None, READERS),
@@ -148,6 +149,7 @@ DOORS = [
     ("POST", "portal/releases/{release}/decision/", {}, {**PORTAL, "dana": 302, "victor": 404}),
     ("GET", "admin/content/{version}/", None, {**dict.fromkeys(ALL, 302), "mira": 200, "otto": 404}),
     ("GET", "admin/operations/{project}/", None, {**dict.fromkeys(ALL, 302), "mira": 200, "otto": 404}),
+    ("GET", "admin/quality/{project}/", None, {**dict.fromkeys(ALL, 302), "mira": 200, "otto": 404}),
     ("GET", "admin/form-preview/", None, {**dict.fromkeys(ALL, 302), "mira": 200, "otto": 200}),
     ("POST", "admin/form-check/", {}, {**dict.fromkeys(ALL, 302), "mira": 200, "otto": 200}),
 ]
