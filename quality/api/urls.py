@@ -2,10 +2,13 @@
 
 from django.urls import path
 
-from quality.api import views
+from quality.api import feedback, views
 
 urlpatterns = [
     path("tasks/<uuid:token>/ask", views.Ask.as_view()),
     path("rulings", views.Rulings.as_view()),
     path("rulings/<uuid:ruling>/read", views.ReadRuling.as_view()),
+    path("feedback", feedback.FeedbackList.as_view()),
+    path("feedback/<uuid:feedback>/read", feedback.ReadFeedback.as_view()),
+    path("feedback/<uuid:feedback>/appeal", feedback.MakeAppeal.as_view()),
 ]

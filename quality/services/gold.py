@@ -23,7 +23,7 @@ from quality.errors import GoldRetired
 from quality.models import GoldItem, GoldScore
 from quality.scoring import score_gold
 from quality.services.standings import review_standings
-from quality.types import GOLD_MACHINE, GoldState
+from quality.types import GOLD_MACHINE, GoldRetirement, GoldState
 
 # Gold is kept ready for this many judgments to come, and reviewers not yet trusted meet it twice as often.
 LOOKAHEAD = 10
@@ -209,10 +209,25 @@ def _fits(gold: GoldItem, form: FormVersion) -> bool:
 def retire_gold(*, gold_item: GoldItem, reason: str, actor: User) -> None:
     """Serve this gold to nobody any more; what was scored stays. Raises Invalid without a reason, GoldRetired again."""
     reason = checked_reason(reason, ask="Say why this gold item is retired.")
-    gold_item = lock_row(GoldItem.objects.filter(pk=gold_item.pk))
-    if gold_item.state == GoldState.RETIRED:
+    if not retire_because(gold_item=gold_item, because=GoldRetirement.OPERATOR, reason=reason, actor_id=actor.pk):
         raise GoldRetired("This gold item was retired before.")
-    transition(gold_item, GoldState.RETIRED, machine=GOLD_MACHINE, actor_id=actor.pk, data={"reason": reason})
+
+
+@transaction.atomic
+def retire_because(*, gold_item: GoldItem, because: str, reason: str, actor_id: int | None = None) -> bool:
+    """Retire this gold; return whether it was active. What was scored stays."""
+    locked = lock_row(GoldItem.objects.filter(pk=gold_item.pk))
+    if locked.state == GoldState.RETIRED:
+        return False
+    transition(
+        locked,
+        GoldState.RETIRED,
+        machine=GOLD_MACHINE,
+        actor_id=actor_id,
+        data={"because": because, "reason": reason},
+        retired_because=because,
+    )
+    return True
 
 
 @transaction.atomic
