@@ -44,6 +44,8 @@ STAGES = {
 }
 OVERLAPS = {
     Overlap.FIXED: _("Let anybody judge, a fixed number an item, with a reason"),
+    Overlap.ADAPTIVE: _("Ask for as many judgments as it takes to be sure, with a reason"),
+    Overlap.REVIEWED: _("Let one write and another review, with a reason"),
     Overlap.ASSIGNED: _("Let only the people judge whom an item is assigned to, with a reason"),
 }
 PUBLISHES = _(
@@ -100,7 +102,8 @@ class ProjectAdmin(ServiceChange):
     inlines = (GuidelineInline, FormInline)
     add_fields = (
         "customer", "slug", "name", "description", "confidentiality", "clearance", "languages", "skills_by_domain",
-        "overlap", "lease_seconds", "gold_share", "quality_contract", "acceptance_plan", "priority", "due_at",
+        "overlap", "overlap_most", "target_confidence", "send_backs_most", "lease_seconds", "gold_share", "gold_share_most",
+        "is_gold_delivered", "quality_contract", "acceptance_plan", "priority", "due_at",
         "hold_flagged", "recheck_share", "retention_days", "pay_amount", "price_amount", "currency", "countries",
         "organisation_ids", "distressing_domains",
     )  # fmt: skip

@@ -101,7 +101,7 @@ def open_next_rounds(
     named = {following[before].pk: who for before, who in (reserved_for or {}).items() if before in following}
     shown = {following[before].pk: said for before, said in (beside or {}).items() if before in following}
     if reason not in ASIDE:
-        resolved = lock_rows(Item.objects.filter(pk__in=[each.item_id for each in opened], state=ItemState.RESOLVED))
+        resolved = [items[each.item_id] for each in opened if items[each.item_id].state == ItemState.RESOLVED]
         transition_many(resolved, ItemState.IN_PROGRESS, machine=ITEM_MACHINE, actor_id=None)
     rows = [(each.pk, each.customer_id, {"reason": reason, "item": each.item_id}) for each in opened]
     record_many("round.opened", subject="labeling.round", rows=rows, actor_id=None)

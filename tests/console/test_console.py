@@ -57,7 +57,8 @@ EDITABLE = {
     "labeling.Organisation": {"name", "kind"},
     "labeling.Project": {
         "name", "description", "confidentiality", "clearance", "languages", "skills_by_domain", "overlap",
-        "lease_seconds", "gold_share", "quality_contract", "acceptance_plan", "priority", "due_at",
+        "overlap_most", "target_confidence", "send_backs_most", "lease_seconds", "gold_share", "gold_share_most",
+        "is_gold_delivered", "quality_contract", "acceptance_plan", "priority", "due_at",
         "hold_flagged", "recheck_share", "retention_days", "pay_amount", "price_amount", "currency",
         "countries", "organisation_ids", "distressing_domains",
     },
