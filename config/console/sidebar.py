@@ -52,6 +52,11 @@ SECTIONS: tuple[tuple[Any, tuple[tuple[Any, str, str], ...]], ...] = (
             (_("Gold"), "verified", "quality_golditem"),
             (_("Gold scores"), "grading", "quality_goldscore"),
             (_("Resolutions"), "how_to_vote", "quality_resolution"),
+            (_("Audit plans"), "fact_check", "quality_auditplan"),
+            (_("Audits"), "search_check", "quality_auditdraw"),
+            (_("Disputes"), "balance", "quality_dispute"),
+            (_("Appeals"), "front_hand", "quality_appeal"),
+            (_("Feedback"), "feedback", "quality_feedback"),
         ),
     ),
     (

@@ -10,7 +10,9 @@ from config.kernel.briefs import brief
 from config.kernel.console import BigTableAdmin, ConsoleAdmin, ServiceChange, display, service_action, state
 from config.kernel.requests import person
 from quality.models import GoldItem, GoldScore, Resolution, Ruling, RulingReading, Standing
+from quality.services.disputes import question_resolution
 from quality.services.gold import retire_gold
+from quality.services.ruling_examples import add_example
 from quality.services.rulings import answer_ruling, ask_customer
 
 
@@ -78,6 +80,14 @@ class ResolutionAdmin(BigTableAdmin):
     list_filter = ("outcome",)
     list_select_related = ("item_version__item",)
     search_fields = ("=item_version__item__external_id",)
+    actions = (
+        service_action(
+            question_resolution,
+            argument="resolution",
+            description=_("Have it adjudicated, with a reason"),
+            needs_reason=True,
+        ),
+    )
 
     @display(description=_("item"))
     def item(self, resolution: Resolution) -> str:
@@ -122,6 +132,9 @@ class RulingAdmin(ServiceChange):
             argument="ruling",
             description=_("Ask the customer: the clock stands until it is answered"),
             needs_reason=True,
+        ),
+        service_action(
+            add_example, argument="ruling", description=_("Make it a worked example of the guideline's next draft")
         ),
     )
 

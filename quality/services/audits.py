@@ -221,7 +221,7 @@ def _open_slice(plan_id: int, after: int, tasks_each: int) -> tuple[int, int] | 
     return len(opened), ids[-1]
 
 
-def _items_of(draw_ids: Collection[int]) -> Any:
+def _items_of(draw_ids: Any) -> Any:
     judged = AuditDraw.objects.filter(pk__in=draw_ids).values("resolution__round__item")
     return Item.objects.filter(pk__in=judged)
 
