@@ -8,6 +8,7 @@ import labeling.guidelines
 import labeling.life
 import labeling.selectors
 import quality.exams
+import quality.feedback
 import quality.rulings
 import quality.selectors
 import routing.selectors
@@ -21,6 +22,7 @@ DESK_ME: tuple[Callable[[User], dict[str, Any]], ...] = (
     routing.selectors.desk_me,
     quality.rulings.desk_me,
     quality.exams.desk_me,
+    quality.feedback.desk_me,
 )
 
 # An item's line of life.

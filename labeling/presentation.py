@@ -61,7 +61,8 @@ def shown_beside(annotations: Iterable[Annotation], *, seed: UUID) -> tuple[Besi
 
 
 def _beside(title: str, annotation: Annotation, *, goes_on: bool = False) -> Beside:
-    form = form_of_stage(annotation.task.pool.work, annotation.form.document, annotation.guideline.clauses)
+    task = annotation.task
+    form = form_of_stage(task.pool.work, annotation.form.document, annotation.guideline.clauses, kind=task.kind)
     said = answers_in_words(form, annotation.answers)
     if annotation.rationale:
         said = [*said, ("Why", [annotation.rationale])]

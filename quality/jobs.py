@@ -2,7 +2,19 @@
 
 from config.kernel.types import Fact
 from labeling.types import TaskKind
-from quality.services import exams, gold, gold_review, rounds
+from quality.models import AuditPlan
+from quality.services import (
+    adjudication,
+    appeals,
+    audit_findings,
+    audits,
+    exams,
+    feedback,
+    gold,
+    gold_review,
+    rounds,
+)
+from quality.types import PlanState
 
 # What changes judgments that were there before.
 SHAKES = ("annotation.invalidated", "annotation.superseded")
@@ -71,3 +83,61 @@ def review_gold() -> int:
     """Every ten minutes: retire the gold that has served, and end the sittings that no fact has reached."""
     exams.mark_sittings()
     return gold_review.review_gold()
+
+
+def adjudicate(facts: list[Fact]) -> None:
+    """Hears task.completed: what an adjudicator answered resolves the round and decides the dispute."""
+    adjudication.adjudicate(
+        annotation_ids=[fact.data["annotation"] for fact in facts if fact.data["kind"] == TaskKind.ADJUDICATE]
+    )
+
+
+def take_verdicts(facts: list[Fact]) -> None:
+    """Hears task.completed: what an expert answered blind is a verdict on the resolution."""
+    audits.take_verdicts(
+        annotation_ids=[fact.data["annotation"] for fact in facts if fact.data["kind"] == TaskKind.AUDIT]
+    )
+
+
+def follow_audits(facts: list[Fact]) -> None:
+    """Hears audit.done: what it says of reviewers, and what goes to repair."""
+    audit_findings.follow_audits(draw_ids=[fact.subject_id for fact in facts])
+
+
+def void_audits(facts: list[Fact]) -> None:
+    """Hears resolution.made and round.cancelled: audits of what came to something else are void, disputes of it dropped."""
+    cancelled = [fact.subject_id for fact in facts if fact.kind == "round.cancelled"]
+    audits.void_cancelled(round_ids=cancelled)
+    adjudication.drop_cancelled(round_ids=cancelled)
+    audits.void_superseded(resolution_ids=[fact.subject_id for fact in facts if fact.kind == "resolution.made"])
+
+
+def tell_invalidated(facts: list[Fact]) -> None:
+    """Hears annotation.invalidated: its author is told why."""
+    feedback.tell_invalidated(annotation_ids=[fact.subject_id for fact in facts])
+
+
+def follow_appeals(facts: list[Fact]) -> None:
+    """Hears appeal.upheld: what it was about is adjudicated."""
+    appeals.follow_upheld(appeal_ids=[fact.subject_id for fact in facts])
+
+
+def draw_audits(plan_id: int) -> None:
+    """Draw from an audit plan."""
+    audits.draw_audits(plan_id=plan_id)
+
+
+def open_audits() -> int:
+    """After a draw, and every five minutes: open the audits and disputes whose items were in other work."""
+    return audits.open_audits() + adjudication.open_waiting()
+
+
+def measure_audits() -> int:
+    """Every five minutes: what audits find right, project by project."""
+    drawn = AuditPlan.objects.exclude(state=PlanState.DRAFT)
+    return audit_findings.measure_audits(project_ids=drawn.order_by().values_list("project_id", flat=True).distinct())
+
+
+def watch_appeals() -> int:
+    """Every hour: appeals that nobody has decided in time."""
+    return appeals.escalate_overdue()

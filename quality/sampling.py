@@ -5,7 +5,9 @@ Sources: sample sizes, finite populations and strata, W. G. Cochran, "Sampling T
 where drawn items were not all audited. Within a stratum the draw is simple random sampling without replacement.
 """
 
-from collections.abc import Mapping, Sequence
+import heapq
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from math import ceil, sqrt
@@ -131,17 +133,28 @@ def draw(plan: Plan, strata: Mapping[str, str], *, seed: str, double_share: floa
     seed cannot tell who will be drawn. The first `double_share` of each stratum's drawn items, at least one of the whole,
     is audited twice.
     """
-    members: dict[str, list[str]] = {}
-    for key, stratum in strata.items():
-        members.setdefault(stratum, []).append(key)
-    drawn = []
-    for stratum, size in plan.sizes.items():
-        keys = members.get(stratum, [])
-        if len(keys) != plan.populations[stratum]:
-            raise ValueError(
-                f"Stratum {stratum} has {len(keys)} items; the plan was made for {plan.populations[stratum]}."
-            )
-        drawn += [(_place(seed, key), key, stratum) for key in sorted(keys, key=lambda key: _place(seed, key))[:size]]
+    return draw_streamed(plan, strata.items(), seed=seed, double_share=double_share)
+
+
+def draw_streamed(
+    plan: Plan, members: Iterable[tuple[str, str]], *, seed: str, double_share: float = DOUBLE_SHARE
+) -> list[Drawn]:
+    """Do what `draw` does for (key, stratum) pairs that come one by one; it keeps in memory what it draws, and no more."""
+    first: dict[str, list[tuple[int, str]]] = {stratum: [] for stratum in plan.sizes}
+    seen: Counter[str] = Counter()
+    for key, stratum in members:
+        seen[stratum] += 1
+        if stratum not in first:
+            continue
+        entry = (-int.from_bytes(_place(seed, key)), key)
+        if len(first[stratum]) < plan.sizes[stratum]:
+            heapq.heappush(first[stratum], entry)
+        else:
+            heapq.heappushpop(first[stratum], entry)
+    for stratum, population in plan.populations.items():
+        if seen[stratum] != population:
+            raise ValueError(f"Stratum {stratum} has {seen[stratum]} items; the plan was made for {population}.")
+    drawn = [(-place, key, stratum) for stratum, entries in first.items() for place, key in entries]
     twice = {key for _, key, _ in sorted(drawn)[: ceil(double_share * len(drawn) - 1e-9)]}
     return [
         Drawn(key, stratum, plan.chance(stratum), key in twice) for _, key, stratum in sorted(drawn, key=lambda d: d[1])

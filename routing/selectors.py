@@ -68,7 +68,7 @@ WHERE {all_of(OF_POOL)}
 LEASED = """
 SELECT l.token, l.until, EXTRACT(epoch FROM l.until - statement_timestamp())::float AS seconds_left, l.task_id,
        r.item_version_id, l.project_id, l.customer_id, p.public_id, p.name, g.number, g.clauses, f.document, v.language,
-       v.payload, d.answers, o.work, t.beside
+       v.payload, d.answers, o.work, t.kind, t.beside
 FROM routing_lease l
 JOIN labeling_task t ON t.id = l.task_id
 JOIN labeling_pool o ON o.id = t.pool_id
@@ -162,7 +162,7 @@ def as_leased(row: tuple[Any, ...]) -> LeasedTask:
     for place in JSON_COLUMNS:
         values[place] = None if values[place] is None else json.loads(values[place])
     leased = LeasedTask(*values)
-    form = form_of_stage(leased.work, leased.form, leased.clauses)
+    form = form_of_stage(leased.work, leased.form, leased.clauses, kind=leased.kind)
     if beside is None:
         return replace(leased, form=form)
     shown = shown_beside(annotations_beside(beside), seed=leased.token)

@@ -163,6 +163,7 @@ class LeasedTask:
     payload: dict[str, Any]
     draft: dict[str, Any] | None
     work: str
+    kind: str
     beside: tuple[Beside, ...] = ()
 
 

@@ -57,6 +57,11 @@ SECTIONS: tuple[tuple[Any, tuple[tuple[Any, str, str], ...]], ...] = (
             (_("Openings of stages"), "flag_circle", "quality_stagedecision"),
             (_("Resolutions"), "how_to_vote", "quality_resolution"),
             (_("Figures"), "monitoring", "quality_qualityfigure"),
+            (_("Audit plans"), "fact_check", "quality_auditplan"),
+            (_("Audits"), "search_check", "quality_auditdraw"),
+            (_("Disputes"), "balance", "quality_dispute"),
+            (_("Appeals"), "front_hand", "quality_appeal"),
+            (_("Feedback"), "feedback", "quality_feedback"),
         ),
     ),
     (

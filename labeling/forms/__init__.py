@@ -32,6 +32,7 @@ from labeling.forms.questions import (
     CHECKS,
     CHOICE,
     CHOICES,
+    CLAUSE,
     CRITIQUE,
     EDIT,
     KINDS,
@@ -39,13 +40,21 @@ from labeling.forms.questions import (
     RANKING,
     RATING,
     RATIONALE,
+    REASON,
     SPANS,
     TIE,
+    VERDICT,
     WRITING,
     values_of,
 )
 from labeling.forms.shapes import ItemShape
-from labeling.forms.stages import form_of_stage, own_answers
+from labeling.forms.stages import (
+    GUIDELINE_AT_FAULT,
+    NO_AGREED_ANSWER,
+    ONE_ANSWER,
+    form_of_stage,
+    own_answers,
+)
 from labeling.forms.words import answers_in_words
 
 __all__ = [
@@ -53,16 +62,22 @@ __all__ = [
     "CHECKS",
     "CHOICE",
     "CHOICES",
+    "CLAUSE",
     "CRITIQUE",
     "EDIT",
+    "GUIDELINE_AT_FAULT",
     "KINDS",
     "LONGEST_ANSWER",
+    "NO_AGREED_ANSWER",
+    "ONE_ANSWER",
     "PREFERENCE",
     "RANKING",
     "RATING",
     "RATIONALE",
+    "REASON",
     "SPANS",
     "TIE",
+    "VERDICT",
     "WRITING",
     "InvalidAnswers",
     "InvalidForm",

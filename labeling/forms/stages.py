@@ -1,7 +1,10 @@
-"""The form of a later stage: what who reviews an attempt is asked, around what its author was asked. Pure functions.
+"""The form of a later stage: what who reviews an attempt, or adjudicates, is asked around the form itself. Pure functions.
 
 A review is an answer like any other: the verdict, for work that is sent back or rejected the clause and the reason, and
 for work that is fixed the questions of the form itself. So the desk shows it, drafts keep it and the schema checks it.
+
+An adjudicator may say that one answer is right, and which; that none is; or that the guideline is at fault, and by which
+clause. An audit is asked the form itself: who audits answers as if nobody had.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +12,7 @@ from typing import Any
 
 from labeling.forms.documents import Form
 from labeling.forms.questions import CHOICE, CLAUSE, REASON, RESERVED, VERDICT, WRITING
-from labeling.types import Work
+from labeling.types import TaskKind, Work
 
 ACCEPT, FIX, SEND_BACK, REJECT = "accept", "fix", "send_back", "reject"
 VERDICTS = {
@@ -20,45 +23,64 @@ VERDICTS = {
 }
 NOT_ACCEPTED = [SEND_BACK, REJECT]
 
+ONE_ANSWER, NO_AGREED_ANSWER, GUIDELINE_AT_FAULT = "answer", "no_agreed_answer", "guideline"
+DECISIONS = {
+    ONE_ANSWER: "One answer is right: mine below",
+    NO_AGREED_ANSWER: "No answer is: well-informed people differ here",
+    GUIDELINE_AT_FAULT: "The guideline is at fault: it does not say",
+}
 
-def form_of_stage(work: str, document: Form, clauses: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the form that a task of this work asks: the project's, or for a review that of the verdict around it.
+
+def form_of_stage(work: str, document: Form, clauses: Sequence[Mapping[str, Any]], *, kind: str = "") -> dict[str, Any]:
+    """Return the form that a task of this work and kind asks: the project's, or that of the verdict around it.
 
     `clauses` are those of the guideline that the task is judged by; of fewer than two, none is asked for by name.
     """
+    if kind == TaskKind.ADJUDICATE:
+        return _around(
+            document,
+            verdict=_choice(VERDICT, "Is one answer right?", DECISIONS),
+            clause=_choice(CLAUSE, "Which clause is at fault?", _named(clauses), when=[GUIDELINE_AT_FAULT]),
+            reason=_words("What should those know who answered otherwise?"),
+            own_when=ONE_ANSWER,
+        )
     if work != Work.REVIEW:
         return dict(document)
-    not_accepted = [{"question": VERDICT, "in": NOT_ACCEPTED}]
-    verdict = {
-        "id": VERDICT,
-        "type": CHOICE,
-        "nature": "objective",
-        "text": "What becomes of this work?",
-        "options": [{"value": value, "text": text} for value, text in VERDICTS.items()],
-    }
-    named = [{"value": each["id"], "text": each.get("title") or each["id"]} for each in clauses]
-    clause = {
-        "id": CLAUSE,
-        "type": CHOICE,
-        "nature": "objective",
-        "text": "Which clause does it miss?",
-        "options": named,
-        "when": not_accepted,
-    }
-    reason = {
-        "id": REASON,
-        "type": WRITING,
-        "what": "response",
-        "nature": "objective",
-        "text": "What should its author know?",
-        "min_length": 10,
-        "when": not_accepted,
-    }
-    fixed = [{"question": VERDICT, "in": [FIX]}]
-    own = [{**question, "when": [*question.get("when", ()), *fixed]} for question in document["questions"]]
-    return {**document, "questions": [verdict, *([clause] if len(named) > 1 else []), reason, *own]}
+    return _around(
+        document,
+        verdict=_choice(VERDICT, "What becomes of this work?", VERDICTS),
+        clause=_choice(CLAUSE, "Which clause does it miss?", _named(clauses), when=NOT_ACCEPTED),
+        reason=_words("What should its author know?", when=NOT_ACCEPTED),
+        own_when=FIX,
+    )
+
+
+def _around(
+    document: Form, *, verdict: dict[str, Any], clause: dict[str, Any], reason: dict[str, Any], own_when: str
+) -> dict[str, Any]:
+    asked = [{"question": VERDICT, "in": [own_when]}]
+    own = [{**question, "when": [*question.get("when", ()), *asked]} for question in document["questions"]]
+    return {**document, "questions": [verdict, *([clause] if len(clause["options"]) > 1 else []), reason, *own]}
+
+
+def _named(clauses: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    return {each["id"]: each.get("title") or each["id"] for each in clauses}
+
+
+def _when(verdicts: Sequence[str]) -> dict[str, Any]:
+    return {"when": [{"question": VERDICT, "in": list(verdicts)}]} if verdicts else {}
+
+
+def _choice(name: str, text: str, options: Mapping[str, str], *, when: Sequence[str] = ()) -> dict[str, Any]:
+    offered = [{"value": value, "text": said} for value, said in options.items()]
+    return {"id": name, "type": CHOICE, "nature": "objective", "text": text, "options": offered, **_when(when)}
+
+
+def _words(text: str, *, when: Sequence[str] = ()) -> dict[str, Any]:
+    least = {"what": "response", "nature": "objective", "min_length": 10}
+    return {"id": REASON, "type": WRITING, **least, "text": text, **_when(when)}
 
 
 def own_answers(answers: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answers to the project's own questions, without those of the review."""
+    """Return the answers to the project's own questions, without those of the review or the adjudication."""
     return {name: answer for name, answer in answers.items() if name not in RESERVED}

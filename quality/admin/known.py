@@ -10,8 +10,10 @@ from config.kernel.briefs import brief
 from config.kernel.console import BigTableAdmin, ConsoleAdmin, ServiceChange, display, service_action, state
 from config.kernel.requests import person
 from quality.models import GoldItem, GoldScore, Resolution, Ruling, RulingReading, Standing
+from quality.services.disputes import question_resolution
 from quality.services.gold import retire_gold
 from quality.services.gold_making import describe_gold, make_gold_of_resolution
+from quality.services.ruling_examples import add_example
 from quality.services.rulings import answer_ruling, ask_customer
 from quality.types import GoldState
 
@@ -107,6 +109,12 @@ class ResolutionAdmin(BigTableAdmin):
             description=_("Make gold of it"),
             consequence=_("Its item leaves the releases while it is gold, unless the project delivers gold."),
         ),
+        service_action(
+            question_resolution,
+            argument="resolution",
+            description=_("Have it adjudicated, with a reason"),
+            needs_reason=True,
+        ),
     )
 
     @display(description=_("item"))
@@ -152,6 +160,9 @@ class RulingAdmin(ServiceChange):
             argument="ruling",
             description=_("Ask the customer: the clock stands until it is answered"),
             needs_reason=True,
+        ),
+        service_action(
+            add_example, argument="ruling", description=_("Make it a worked example of the guideline's next draft")
         ),
     )
 

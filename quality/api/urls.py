@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from quality.api import exams, views
+from quality.api import exams, feedback, views
 
 urlpatterns = [
     path("tasks/<uuid:token>/ask", views.Ask.as_view()),
@@ -11,4 +11,7 @@ urlpatterns = [
     path("exams", exams.Exams.as_view()),
     path("exams/<uuid:exam>/sittings", exams.Sittings.as_view()),
     path("answers/<uuid:answer>/explanation", exams.Explanation.as_view()),
+    path("feedback", feedback.FeedbackList.as_view()),
+    path("feedback/<uuid:feedback>/read", feedback.ReadFeedback.as_view()),
+    path("feedback/<uuid:feedback>/appeal", feedback.MakeAppeal.as_view()),
 ]

@@ -4,13 +4,17 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
+from config.kernel.errors import Conflict
 from config.kernel.events import record
 from config.kernel.locks import lock_row, lock_rows
+from config.kernel.models import User
+from config.kernel.reasons import checked_reason
 from labeling.models import Item, Round
+from labeling.services.rounds import last_rounds
 from labeling.services.stages import add_tasks, open_next_rounds
 from labeling.types import RoundReason, RoundState, TaskKind, Work
 from quality.models import Dispute, Resolution
-from quality.types import DisputeState
+from quality.types import DisputeReason, DisputeState
 
 
 @transaction.atomic
@@ -55,4 +59,27 @@ def open_dispute(
         adjudicated_in=where,
     )
     record("dispute.opened", subject=dispute, actor_id=actor_id, data={"round": opened.pk, "reason": reason})
+    return dispute
+
+
+@transaction.atomic
+def question_resolution(*, resolution: Resolution, reason: str, actor: User) -> Dispute:
+    """Have what a round came to adjudicated, and say why. Raises Invalid without a reason, Conflict for what is no longer
+    what its item came to, and while it is in dispute."""
+    reason = checked_reason(reason, ask="Say why this result is in question.")
+    item = lock_row(Item.objects.filter(pk=resolution.round.item_id))
+    latest = last_rounds([item]).get(item.pk)
+    is_current = not Resolution.objects.filter(supersedes=resolution).exists()
+    if latest is None or latest.pk != resolution.round_id or not is_current:
+        raise Conflict("The item came to something else since, or is judged anew; look at its latest result.")
+    if Dispute.objects.filter(round=latest, state=DisputeState.OPEN).exists():
+        raise Conflict("This result is in dispute already; an adjudicator decides.")
+    dispute = open_dispute(
+        opened=latest,
+        reason=DisputeReason.OPERATOR,
+        sides=resolution.annotation_ids,
+        resolution=resolution,
+        actor_id=actor.pk,
+    )
+    record("dispute.asked_for", subject=dispute, actor_id=actor.pk, data={"reason": reason})
     return dispute

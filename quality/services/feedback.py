@@ -1,8 +1,10 @@
 """Reviewers are told what became of their answers; each hears of every rejection, with the reason and the clause."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from config.kernel.clock import database_now
 from config.kernel.errors import Invalid
@@ -63,3 +65,23 @@ def tell_reviewer(
         about = {"reviewer": feedback.reviewer_id, "kind": kind}
         record("feedback.given", subject=feedback, actor_id=None, data=about)
     return feedback
+
+
+@transaction.atomic
+def mark_feedback_read(*, feedback: Feedback) -> None:
+    """Remember that its reader has read it; again changes nothing."""
+    Feedback.objects.filter(pk=feedback.pk, read_at=None).update(read_at=Now())
+
+
+def tell_invalidated(*, annotation_ids: Iterable[int]) -> int:
+    """Tell the authors of these annotations that they no longer count, and why; return how many. Idempotent."""
+    invalidated = Annotation.objects.filter(pk__in=list(annotation_ids), invalidation__isnull=False)
+    told = [
+        tell_reviewer(
+            annotation=annotation,
+            kind=FeedbackKind.INVALIDATED,
+            words=f"This answer no longer counts: {annotation.invalidation.reason}",
+        )
+        for annotation in invalidated.filter(reviewer__user__isnull=False).select_related("invalidation").order_by("pk")
+    ]
+    return len(told)

@@ -11,6 +11,7 @@ from labeling.models import FormVersion, Item, Round
 from labeling.selectors import counting_annotations_of, erased_items
 from labeling.services.rounds import add_slot, close_resolved
 from labeling.types import ASIDE, RoundState
+from quality.adjudication import adjudicated, rounds_in_dispute
 from quality.consensus import Resolved
 from quality.models import Resolution
 from quality.services.adaptive import come_to, knowledge_about, settle
@@ -20,14 +21,13 @@ SLICE = 200
 
 DUE = """
 SELECT r.id FROM labeling_round r
-WHERE r.state = 'open' AND r.reason NOT IN ('gold', 'audit') AND (%(rounds)s::bigint[] IS NULL OR r.id = ANY(%(rounds)s))
-  AND r.id > %(after)s
-  AND NOT EXISTS (SELECT FROM quality_dispute d WHERE d.state = 'open' AND d.round_id = r.id)
-  AND NOT EXISTS (SELECT FROM quality_dispute d WHERE d.state = 'open' AND d.adjudicated_in_id = r.id)
+WHERE r.state = 'open' AND r.reason NOT IN ('gold', 'audit', 'dispute')
+  AND (%(rounds)s::bigint[] IS NULL OR r.id = ANY(%(rounds)s)) AND r.id > %(after)s
   AND r.judgments_needed <= (
     SELECT count(*) FROM labeling_annotation a WHERE a.round_id = r.id
       AND NOT EXISTS (SELECT FROM labeling_annotation later WHERE later.supersedes_id = a.id)
       AND NOT EXISTS (SELECT FROM labeling_annotationinvalidation i WHERE i.annotation_id = a.id))
+  AND NOT EXISTS (SELECT FROM quality_dispute d WHERE d.adjudicated_in_id = r.id AND d.state = 'open')
 ORDER BY r.id LIMIT %(most)s
 """
 
@@ -58,12 +58,13 @@ def _due(round_ids: list[int] | None, after: int) -> list[int]:
 @transaction.atomic
 def _resolve_slice(round_ids: Sequence[int]) -> int:
     items = lock_rows(Item.objects.filter(rounds__in=round_ids))
+    disputed = rounds_in_dispute(round_ids)
     rounds = [
         opened
         for opened in lock_rows(Round.objects.filter(pk__in=round_ids))
-        if opened.state == RoundState.OPEN and opened.reason not in ASIDE
+        if opened.state == RoundState.OPEN and opened.reason not in ASIDE and opened.pk not in disputed
     ]
-    made = _append_resolutions(rounds)
+    made = append_resolutions(rounds)
     open_items = {resolution.round.item_id for resolution in made}
     close_resolved(
         rounds=[resolution.round for resolution in made],
@@ -72,10 +73,13 @@ def _resolve_slice(round_ids: Sequence[int]) -> int:
     return len(made)
 
 
-def _append_resolutions(rounds: Sequence[Round]) -> list[Resolution]:
-    """Append what each locked round comes to, over what it came to before; rounds without judgments are left out."""
+def append_resolutions(rounds: Sequence[Round]) -> list[Resolution]:
+    """Append what each locked round comes to, over what it came to before; rounds without judgments are left out.
+
+    What an adjudicator has said in a round is what it comes to, whatever others say there.
+    """
     judgments = defaultdict(list)
-    for annotation in counting_annotations_of([opened.pk for opened in rounds]):
+    for annotation in counting_annotations_of([opened.pk for opened in rounds]).select_related("task"):
         judgments[annotation.round_id].append(annotation)
     forms = FormVersion.objects.in_bulk({opened.form_id for opened in rounds})
     current = {
@@ -87,8 +91,11 @@ def _append_resolutions(rounds: Sequence[Round]) -> list[Resolution]:
     for opened in rounds:
         if not (counted := judgments[opened.pk]):
             continue
-        resolved = come_to(forms[opened.form_id].document, counted, knowledge[opened.project_id])
-        made.append(resolution_of(opened, resolved, [annotation.pk for annotation in counted], current.get(opened.pk)))
+        form = forms[opened.form_id].document
+        decided = adjudicated(opened, form, counted)
+        resolved = decided.resolved if decided else come_to(form, counted, knowledge[opened.project_id])
+        rests_on = decided.rests_on if decided else [annotation.pk for annotation in counted]
+        made.append(resolution_of(opened, resolved, rests_on, current.get(opened.pk)))
     Resolution.objects.bulk_create(made)
     record_many(
         "resolution.made",
@@ -141,7 +148,7 @@ def reconsider(*, round_ids: Iterable[int]) -> None:
     for judged in rounds:
         if judged.state == RoundState.OPEN:
             add_slot(round_id=judged.pk)
-    _append_resolutions([judged for judged in rounds if judged.state == RoundState.RESOLVED])
+    append_resolutions([judged for judged in rounds if judged.state == RoundState.RESOLVED])
 
 
 @transaction.atomic
@@ -150,4 +157,4 @@ def resolve_anew(*, round_ids: Iterable[int]) -> None:
     wanted = Round.objects.filter(pk__in=sorted(set(round_ids)), state=RoundState.RESOLVED)
     items = lock_rows(Item.objects.filter(rounds__in=wanted.values("pk")))
     erased = erased_items([item.pk for item in items])
-    _append_resolutions([judged for judged in lock_rows(wanted) if judged.item_id not in erased])
+    append_resolutions([judged for judged in lock_rows(wanted) if judged.item_id not in erased])

@@ -13,7 +13,9 @@ from config.kernel.types import Scope
 from labeling.models import Annotation, Batch, Flag, Item, Membership, UnplacedAnswer
 from labeling.services.invitations import invite_member, withdraw_invitation
 from quality.services.exams import open_exam
+from quality.services.feedback import tell_reviewer
 from quality.services.rulings import answer_ruling, ask_for_ruling
+from quality.types import FeedbackKind
 from routing.models import Lease
 from routing.services.blocks import place_block
 from routing.services.submits import submit_task
@@ -119,6 +121,9 @@ DOORS = [
     ("POST", "api/desk/v1/exams/{exam}/sittings", {}, {**LEASE_OF_ANNA, "anna": 409}),
     ("GET", "api/desk/v1/answers/{answer}/explanation", None, {**LEASE_OF_ANNA, "anna": 404}),
     ("GET", "desk/exams/", None, {**dict.fromkeys(ALL, 302), "anna": 200}),
+    ("GET", "api/desk/v1/feedback", None, {**DESK, "remo": 200}),
+    ("POST", "api/desk/v1/feedback/{feedback}/read", {}, LEASE_OF_ANNA),
+    ("POST", "api/desk/v1/feedback/{feedback}/appeal", {"words": "It is true."}, {**LEASE_OF_ANNA, "anna": 201}),
     ("GET", "desk/", None, {**dict.fromkeys(ALL, 302), "anna": 200}),
     ("GET", "desk/availability/", None, {**dict.fromkeys(ALL, 302), "anna": 200}),
     ("GET", "desk/login/", None, ALL),
@@ -187,7 +192,8 @@ def said_by_anna(cast):
     assert not kept.is_placed
     ruling, _ = ask_for_ruling(lease=lease, clause="true", question="May both be wrong?", actor=cast.anna.user)
     return {
-        "answer": Annotation.objects.filter(reviewer=cast.anna).first().public_id,
+        "answer": (answer := Annotation.objects.filter(reviewer=cast.anna).first()).public_id,
+        "feedback": tell_reviewer(annotation=answer, kind=FeedbackKind.AUDITED, words="Test").public_id,
         "message": UnplacedAnswer.objects.get(reviewer=cast.anna).submission,
         "ruling": answer_ruling(ruling=ruling, answer="Yes.", actor=cast.mira).public_id,
     }
@@ -273,6 +279,7 @@ def test_every_address_has_its_line_in_the_table():
                     "message",
                     "ruling",
                     "exam",
+                    "feedback",
                 ),
                 uuid.uuid4(),
             ),

@@ -51,6 +51,8 @@ export const answer = (id) => call("GET", `answers/${id}`);
 export const correct = (id, value) => call("PUT", `answers/${id}/correct`, { value });
 export const readRuling = (id) => call("POST", `rulings/${id}/read`, {});
 export const readMessage = (id) => call("POST", `messages/${id}/read`, {});
+export const readFeedback = (id) => call("POST", `feedback/${id}/read`, {});
+export const appeal = (id, words) => call("POST", `feedback/${id}/appeal`, { words });
 export const availability = () => call("GET", "availability");
 export const offer = (changes) => call("PUT", "availability", changes);
 export const leaves = () => call("GET", "leaves");

@@ -1,8 +1,9 @@
-// What waits to be read: guidelines, answers to questions, messages. And the projects open to me.
+// What waits to be read: guidelines, answers to questions, messages, what became of my answers. And the projects open to me.
 
 import * as api from "./api.js";
 import { untilReached } from "./banner.js";
 import { button, element } from "./dom.js";
+import { shownFeedback } from "./feedback.js";
 import { forgetRulings, shownRuling } from "./rulings.js";
 
 const byId = (id) => document.getElementById(id);
@@ -11,7 +12,7 @@ const byId = (id) => document.getElementById(id);
 export async function refreshMe() {
   try {
     const me = await api.me();
-    const waiting = me.guidelines_to_read.length + me.rulings_to_read + me.messages.length;
+    const waiting = me.guidelines_to_read.length + me.rulings_to_read + me.feedback_to_read + me.messages.length;
     byId("today").textContent = me.today.submitted;
     byId("waiting").textContent = waiting;
     byId("waiting").hidden = !waiting;
@@ -23,18 +24,26 @@ export async function refreshMe() {
 }
 
 export async function showInbox() {
-  byId("inbox-dialog").showModal();
+  if (!byId("inbox-dialog").open) byId("inbox-dialog").showModal();
   forgetRulings();
-  const [me, rulings] = await untilReached(() => Promise.all([api.me(), api.page("rulings")]));
+  const [me, rulings, feedback] = await untilReached(() => Promise.all([api.me(), api.page("rulings"), api.page("feedback")]));
   const unread = rulings.results.filter(({ answered_at: at, is_read: isRead }) => at && !isRead);
   const rows = [
     ...me.messages.map(({ id, text }) => toRead(element("p", {}, text), () => api.readMessage(id))),
     ...unread.map((ruling) => toRead(shownRuling(ruling), () => api.readRuling(ruling.id))),
+    ...feedback.results.map(told),
     ...me.guidelines_to_read.map(({ project, number }) => element("li", {},
       element("p", {}, `${project.name}: version ${number} of the guideline comes before your next task there.`))),
   ];
   byId("inbox").replaceChildren(...(rows.length ? rows : [element("li", { className: "muted" }, "You have read everything.")]));
   byId("inbox").querySelector("button")?.focus();
+}
+
+// What was read stays in the list: an appeal may be made later, and its answer comes here.
+function told(feedback) {
+  const shown = shownFeedback(feedback, () => { showInbox(); refreshMe(); });
+  if (feedback.is_read) return element("li", {}, shown);
+  return toRead(shown, () => api.readFeedback(feedback.id));
 }
 
 function toRead(content, markRead) {

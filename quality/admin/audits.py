@@ -1,0 +1,188 @@
+"""Audits, disputes, feedback and appeals in the console."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from config.kernel.briefs import brief
+from config.kernel.console import BigTableAdmin, ServiceAdd, display, service_action, state
+from config.kernel.requests import person
+from labeling.models import Annotation
+from labeling.presentation import shown_beside
+from labeling.selectors import annotations_beside
+from quality.audits import audited
+from quality.models import Appeal, AuditDraw, AuditPlan, AuditVerdict, Dispute, Feedback
+from quality.sampling import Estimate
+from quality.services.appeals import decide_appeal
+from quality.services.audits import close_plan, make_plan, order_draw
+from quality.types import AppealState, PlanState
+
+DECISIONS = {
+    AppealState.UPHELD: _("Uphold, with an answer: what was held against them counts no more"),
+    AppealState.REFUSED: _("Refuse, with an answer"),
+    AppealState.GUIDELINE: _("The guideline is at fault, with an answer: nobody is marked down"),
+}
+
+
+def shown_estimate(found: Estimate | None) -> str:
+    if found is None:
+        return "–"
+    return f"{found.value:.1%} ({found.interval.low:.1%} to {found.interval.high:.1%}) of {found.audited} audited"
+
+
+@admin.register(AuditPlan)
+class AuditPlanAdmin(ServiceAdd):
+    """A plan is made, drawn from once, and says what its audits estimate so far."""
+
+    list_display = (
+        "name", "project", state({"draft": "info", "drawn": "success", "closed": "warning"}), "half_width", "made_by",
+        "drawn_at",
+    )  # fmt: skip
+    list_filter = ("state",)
+    list_select_related = ("project", "made_by")
+    add_fields = ("project", "name", "strata", "half_width", "share_twice", "resolved_from", "resolved_until")
+    fields = (
+        "project", "name", "state", "strata", "half_width", "share_twice", "resolved_from", "resolved_until", "seed", "sizes",
+        "made_by", "drawn_at", "estimate", "by_question", "by_stratum", "experts",
+    )  # fmt: skip
+    readonly_fields = ("estimate", "by_question", "by_stratum", "experts")
+    actions = (
+        service_action(order_draw, argument="plan", description=_("Draw")),
+        service_action(
+            close_plan,
+            argument="plan",
+            description=_("Ask no more experts, with a reason"),
+            needs_reason=True,
+            in_steps=True,
+        ),
+    )
+
+    def make(self, request: HttpRequest, values: dict[str, Any]) -> Model:
+        return make_plan(**{**values, "strata": values["strata"] or []}, actor=person(request))
+
+    @display(description=_("estimate"))
+    def estimate(self, plan: AuditPlan) -> str:
+        if plan.state == PlanState.DRAFT:
+            return "–"
+        found = audited(plan)
+        return f"{found.called}: {shown_estimate(found.whole)}; {found.waiting} wait, {found.void} void"
+
+    @display(description=_("by question"))
+    def by_question(self, plan: AuditPlan) -> SafeString:
+        return _listed((f"{name} ({called})", each) for name, called, each in audited(plan).by_question)
+
+    @display(description=_("by stratum"))
+    def by_stratum(self, plan: AuditPlan) -> SafeString:
+        return _listed(audited(plan).by_stratum.items())
+
+    @display(description=_("experts among themselves"))
+    def experts(self, plan: AuditPlan) -> str:
+        found = audited(plan).experts
+        if found is None or found.agreed.interval is None:
+            return "–"
+        return f"agree on {found.agreed.count} of {found.agreed.total} items audited twice ({found.agreed.interval})"
+
+
+def _listed(estimates: Any) -> SafeString:
+    lines = format_html_join("", "<li>{}: {}</li>", ((name, shown_estimate(each)) for name, each in estimates))
+    return format_html("<ul>{}</ul>", lines) if lines else SafeString("–")
+
+
+@admin.register(AuditDraw)
+class AuditDrawAdmin(BigTableAdmin):
+    list_display = (
+        "plan", "resolution", "stratum", "probability", "is_twice",
+        state({"waiting": "info", "done": "success", "void": "warning"}), "settled_at",
+    )  # fmt: skip
+    list_filter = ("state",)
+    list_select_related = ("plan", "resolution")
+
+
+@admin.register(AuditVerdict)
+class AuditVerdictAdmin(BigTableAdmin):
+    list_display = ("draw", "expert", "is_right", brief("by_question", _("by question")), "created_at")
+    list_filter = ("is_right",)
+    list_select_related = ("draw", "annotation__reviewer__user")
+
+    @display(description=_("expert"))
+    def expert(self, verdict: AuditVerdict) -> str:
+        return str(verdict.annotation.reviewer)
+
+
+@admin.register(Dispute)
+class DisputeAdmin(BigTableAdmin):
+    """The queue of what an adjudicator decides, with both sides as the adjudicator sees them: without names."""
+
+    content = True
+    list_display = (
+        "item", "project", "reason", state({"open": "warning", "decided": "success", "dropped": "info"}), "outcome",
+        "clause", "sides", "created_at", "decided_at",
+    )  # fmt: skip
+    list_filter = ("state", "reason", "outcome")
+    list_select_related = ("project", "round__item")
+    search_fields = ("=round__item__external_id",)
+    readonly_fields = ("sides",)
+
+    @display(description=_("item"))
+    def item(self, dispute: Dispute) -> str:
+        return str(dispute.round.item)
+
+    @display(description=_("sides"))
+    def sides(self, dispute: Dispute) -> SafeString:
+        said = shown_beside(annotations_beside(dispute.annotations), seed=dispute.round.item.public_id)
+        lines = (
+            (each.title, "; ".join(f"{question} {', '.join(answer)}" for question, answer in each.said))
+            for each in said
+        )
+        return format_html("<ul>{}</ul>", format_html_join("", "<li><b>{}</b> {}</li>", lines))
+
+
+@admin.register(Feedback)
+class FeedbackAdmin(BigTableAdmin):
+    content = True
+    list_display = ("reviewer", "project", "kind", "clause", "words", "tell_from", "read_at", "appeal_until")
+    list_filter = ("kind",)
+    list_select_related = ("reviewer__user", "project")
+    search_fields = ("=reviewer__user__email",)
+
+
+@admin.register(Appeal)
+class AppealAdmin(BigTableAdmin):
+    """What is due first waits first; whoever had a part in it cannot decide."""
+
+    content = True
+    list_display = (
+        "reviewer", "project", "about", "what_was_said", "words",
+        state({"open": "warning", "upheld": "success", "refused": "danger", "guideline": "info"}), "due_at", "decided_by",
+        "answer",
+    )  # fmt: skip
+    list_filter = ("state",)
+    list_select_related = ("reviewer__user", "project", "feedback", "decided_by")
+    ordering = ("due_at", "pk")
+    readonly_fields = ("about", "what_was_said", "their_answer")
+    actions = tuple(
+        service_action(
+            decide_appeal, argument="appeal", description=description, needs_reason=True, outcome=outcome.value
+        )
+        for outcome, description in DECISIONS.items()
+    )
+
+    @display(description=_("against"))
+    def about(self, appeal: Appeal) -> str:
+        clause = f", {appeal.feedback.clause}" if appeal.feedback.clause else ""
+        return f"{appeal.feedback.get_kind_display()}{clause}"
+
+    @display(description=_("what they were told"))
+    def what_was_said(self, appeal: Appeal) -> str:
+        return appeal.feedback.words
+
+    @display(description=_("their answer"))
+    def their_answer(self, appeal: Appeal) -> str:
+        said: Annotation = appeal.feedback.annotation
+        [shown] = shown_beside(annotations_beside([said.pk]), seed=said.public_id)
+        return "; ".join(f"{question} {', '.join(lines)}" for question, lines in shown.said)
