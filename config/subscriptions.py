@@ -40,6 +40,12 @@ SUBSCRIPTIONS = (
         job="labeling.jobs.scan_annotations",
         queue="bulk",
     ),
+    Subscription(
+        "rules of answers",
+        hears=("task.completed", "annotation.superseded"),
+        job="quality.jobs.apply_rules",
+        queue="bulk",
+    ),
     Subscription("sampling", hears=("release.frozen",), job="delivery.jobs.draw_samples"),
     Subscription("charges", hears=("release.accepted",), job="delivery.jobs.charge_for_records"),
 )

@@ -52,6 +52,11 @@ SECTIONS: tuple[tuple[Any, tuple[tuple[Any, str, str], ...]], ...] = (
             (_("Gold"), "verified", "quality_golditem"),
             (_("Gold scores"), "grading", "quality_goldscore"),
             (_("Resolutions"), "how_to_vote", "quality_resolution"),
+            (_("Judges"), "smart_toy", "quality_judge"),
+            (_("Alarms about judges"), "notification_important", "quality_judgealarm"),
+            (_("Calibrations of judges"), "tune", "quality_judgecalibration"),
+            (_("Calls of judges"), "forum", "quality_judgecall"),
+            (_("Anchors"), "anchor", "quality_anchor"),
         ),
     ),
     (

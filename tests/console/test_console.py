@@ -59,7 +59,7 @@ EDITABLE = {
         "name", "description", "confidentiality", "clearance", "languages", "skills_by_domain", "overlap",
         "lease_seconds", "gold_share", "quality_contract", "acceptance_plan", "priority", "due_at",
         "hold_flagged", "recheck_share", "retention_days", "pay_amount", "price_amount", "currency",
-        "countries", "organisation_ids", "distressing_domains",
+        "countries", "organisation_ids", "distressing_domains", "endpoints",
     },
     "labeling.Reviewer": {"organisation", "country", "languages", "clearance", "conflict_tags", "is_active"},
     "routing.Availability": {
