@@ -162,7 +162,7 @@ def test_it_never_judges_what_its_own_family_wrote(cast, project, endpoint):
     judge = at_work(cast, project, endpoint)
     row = item_row("own")
     row["responses"][1]["model"] = "acme-chat-70b"
-    upload(cast.project, cast.dana, row, item_row("other"), item_row("said", metadata={"model": "Acme/small"}))
+    upload(cast.project, cast.dana, row, item_row("other"), item_row("said", metadata={"model": "acme-small"}))
     assert run_slice(judge_id=judge.pk) == 1
     assert run_slice(judge_id=judge.pk) == 0
     ended = dict(JudgeCall.objects.values_list("item_version__item__external_id", "ended"))
