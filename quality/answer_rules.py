@@ -80,7 +80,7 @@ def _length(text: str, asked: Asked) -> str | None:
 # --- format -----------------------------------------------------------------------------------------------------------
 
 _FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(.*?)\n```\s*\Z", re.DOTALL)
-_TABLE_RULE = re.compile(r"^\s*\|?\s*:?-{3,}:?\s*(?:\|\s*:?-{3,}:?\s*)+\|?\s*$", re.MULTILINE)
+_TABLE_RULE = re.compile(r"^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)+\|?\s*$", re.MULTILINE)
 _BULLET = re.compile(r"^\s{0,3}(?:[-*+]|\d{1,3}[.)])\s+\S", re.MULTILINE)
 _HEADING = re.compile(r"^#{1,6}\s+\S", re.MULTILINE)
 _CODE = re.compile(r"^```", re.MULTILINE)

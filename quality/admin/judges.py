@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -55,10 +56,14 @@ class JudgeAdmin(ServiceAdd):
         ),
     )
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Judge]:
+        latest = JudgeCalibration.objects.filter(judge=OuterRef("pk")).order_by("-id")
+        return super().get_queryset(request).annotate(is_met=Subquery(latest.values("is_met")[:1]))
+
     @display(description=_("meets the bar"), boolean=True)
-    def calibrated(self, judge: Judge) -> bool | None:
-        last = judge.calibrations.order_by("-id").first()
-        return None if last is None else last.is_met
+    def calibrated(self, judge: Any) -> bool | None:
+        met: bool | None = judge.is_met
+        return met
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> Judge:
         return make_judge(actor=person(request), **values)

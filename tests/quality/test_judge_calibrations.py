@@ -187,7 +187,7 @@ def test_people_are_given_first_what_judges_disagree_on_and_are_unsure_of(cast, 
     endpoint.answer = lambda asked: prefers("b" if "item-004" in asked.item["messages"][0]["content"] else "a", 1)(
         asked
     )
-    run(at_work(cast, endpoint, name="Others"))
+    run(at_work(cast, endpoint, name="Others", prompt="Judge them."))
     items = {item.pk: item.external_id for item in Item.objects.all()}
     telling = most_telling(cast.project.pk)
     assert [(items[each.item_id], each.disagreement, each.doubt) for each in telling[:2]] == [
