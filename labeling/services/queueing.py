@@ -9,11 +9,12 @@ from config.kernel.locks import lock_rows
 from labeling.models import Project, Task
 from labeling.types import TaskKind, TaskState
 
-# Before all others of their pools, in the order given. The database puts what changes its place into the lane that goes first.
+# Nothing moves forward in its queue, as others may have passed that place: each takes a later place, and what changes its
+# place stands, by the database's own rule, in the lane that goes first, in the order given.
 PUT_FIRST = """
-UPDATE labeling_task t SET position = first.position - %(count)s + array_position(%(tasks)s, t.id) - 1
-FROM (SELECT pool_id, min(position) AS position FROM labeling_task WHERE id = ANY(%(tasks)s) GROUP BY pool_id) first
-WHERE t.id = ANY(%(tasks)s) AND first.pool_id = t.pool_id
+UPDATE labeling_task t SET position = last.position + array_position(%(tasks)s, t.id)
+FROM (SELECT pool_id, max(position) AS position FROM labeling_task WHERE id = ANY(%(tasks)s) GROUP BY pool_id) last
+WHERE t.id = ANY(%(tasks)s) AND last.pool_id = t.pool_id
 """
 
 
@@ -40,6 +41,6 @@ def put_first(*, project: Project, item_ids: Sequence[int], actor_id: int | None
     if not ordered:
         return 0
     with connection.cursor() as cursor:
-        cursor.execute(PUT_FIRST, {"tasks": ordered, "count": len(ordered)})
+        cursor.execute(PUT_FIRST, {"tasks": ordered})
     record("tasks.put_first", subject=project, actor_id=actor_id, data={"tasks": len(ordered)})
     return len(ordered)
