@@ -193,6 +193,8 @@ WHITENOISE_MAX_AGE = 3600 if IS_PRODUCTION else 0
 UPLOADED_BYTES_MOST = int(os.environ.get("ASSAY_UPLOAD_BYTES", 2 * 1024**3))
 # What a file may unpack to, and how large one may be that is read from a granted path.
 UNPACKED_BYTES_MOST = int(os.environ.get("ASSAY_UNPACKED_BYTES", 32 * 1024**3))
+# Whether judges may be models on this machine or in a private network, over plain HTTP too.
+JUDGES_MAY_CALL_PRIVATE = flag("ASSAY_PRIVATE_MODELS")
 # Each database has its own files, so that a demonstration never writes among the real ones.
 FILES = HOME / "files" / str(DATABASES["default"]["NAME"])
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024**2

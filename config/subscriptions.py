@@ -48,6 +48,12 @@ SUBSCRIPTIONS = (
     Subscription("void audits", hears=("resolution.made", "round.cancelled"), job="quality.jobs.void_audits"),
     Subscription("told", hears=("annotation.invalidated",), job="quality.jobs.tell_invalidated"),
     Subscription("appeals", hears=("appeal.upheld",), job="quality.jobs.follow_appeals"),
+    Subscription(
+        "rules of answers",
+        hears=("task.completed", "annotation.superseded"),
+        job="quality.jobs.apply_rules",
+        queue="bulk",
+    ),
     Subscription("sampling", hears=("release.frozen",), job="delivery.jobs.draw_samples"),
     Subscription("charges", hears=("release.accepted",), job="delivery.jobs.charge_for_records"),
 )

@@ -1,10 +1,14 @@
 """What django-q2 runs for quality."""
 
+from config.kernel.jobs import enqueue
 from config.kernel.types import Fact
-from labeling.types import TaskKind
-from quality.models import AuditPlan
+from labeling.models import Project
+from labeling.types import ProjectState, TaskKind
+from quality.judged import judges_to_calibrate
+from quality.models import AuditPlan, Judge
 from quality.services import (
     adjudication,
+    answer_checks,
     appeals,
     audit_findings,
     audits,
@@ -12,9 +16,12 @@ from quality.services import (
     feedback,
     gold,
     gold_review,
+    informing,
+    judge_calibrations,
+    judge_slices,
     rounds,
 )
-from quality.types import PlanState
+from quality.types import JudgeState, PlanState
 
 # What changes judgments that were there before.
 SHAKES = ("annotation.invalidated", "annotation.superseded")
@@ -141,3 +148,34 @@ def measure_audits() -> int:
 def watch_appeals() -> int:
     """Every hour: appeals that nobody has decided in time."""
     return appeals.escalate_overdue()
+
+
+def judge_items() -> None:
+    """Every minute: a slice of each judge at work, as a job of its own."""
+    for judge_id in Judge.objects.filter(state=JudgeState.ACTIVE).values_list("pk", flat=True):
+        enqueue("quality.jobs.run_judge", judge_id, queue="bulk")
+
+
+def run_judge(judge_id: int) -> int:
+    return judge_slices.run_slice(judge_id=judge_id)
+
+
+def calibrate_judge(judge_id: int) -> None:
+    judge_calibrations.calibrate(judge_id=judge_id)
+
+
+def calibrate_judges() -> None:
+    """Every day: measure those at work again of which experts have answered more since."""
+    for judge_id in judges_to_calibrate():
+        enqueue("quality.jobs.calibrate_judge", judge_id, queue="bulk")
+
+
+def apply_rules(facts: list[Fact]) -> None:
+    """Hears task.completed and annotation.superseded: hold what was written against the rules."""
+    answer_checks.check_written(annotation_ids=[fact.data.get("annotation", fact.subject_id) for fact in facts])
+
+
+def order_by_judges() -> None:
+    """Every 10 minutes: where the contract says "judges_order", people get first what judges disagree on."""
+    for project in Project.objects.filter(state=ProjectState.OPEN, quality_contract__judges_order=True):
+        informing.order_by_judges(project=project)

@@ -62,6 +62,11 @@ SECTIONS: tuple[tuple[Any, tuple[tuple[Any, str, str], ...]], ...] = (
             (_("Disputes"), "balance", "quality_dispute"),
             (_("Appeals"), "front_hand", "quality_appeal"),
             (_("Feedback"), "feedback", "quality_feedback"),
+            (_("Judges"), "smart_toy", "quality_judge"),
+            (_("Alarms about judges"), "notification_important", "quality_judgealarm"),
+            (_("Calibrations of judges"), "tune", "quality_judgecalibration"),
+            (_("Calls of judges"), "forum", "quality_judgecall"),
+            (_("Anchors"), "anchor", "quality_anchor"),
         ),
     ),
     (

@@ -21,6 +21,7 @@ PROJECT_SETTINGS = (
     "name", "description", "confidentiality", "clearance", "languages", "skills_by_domain", "overlap", "overlap_most",
     "target_confidence", "send_backs_most", "lease_seconds", "gold_share", "gold_share_most", "is_gold_delivered", "quality_contract", "acceptance_plan", "priority", "due_at", "hold_flagged", "recheck_share",
     "retention_days", "pay_amount", "price_amount", "currency", "countries", "organisation_ids", "distressing_domains",
+    "endpoints",
 )  # fmt: skip
 REVIEWER_SETTINGS = ("organisation", "country", "languages", "clearance", "conflict_tags", "is_active")
 ORGANISATION_SETTINGS = ("name", "kind")

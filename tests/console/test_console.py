@@ -60,7 +60,7 @@ EDITABLE = {
         "overlap_most", "target_confidence", "send_backs_most", "lease_seconds", "gold_share", "gold_share_most",
         "is_gold_delivered", "quality_contract", "acceptance_plan", "priority", "due_at",
         "hold_flagged", "recheck_share", "retention_days", "pay_amount", "price_amount", "currency",
-        "countries", "organisation_ids", "distressing_domains",
+        "countries", "organisation_ids", "distressing_domains", "endpoints",
     },
     "labeling.Reviewer": {"organisation", "country", "languages", "clearance", "conflict_tags", "is_active"},
     "routing.Availability": {

@@ -1,0 +1,183 @@
+"""One call to an OpenAI-compatible /chat/completions, and what came of it: nothing is raised for what an endpoint does.
+
+The address is looked up once, checked and then dialled, so that a name cannot point elsewhere in between. No proxies, no
+redirects; a whole answer has to be there within the timeout and within ANSWER_BYTES.
+"""
+
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
+from typing import Any
+
+import httpx
+
+from config.kernel.canonical import NotCanonical, canonical_bytes
+from quality.judge_prompts import Material, Unreadable, read_answer, wanted_schema
+from quality.types import CallState
+
+ANSWER_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Whom to call and how. `is_private_allowed`: the address may be of a private network, or this machine."""
+
+    endpoint: str
+    model: str
+    key: str
+    parameters: Mapping[str, Any]
+    timeout: float
+    is_private_allowed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What came of a call: the exact request and response, and what was read from it."""
+
+    ended: str
+    request: dict[str, Any]
+    response: dict[str, Any] | None = None
+    answers: dict[str, Any] | None = None
+    confidence: float | None = None
+    model_said: str = ""
+    fault: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    milliseconds: int = field(default=0, compare=False)
+
+
+class Unreachable(httpx.TransportError):
+    """The address may not be called, or the answer is more than is taken."""
+
+
+def ask(line: Line, messages: Sequence[Mapping[str, str]], material: Material) -> Heard:
+    """Call once and return what came, whatever it was. A busy endpoint is asked again another minute, not here."""
+    # Imported here, as only job workers that do call a judge should carry it.
+    import openai
+
+    request = request_of(line, messages, material)
+    began = time.monotonic()
+    transport = _CheckedTransport(began + line.timeout, is_private_allowed=line.is_private_allowed)
+    response, fault = None, ""
+    with httpx.Client(transport=transport, timeout=line.timeout, trust_env=False, follow_redirects=False) as http:
+        client = openai.OpenAI(
+            base_url=line.endpoint, api_key=line.key or "none", max_retries=0, timeout=line.timeout, http_client=http
+        )
+        try:
+            response = client.chat.completions.with_raw_response.create(**request).http_response.json()
+            canonical_bytes(response)
+        except openai.APIStatusError as error:
+            fault = f"The endpoint answered {error.status_code}."
+        except openai.APITimeoutError:
+            fault = f"No whole answer came within {line.timeout:g} s."
+        except openai.APIConnectionError as error:
+            fault = _said(error)
+        except ValueError:
+            fault = "The endpoint's answer is not JSON."
+        except NotCanonical:
+            fault = "The endpoint's answer holds signs that cannot be kept."
+    heard = _heard(request, response, material) if not fault else _failed(request, fault)
+    return replace(heard, milliseconds=round(1000 * (time.monotonic() - began)))
+
+
+def request_of(line: Line, messages: Sequence[Mapping[str, str]], material: Material) -> dict[str, Any]:
+    """Return the exact body of the request; the key is no part of it."""
+    schema = {"type": "json_schema", "json_schema": {"name": "answers", "schema": wanted_schema(material)}}
+    return {
+        "model": line.model,
+        "messages": [dict(message) for message in messages],
+        "response_format": schema,
+        **line.parameters,
+    }
+
+
+def _heard(request: dict[str, Any], response: Any, material: Material) -> Heard:
+    """Read a response of any shape."""
+    if not isinstance(response, dict):
+        return _failed(request, "The endpoint's answer is no object.")
+    said = response.get("usage")
+    usage: dict[str, Any] = said if isinstance(said, dict) else {}
+    known: dict[str, Any] = {
+        "request": request,
+        "response": response,
+        "model_said": str(response.get("model") or "")[:120],
+        "tokens_in": _count(usage.get("prompt_tokens")),
+        "tokens_out": _count(usage.get("completion_tokens")),
+    }
+    message = _message(response)
+    if message is None:
+        return Heard(CallState.UNREADABLE, fault="The response holds no message.", **known)
+    if message.get("refusal"):
+        return Heard(CallState.REFUSED, fault="The model refused to answer.", **known)
+    try:
+        read = read_answer(material, str(message.get("content") or ""))
+    except Unreadable as error:
+        return Heard(CallState.UNREADABLE, fault=str(error)[:300], **known)
+    return Heard(CallState.ANSWERED, answers=read.answers, confidence=read.confidence, **known)
+
+
+def _message(response: Mapping[str, Any]) -> dict[str, Any] | None:
+    choices = response.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices else None
+    message = first.get("message") if isinstance(first, dict) else None
+    return message if isinstance(message, dict) else None
+
+
+def _failed(request: dict[str, Any], fault: str) -> Heard:
+    return Heard(CallState.FAILED, request=request, fault=fault[:300])
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31 else 0
+
+
+def _said(error: Exception) -> str:
+    cause = error.__cause__
+    return str(cause) if isinstance(cause, Unreachable) else "The endpoint could not be reached."
+
+
+# --- where it may go --------------------------------------------------------------------------------------------------
+
+
+class _CheckedTransport(httpx.HTTPTransport):
+    """Dials the address that was checked, and takes a bounded answer by a deadline, however slowly it drips."""
+
+    def __init__(self, until: float, *, is_private_allowed: bool) -> None:
+        super().__init__(retries=0)
+        self.until = until
+        self.is_private_allowed = is_private_allowed
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        host = request.url.host
+        address = checked_address(host, request.url.port, is_private_allowed=self.is_private_allowed)
+        request.headers["Accept-Encoding"] = "identity"
+        request.extensions = {**request.extensions, "sni_hostname": host}
+        request.url = request.url.copy_with(host=address)
+        response = super().handle_request(request)
+        body = bytearray()
+        try:
+            if response.headers.get("Content-Encoding", "identity") != "identity":
+                raise Unreachable("The answer is packed, which it was not asked to be.")
+            for chunk in response.iter_raw():
+                body += chunk
+                if len(body) > ANSWER_BYTES:
+                    raise Unreachable("The answer is longer than is taken.")
+                if time.monotonic() > self.until:
+                    raise httpx.ReadTimeout("The answer drips.", request=request)
+        finally:
+            response.close()
+        return httpx.Response(response.status_code, headers=response.headers, content=bytes(body), request=request)
+
+
+def checked_address(host: str, port: int | None, *, is_private_allowed: bool) -> str:
+    """Return an address of the host that may be dialled. Raises Unreachable where any of its addresses may not be."""
+    try:
+        found = {each[4][0] for each in socket.getaddrinfo(host, port or 443, type=socket.SOCK_STREAM)}
+    except OSError:
+        raise Unreachable("The endpoint's name has no address.") from None
+    addresses = sorted(str(address).partition("%")[0] for address in found)
+    if not is_private_allowed and not all(ip_address(address).is_global for address in addresses):
+        raise Unreachable("The endpoint lies in a private network, which content may not reach.")
+    return addresses[0]
