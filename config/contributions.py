@@ -7,6 +7,7 @@ import delivery.selectors
 import labeling.guidelines
 import labeling.life
 import labeling.selectors
+import quality.pauses
 import quality.rulings
 import quality.selectors
 import routing.selectors
@@ -19,6 +20,7 @@ DESK_ME: tuple[Callable[[User], dict[str, Any]], ...] = (
     labeling.selectors.desk_me,
     routing.selectors.desk_me,
     quality.rulings.desk_me,
+    quality.pauses.desk_me,
 )
 
 # An item's line of life.

@@ -22,8 +22,8 @@ from labeling.types import DocumentState, ItemState, ProjectState, RoundReason
 from quality.errors import GoldRetired
 from quality.models import GoldItem, GoldScore
 from quality.scoring import score_gold
-from quality.services.standings import review_standings
-from quality.types import GOLD_MACHINE, GoldState
+from quality.services.evidence import Found, add_evidence
+from quality.types import GOLD_MACHINE, EvidenceSource, GoldState
 
 # Gold is kept ready for this many judgments to come, and reviewers not yet trusted meet it twice as often.
 LOOKAHEAD = 10
@@ -226,21 +226,19 @@ def retire_erased(*, item_ids: Collection[int]) -> int:
 
 
 def score_annotations(*, annotation_ids: Iterable[int]) -> int:
-    """Score these annotations of gold items and review the standings they touch; return how many were new."""
+    """Score these annotations of gold items, which is evidence of their authors; return how many were new."""
     annotations = list(
         Annotation.objects.filter(pk__in=list(annotation_ids), gold_score=None, round__reason=RoundReason.GOLD)
         .exclude(item_version__gold=None)
         .exclude(item_version__payload__has_key="erased")
-        .select_related("item_version__gold", "form")
+        .select_related("item_version__gold", "form", "project")
         .defer("item_version__payload")
         .order_by("pk")
     )
-    scored = sum(_score(annotation) for annotation in annotations)
-    touched = {(annotation.project_id, annotation.reviewer_id) for annotation in annotations}
-    review_standings(pairs=touched)
-    return scored
+    return sum(_score(annotation) for annotation in annotations)
 
 
+@transaction.atomic
 def _score(annotation: Annotation) -> bool:
     gold = annotation.item_version.gold
     result = score_gold(annotation.form.document, gold.expected, annotation.answers, tolerance=gold.tolerance)
@@ -257,6 +255,15 @@ def _score(annotation: Annotation) -> bool:
     )
     if is_new:
         record("gold.scored", subject=score, actor_id=None, data={"reviewer": annotation.reviewer_id})
+        found = Found(
+            annotation_id=annotation.pk,
+            reviewer_id=annotation.reviewer_id,
+            customer_id=annotation.customer_id,
+            project_id=annotation.project_id,
+            agreed=result.is_correct,
+            skills=tuple(sorted(annotation.project.skills_by_domain.get(annotation.item_version.domain, {}))),
+        )
+        add_evidence(source=EvidenceSource.GOLD, found=[found])
     return is_new
 
 

@@ -11,7 +11,7 @@ const byId = (id) => document.getElementById(id);
 export async function refreshMe() {
   try {
     const me = await api.me();
-    const waiting = me.guidelines_to_read.length + me.rulings_to_read + me.messages.length;
+    const waiting = me.guidelines_to_read.length + me.rulings_to_read + me.messages.length + me.pauses.length;
     byId("today").textContent = me.today.submitted;
     byId("waiting").textContent = waiting;
     byId("waiting").hidden = !waiting;
@@ -28,6 +28,9 @@ export async function showInbox() {
   const [me, rulings] = await untilReached(() => Promise.all([api.me(), api.page("rulings")]));
   const unread = rulings.results.filter(({ answered_at: at, is_read: isRead }) => at && !isRead);
   const rows = [
+    ...me.pauses.map(({ project, why, way_back: wayBack }) => element("li", { "data-testid": "pause" },
+      element("p", {}, element("b", {}, `${project}: your work there is paused.`)),
+      element("p", {}, why), element("p", { className: "hint" }, wayBack))),
     ...me.messages.map(({ id, text }) => toRead(element("p", {}, text), () => api.readMessage(id))),
     ...unread.map((ruling) => toRead(shownRuling(ruling), () => api.readRuling(ruling.id))),
     ...me.guidelines_to_read.map(({ project, number }) => element("li", {},
