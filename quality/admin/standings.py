@@ -1,15 +1,14 @@
-"""Standings in the console: evidence, pauses, falls and what they put in doubt, checks, and the promises of quality."""
+"""Standings in the console: evidence, pauses, doubts, checks, and the promises of quality. Falls are beside the releases."""
 
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from config.kernel.console import BigTableAdmin, ConsoleAdmin, ConsoleInline, ServiceAdd, display, service_action, state
+from config.kernel.console import BigTableAdmin, ConsoleAdmin, ServiceAdd, display, service_action, state
 from config.kernel.requests import person
-from quality.models import Check, Doubt, Evidence, Fall, Pause, QualityRule, Standing
+from quality.models import Check, Doubt, Evidence, Pause, QualityRule, Standing
 from quality.pauses import is_overdue
 from quality.services.checks import confirm_check, dismiss_check
 from quality.services.falls import clear_doubt, doubt_work
@@ -87,30 +86,6 @@ class PauseAdmin(ConsoleAdmin):
         if pause.decided_at is not None:
             return "", ""
         return ("overdue", _("overdue")) if is_overdue(pause) else ("waits", f"{pause.due_at:%d %B %H:%M} UTC")
-
-
-class DoubtInline(ConsoleInline):
-    model = Doubt
-    fields = ("resolution", "rests_alone", "state", "settled_by", "settled_at", "reason")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Those that wait; all of them are in the list of doubts."""
-        return super().get_queryset(request).filter(state="open").select_related("resolution", "settled_by")
-
-
-@admin.register(Fall)
-class FallAdmin(ConsoleAdmin):
-    list_display = (
-        "reviewer", "project", "reason", "good_until", "held_count", "requeued_count", "carried_count", "created_at",
-        "finished_at",
-    )  # fmt: skip
-    list_filter = (("finished_at", admin.EmptyFieldListFilter),)
-    list_select_related = ("standing__reviewer__user", "project")
-    ordering = ("-id",)
-
-    @display(description=_("reviewer"))
-    def reviewer(self, fall: Fall) -> str:
-        return str(fall.standing.reviewer)
 
 
 @admin.register(Doubt)

@@ -102,8 +102,8 @@ def _of_one(answer: Annotation) -> Iterable[tuple[CheckKind, Finding]]:
         yield CheckKind.CONTRADICTION, finding
     words = words_of(form, answer.answers, answer.rationale)
     responses = {each["key"]: each.get("text", "") for each in answer.item_version.payload["responses"]}
-    if words and (finding := copied(words, responses)):
-        yield CheckKind.COPIED, finding
+    if words and (copy := copied(words, responses)):
+        yield CheckKind.COPIED, copy
 
 
 def _of_pattern(newest: Annotation) -> Iterable[tuple[CheckKind, Finding]]:

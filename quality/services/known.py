@@ -14,7 +14,7 @@ DAY = timedelta(days=1)
 
 # A drift is told from this rate of errors to that one, with a false alarm in about so many judgments. Consensus is left
 # out: where a crowd errs, whoever is right would seem to drift.
-CHART = {"good_rate": 0.20, "bad_rate": 0.45, "run_length": 400.0}
+GOOD_RATE, BAD_RATE, RUN_LENGTH = 0.20, 0.45, 400.0
 SURE_SOURCES = (Source.GOLD, Source.AUDIT, Source.REVIEW)
 
 
@@ -46,14 +46,18 @@ def what_is_known(*, project_id: int, reviewer_id: int) -> list[Known]:
         .order_by("-pk")
         .values_list("skill", "source", "agreed", "reliability", "answers_count", "annotation__created_at")
     )
-    known = [Known(skill, Source(source), *more) for skill, source, *more in rows[:PIECES_MOST]]
+    known = [
+        Known(skill, Source(source), agreed, reliability, answers, judged_at)
+        for skill, source, agreed, reliability, answers, judged_at in rows[:PIECES_MOST]
+    ]
     return sorted(known, key=lambda each: each.judged_at)
 
 
 def belief_of(known: Collection[Known], *, now: datetime) -> Belief:
+    """Return what these pieces say. They age by whole days: a standing does not move from one minute to the next."""
     return believe(
         [
-            Piece(each.source, each.agreed, (now - each.judged_at) / DAY, each.reliability, each.answers)
+            Piece(each.source, each.agreed, (now - each.judged_at) // DAY, each.reliability, each.answers)
             for each in known
         ]
     )
@@ -63,7 +67,7 @@ def drift_of(known: Collection[Known]) -> Drift:
     """Return how the errors found by gold, audits and reviews have developed; `known` is in time's order."""
     sure = [each for each in known if each.source in SURE_SOURCES]
     errors = [not each.agreed for each in sure]
-    chart = error_chart(**CHART)
+    chart = error_chart(good_rate=GOOD_RATE, bad_rate=BAD_RATE, run_length=RUN_LENGTH)
     alarm = standing_alarm(errors, chart)
     value, place = last_good(errors, chart)
     if alarm is not None:
