@@ -89,7 +89,7 @@ def test_whoever_is_far_faster_than_the_others_is_looked_at_once(cast):
             submit_task(user=who.user, token=take(who).token, answers={"preference": {"choice": "a"}}, seconds=seconds)
     settle()
     assert not Check.objects.exists()
-    for _ in range(5):
+    for _ in range(3):
         submit_task(
             user=cast.anna.user, token=take(cast.anna).token, answers={"preference": {"choice": "a"}}, seconds=1.0
         )
@@ -106,7 +106,11 @@ def test_whoever_is_far_faster_than_the_others_is_looked_at_once(cast):
 
 def test_a_form_is_read_by_the_names_it_gives():
     [exclusion] = meanings_of(HARM).exclusions
-    assert (exclusion.question, exclusion.values, exclusion.excluded) == ("verdict", {"safe"}, "safety_critique")
+    assert (exclusion.question, sorted(exclusion.values), exclusion.excluded) == (
+        "verdict",
+        ["safe"],
+        "safety_critique",
+    )
     assert meanings_of(FORM).exclusions == ()
 
 
