@@ -9,6 +9,7 @@ import labeling.life
 import labeling.selectors
 import quality.exams
 import quality.feedback
+import quality.pauses
 import quality.rulings
 import quality.selectors
 import routing.selectors
@@ -23,6 +24,7 @@ DESK_ME: tuple[Callable[[User], dict[str, Any]], ...] = (
     quality.rulings.desk_me,
     quality.exams.desk_me,
     quality.feedback.desk_me,
+    quality.pauses.desk_me,
 )
 
 # An item's line of life.

@@ -17,6 +17,8 @@ SCHEDULES = (
     Recurring("judges", "quality.jobs.judge_items", minutes=1),
     Recurring("order by judges", "quality.jobs.order_by_judges", minutes=10, queue="bulk"),
     Recurring("calibrate judges", "quality.jobs.calibrate_judges", minutes=24 * 60, queue="bulk"),
+    Recurring("review standings", "quality.jobs.review_all_standings", minutes=10, queue="bulk"),
+    Recurring("measure promises of quality", "quality.jobs.measure_promises", minutes=10, queue="bulk"),
     Recurring("carry out guidelines", "labeling.jobs.carry_out_guidelines", minutes=1),
     Recurring("sweep flagging", "labeling.jobs.sweep_flagging", minutes=1),
     Recurring("count projects", "labeling.jobs.count_projects", minutes=1, queue="bulk"),

@@ -35,6 +35,15 @@ SUBSCRIPTIONS = (
     ),
     Subscription("sittings", hears=("task.cancelled",), job="quality.jobs.end_sittings"),
     Subscription("training", hears=("enrolment.begun", "sitting.passed"), job="quality.jobs.train"),
+    Subscription("standings", hears=("evidence.added", "evidence.voided"), job="quality.jobs.review_standings"),
+    Subscription(
+        "what others agreed on",
+        hears=("resolution.made", "annotation.invalidated"),
+        job="quality.jobs.weigh_resolutions",
+        queue="bulk",
+    ),
+    Subscription("signs", hears=("task.completed",), job="quality.jobs.look_at_answers", queue="bulk"),
+    Subscription("doubted releases", hears=("standing.fell",), job="delivery.jobs.name_doubted", queue="bulk"),
     Subscription("pay", hears=("task.completed",), job="delivery.jobs.pay_for_judgments"),
     Subscription(
         "free text",

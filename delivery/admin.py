@@ -11,11 +11,13 @@ from config.kernel.console import (
     ConsoleAdmin,
     ConsoleInline,
     ServiceAdd,
+    display,
     service_action,
     short,
     state,
 )
 from config.kernel.requests import person
+from delivery.holding import doubted_releases
 from delivery.models import (
     AcceptanceSample,
     Artifact,
@@ -30,6 +32,7 @@ from delivery.models import (
 from delivery.services.holds import lift_hold, place_hold
 from delivery.services.releases import request_release, retry_release
 from labeling.admin.projects import ProjectAdmin
+from quality.models import Fall
 
 ProjectAdmin.actions = (
     *ProjectAdmin.actions,
@@ -129,3 +132,28 @@ class LedgerEntryAdmin(BigTableAdmin):
     )
     list_filter = ("kind", "currency")
     list_select_related = ("project", "reviewer__user")
+
+
+@admin.register(Fall)
+class FallAdmin(ConsoleAdmin):
+    """Falls of standings, here beside what they reach: the releases that carry the doubted results."""
+
+    list_display = (
+        "reviewer", "project", "reason", "good_until", "held_count", "requeued_count", "carried_count", "created_at",
+        "finished_at",
+    )  # fmt: skip
+    list_filter = (("finished_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("standing__reviewer__user", "project")
+    fields = (
+        "reviewer", "project", "reason", "good_until", "held_count", "requeued_count", "carried_count", "releases",
+        "created_at", "finished_at",
+    )  # fmt: skip
+    ordering = ("-id",)
+
+    @display(description=_("reviewer"))
+    def reviewer(self, fall: Fall) -> str:
+        return str(fall.standing.reviewer)
+
+    @display(description=_("releases that carry them"))
+    def releases(self, fall: Fall) -> str:
+        return ", ".join(f"{release}: {count}" for release, count in doubted_releases(fall_id=fall.pk))

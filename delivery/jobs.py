@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from config.kernel.jobs import enqueue
 from config.kernel.types import Fact
 from delivery.models import Release
-from delivery.services import acceptance, ledger
+from delivery.services import acceptance, doubts, ledger
 from delivery.services.freezing import freeze_release
 from delivery.types import ReleaseState
 
@@ -34,6 +34,12 @@ def charge_for_records(facts: list[Fact]) -> None:
     """Hears release.accepted: charge the customer."""
     for fact in facts:
         ledger.charge_for_records(release_id=fact.subject_id)
+
+
+def name_doubted(facts: list[Fact]) -> None:
+    """Hears standing.fell: name the releases that carry what is doubted."""
+    for fact in facts:
+        doubts.name_releases(fall_id=fact.subject_id)
 
 
 def sweep_releases() -> int:

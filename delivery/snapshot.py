@@ -11,15 +11,16 @@ from uuid import UUID
 
 from django.db import connection
 
+from delivery.holding import HELD
 from labeling.models import Project
 from labeling.pseudonyms import pseudonym
 
 PIECE = 500
 
-# The resolved items of the project, each with its latest resolved round's current resolution, and the batch that brought
-# the version it was judged in, or the version that one was made from. What is gold is left out, unless the project delivers
-# gold: then it carries what reviewers answered, as any item does, and nothing of what was expected.
-RESOLVED = """
+# The resolved items of the project whose results nothing holds, each with its latest resolved round's current resolution,
+# and the batch that brought the version it was judged in, or the version that one was made from. What is gold is left out,
+# unless the project delivers gold: then it carries what reviewers answered, as any item does, and nothing of what was expected.
+RESOLVED = f"""
 SELECT i.id, i.external_id, COALESCE(v.batch_id, (
          SELECT b.batch_id FROM labeling_itemversion b WHERE b.item_id = v.item_id AND b.number < v.number
            AND b.batch_id IS NOT NULL ORDER BY b.number DESC LIMIT 1)), v.number, v.digest, v.language, v.domain, v.difficulty, v.provenance,
@@ -34,7 +35,7 @@ JOIN LATERAL (SELECT r.id FROM labeling_round r WHERE r.item_id = i.id AND CASE 
 JOIN quality_resolution s ON s.round_id = latest.id
   AND NOT EXISTS (SELECT FROM quality_resolution later WHERE later.supersedes_id = s.id)
 JOIN labeling_itemversion v ON v.id = s.item_version_id
-WHERE i.project_id = %(project)s
+WHERE i.project_id = %(project)s AND NOT {HELD}
   AND (p.is_gold_delivered AND i.state IN ('resolved', 'gold') OR i.state = 'resolved' AND NOT EXISTS (
     SELECT FROM quality_golditem g WHERE g.item_version_id = s.item_version_id AND g.state = 'active'))
 ORDER BY i.external_id

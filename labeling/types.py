@@ -336,3 +336,13 @@ class Progress:
     judgments_needed: int
     states: dict[str, int] = field(default_factory=dict)
     counted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PoolTerms:
+    """What quality asks of a pool for the time being: nothing is handed out, or to trusted people only, or rounds that open
+    get so many more judgments."""
+
+    is_paused: bool = False
+    needs_trusted: bool = False
+    more_overlap: int = 0

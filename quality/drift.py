@@ -125,6 +125,29 @@ def error_alarm(errors: Sequence[bool], chart: ErrorChart) -> Alarm | None:
     return _first_alarm(sums(errors, chart), chart.threshold)
 
 
+def standing_alarm(errors: Sequence[bool], chart: ErrorChart) -> Alarm | None:
+    """Return the alarm that stands after these judgments, or None: raised as `error_alarm` does, over once the sum is at 0.
+
+    While it stands the sum is held at the threshold at most, so that its end takes as many right answers in a row, however
+    long the bad spell was.
+    """
+    value, alarm, good_until = 0, None, -1
+    for place, error in enumerate(errors):
+        value = min(max(0, value + (chart.steps - 1 if error else -1)), chart.threshold)
+        if value == 0:
+            alarm, good_until = None, place
+        elif value == chart.threshold and alarm is None:
+            alarm = Alarm(place, good_until)
+    return alarm
+
+
+def last_good(errors: Sequence[bool], chart: ErrorChart) -> tuple[int, int]:
+    """Return the sum after these judgments, and the index of the last at which it was 0; -1 where it never was."""
+    path = sums(errors, chart)
+    at_nothing = [place for place, value in enumerate(path) if value == 0]
+    return (path[-1] if path else 0), (at_nothing[-1] if at_nothing else -1)
+
+
 def odds_alarm(
     hits: Sequence[bool], expected: Sequence[float], *, odds_ratio: float, run_length: float
 ) -> Alarm | None:

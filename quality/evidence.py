@@ -49,6 +49,7 @@ PASSES = 3
 class Source(StrEnum):
     GOLD = "gold"
     AUDIT = "audit"
+    REVIEW = "review"
     CONSENSUS = "consensus"
 
 
@@ -57,7 +58,7 @@ class Piece:
     """One judgment held against a reference.
 
     `agreed` is whether it is the reference's answer; `age` is in days; `reliability` is the chance that the reference is
-    right: 1 for gold, for an audit the experts' agreement among themselves, for consensus its calibrated confidence
+    right: 1 for gold, for an audit or a review the experts' agreement among themselves, for consensus its calibrated confidence
     without this reviewer. `answers` is how many answers the question has.
     """
 

@@ -1,5 +1,7 @@
 """What django-q2 runs for quality."""
 
+import time
+
 from config.kernel.jobs import enqueue
 from config.kernel.types import Fact
 from labeling.models import Project
@@ -12,16 +14,24 @@ from quality.services import (
     appeals,
     audit_findings,
     audits,
+    checks,
+    crowd_evidence,
     exams,
+    falls,
     feedback,
     gold,
     gold_review,
     informing,
     judge_calibrations,
     judge_slices,
+    quality_rules,
     rounds,
+    standings,
 )
 from quality.types import JudgeState, PlanState
+
+# How long one job may go on with what is unbounded.
+SLICE_SECONDS = 20.0
 
 # What changes judgments that were there before.
 SHAKES = ("annotation.invalidated", "annotation.superseded")
@@ -179,3 +189,40 @@ def order_by_judges() -> None:
     """Every 10 minutes: where the contract says "judges_order", people get first what judges disagree on."""
     for project in Project.objects.filter(state=ProjectState.OPEN, quality_contract__judges_order=True):
         informing.order_by_judges(project=project)
+
+
+def review_standings(facts: list[Fact]) -> None:
+    """Hears evidence.added and evidence.voided: bring the standings of those it is about up to date."""
+    pairs = sorted({(fact.data["project"], fact.data["reviewer"]) for fact in facts})
+    for start in range(0, len(pairs), standings.SLICE):
+        standings.review_standings(pairs=pairs[start : start + standings.SLICE])
+
+
+def review_all_standings() -> int:
+    """Every 10 minutes: evidence ages, and what fell is gone on with."""
+    falls.look_at_falls(until=time.monotonic() + SLICE_SECONDS)
+    return standings.review_all()
+
+
+def weigh_resolutions(facts: list[Fact]) -> None:
+    """Hears resolution.made and annotation.invalidated: what others agreed on is evidence; earlier doubts are settled."""
+    made = [fact.subject_id for fact in facts if fact.kind == "resolution.made"]
+    crowd_evidence.weigh_resolutions(resolution_ids=made)
+    falls.settle_doubts(resolution_ids=made)
+    invalid = [fact.data["annotation"] for fact in facts if fact.kind == "annotation.invalidated"]
+    crowd_evidence.void_invalidated(annotation_ids=invalid)
+
+
+def look_at_falls() -> None:
+    """Look at what somebody did whose standing fell, for as long as a job may; the sweep goes on with the rest."""
+    falls.look_at_falls(until=time.monotonic() + SLICE_SECONDS)
+
+
+def look_at_answers(facts: list[Fact]) -> None:
+    """Hears task.completed: signs that a person should look at."""
+    checks.look_at_answers(annotation_ids=[fact.data["annotation"] for fact in facts])
+
+
+def measure_promises() -> int:
+    """Every 10 minutes: what is promised of quality, measured; what follows where it is broken, and its end."""
+    return quality_rules.measure_promises()

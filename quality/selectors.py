@@ -13,7 +13,7 @@ from labeling.guidelines import REACHED, reach_of
 from labeling.models import GuidelineVersion, Item
 from labeling.types import ItemState
 from quality.models import GoldItem, GoldScore, QualityFigure, Resolution, Ruling
-from quality.posterior import quantile
+from quality.proportions import beta_quantile
 from quality.types import FigureName, Segment
 
 # Figures that are told customers, and how many of them at once.
@@ -35,7 +35,7 @@ def gold_accuracy(*, project_id: int) -> dict[str, Any]:
         right=Count("id", filter=Q(is_correct=True)), scored=Count("id")
     )
     right, scored = scores["right"], scores["scored"]
-    interval = [round(quantile(p, correct=right, wrong=scored - right), 6) for p in (0.025, 0.975)] if scored else None
+    interval = [round(beta_quantile(p, 1 + right, 1 + scored - right), 6) for p in (0.025, 0.975)] if scored else None
     return {
         "scored": scored,
         "correct": right,

@@ -13,7 +13,12 @@ from quality.evidence import Belief, Source
 
 # The lower 95 % bound of an accuracy of which nothing is known: where the daily cap begins to rise.
 UNKNOWN_LOW = 0.05
-WORDS = {Source.GOLD: "gold", Source.AUDIT: "audited", Source.CONSENSUS: "agreed by others"}
+WORDS = {
+    Source.GOLD: "gold",
+    Source.AUDIT: "audited",
+    Source.REVIEW: "reviewed",
+    Source.CONSENSUS: "agreed by others",
+}
 
 
 class State(StrEnum):

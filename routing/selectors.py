@@ -183,7 +183,7 @@ def why_nothing(*, reviewer_id: int) -> NothingToDo:
     if not live.exists():
         return NothingToDo("not_enrolled", "You are not on any project yet; ask your operator to enrol you.")
     if not live.exclude(trust__in=STOPPED).exists():
-        return NothingToDo("paused", "Your work is paused; your operator can tell you why and what comes next.")
+        return NothingToDo("paused", "Your work is paused; why, and the way back, is in your inbox.")
     if not live.filter(project__state="open").exists():
         return NothingToDo("closed", "Your projects are not open at the moment; come back later.")
     if is_capped(reviewer_id=reviewer_id):

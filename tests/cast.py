@@ -114,7 +114,9 @@ def gather_cast() -> Cast:
     )
 
 
-def open_new_project(customer: Customer, slug: str, actor: User, **settings: Any) -> Project:
+def open_new_project(
+    customer: Customer, slug: str, actor: User, form: dict[str, Any] | None = None, **settings: Any
+) -> Project:
     """Make and open a project with the cast's form and guideline; an item needs three judgments unless said otherwise."""
     project = create_project(
         customer=customer,
@@ -125,7 +127,7 @@ def open_new_project(customer: Customer, slug: str, actor: User, **settings: Any
         price_amount="1.20",
         **settings,
     )
-    publish_form(project=project, document=FORM, actor=actor)
+    publish_form(project=project, document=form or FORM, actor=actor)
     publish_guideline(project=project, clauses=CLAUSES, actor=actor)
     open_project(project=project, actor=actor)
     project.refresh_from_db()

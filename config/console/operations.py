@@ -16,6 +16,7 @@ from config.kernel.console import is_operator
 from config.kernel.errors import NotFound
 from config.kernel.requests import person
 from labeling.selectors import get_project
+from quality.pauses import overdue_pauses, rates_of_groups
 from routing import figures
 from routing.clock import shown_clock
 from routing.services.watching import is_expert
@@ -58,6 +59,8 @@ def operations(request: HttpRequest, project: UUID) -> HttpResponse:
         "turnaround": figures.turnaround(found),
         "judgment_seconds": figures.judgment_hours(found) * 3600.0,
         "staffing": staffing,
+        "overdue_pauses": overdue_pauses().filter(project=found).count(),
+        "groups": rates_of_groups(found),
         "days": [each.day for each in staffing[0].days] if staffing else [],
     }
     return render(request, "console/operations.html", context)

@@ -48,6 +48,12 @@ SECTIONS: tuple[tuple[Any, tuple[tuple[Any, str, str], ...]], ...] = (
         _("Quality"),
         (
             (_("Standings"), "military_tech", "quality_standing"),
+            (_("Pauses"), "pause_circle", "quality_pause"),
+            (_("Falls"), "trending_down", "quality_fall"),
+            (_("Doubts"), "help", "quality_doubt"),
+            (_("Checks"), "search_insights", "quality_check"),
+            (_("Promises of quality"), "fact_check", "quality_qualityrule"),
+            (_("Evidence"), "balance", "quality_evidence"),
             (_("Rulings"), "contact_support", "quality_ruling"),
             (_("Gold"), "verified", "quality_golditem"),
             (_("Gold scores"), "grading", "quality_goldscore"),

@@ -28,6 +28,7 @@ from delivery import signing
 from delivery.artifacts import Content, FileFact, ReleaseWriter, file_fact
 from delivery.card import dataset_card
 from delivery.errors import ErasedMeanwhile, NothingToRelease
+from delivery.holding import held_results
 from delivery.manifest import build_manifest
 from delivery.models import Artifact, Release
 from delivery.services.releases import refuse_if_held
@@ -110,9 +111,16 @@ def _build(release: Release, folder: Path) -> _Built:
                 out.writerow([carried.resolution_id, carried.item_id, carried.record["external_id"], outcome, digest])
             built.content = writer.finish()
         if built.content.records_count == 0:
-            raise NothingToRelease("Nothing of the project is resolved; there is nothing to freeze.")
+            raise NothingToRelease(_why_nothing(release.project_id))
         built.manifest = _manifest(release, built.content, tally, as_of)
     return _seal(built)
+
+
+def _why_nothing(project_id: int) -> str:
+    held = held_results(project_id=project_id)
+    if held:
+        return f"All that is resolved is held: {held.in_words()}."
+    return "Nothing of the project is resolved; there is nothing to freeze."
 
 
 def _lessons(project_id: int) -> dict[int, Lessons]:

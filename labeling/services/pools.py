@@ -1,10 +1,15 @@
 """Pools: where tasks with one requirement are gathered. They are made when the first such task is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+
+from django.db import transaction
 
 from config.kernel.canonical import digest
+from config.kernel.events import record
+from config.kernel.locks import lock_rows
 from labeling.models import ItemVersion, Pool, Project, Round
-from labeling.types import Work
+from labeling.types import PoolTerms, Work
 
 Requirement = tuple[str, str, int]  # language, domain, difficulty
 
@@ -57,3 +62,16 @@ def pools_of(project: Project, rounds: Sequence[Round], work: str = Work.JUDGE) 
         for stage in sorted({opened.stage for opened in rounds})
     }
     return {opened.pk: pools[opened.stage][requirement(opened.item_version)] for opened in rounds}
+
+
+@transaction.atomic
+def set_terms(*, terms: Mapping[int, PoolTerms]) -> int:
+    """Ask this of these pools ({pool: terms}); return how many that changes. Idempotent."""
+    changed = 0
+    for pool in lock_rows(Pool.objects.filter(pk__in=terms)):
+        wanted = asdict(terms[pool.pk])
+        if any(getattr(pool, name) != value for name, value in wanted.items()):
+            Pool.objects.filter(pk=pool.pk).update(**wanted)
+            record("pool.terms_set", subject=pool, actor_id=None, data=wanted)
+            changed += 1
+    return changed

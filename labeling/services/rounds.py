@@ -192,8 +192,10 @@ def _open_rounds(
         return 0
     documents, numbers = documents_in_force(project), next_numbers(items)
     kind, slots, needed = _first_slots(project)
-    anybody = [None] * slots
-    places = {item.pk: anybody if assigned is None else assigned[item.pk] for item in items}
+    anybody: Sequence[int | None] = [None] * slots
+    places: dict[int, Sequence[int | None]] = {
+        item.pk: anybody if assigned is None else assigned[item.pk] for item in items
+    }
     rounds = Round.objects.bulk_create(
         [
             new_round(
@@ -209,6 +211,8 @@ def _open_rounds(
         ]
     )
     pools = pools_of(project, rounds)
+    if assigned is None and slots:
+        _ask_for_more(project, rounds, pools, places)
     tasks = [
         new_task(opened, pools[opened.pk], slot, reserved_for_id=reviewer_id, kind=kind)
         for opened in rounds
@@ -217,6 +221,24 @@ def _open_rounds(
     lock_rows(Pool.objects.filter(pk__in={pool.pk for pool in pools.values()}))
     Task.objects.bulk_create(tasks, batch_size=2000)
     return len(tasks)
+
+
+def _ask_for_more(
+    project: Project,
+    rounds: Sequence[Round],
+    pools: Mapping[int, Pool],
+    places: dict[int, Sequence[int | None]],
+) -> None:
+    """Ask for more judgments where quality asks it of the pool; up to the most, where the project says how many that is."""
+    if project.overlap_kind not in (Overlap.FIXED, Overlap.ADAPTIVE):
+        return
+    raised = [opened for opened in rounds if pools[opened.pk].more_overlap]
+    for opened in raised:
+        wanted = len(places[opened.item_id]) + pools[opened.pk].more_overlap
+        slots = min(wanted, project.overlap_most) if project.overlap_kind == Overlap.ADAPTIVE else wanted
+        places[opened.item_id] = [None] * slots
+        opened.judgments_needed = slots
+    Round.objects.bulk_update(raised, ["judgments_needed"], batch_size=2000)
 
 
 @transaction.atomic

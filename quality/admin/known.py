@@ -1,4 +1,4 @@
-"""Gold, standings, resolutions and rulings in the console."""
+"""Gold, resolutions and rulings in the console."""
 
 from typing import Any
 
@@ -7,9 +7,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel.briefs import brief
-from config.kernel.console import BigTableAdmin, ConsoleAdmin, ServiceChange, display, service_action, state
+from config.kernel.console import BigTableAdmin, ServiceChange, display, service_action, state
 from config.kernel.requests import person
-from quality.models import GoldItem, GoldScore, Resolution, Ruling, RulingReading, Standing
+from quality.models import GoldItem, GoldScore, Resolution, Ruling, RulingReading
 from quality.services.disputes import question_resolution
 from quality.services.gold import retire_gold
 from quality.services.gold_making import describe_gold, make_gold_of_resolution
@@ -67,24 +67,6 @@ class GoldScoreAdmin(BigTableAdmin):
     list_filter = ("is_correct",)
     list_select_related = ("reviewer__user", "gold_item")
     search_fields = ("=reviewer__user__email",)
-
-
-@admin.register(Standing)
-class StandingAdmin(ConsoleAdmin):
-    led = "reviewer__organisation"
-    led_display = ("reviewer", "project", "state", "lower_bound", "evidence_count", "reason", "changed_at")
-    list_display = (
-        "reviewer", "project", state({"trusted": "success", "probation": "info", "paused": "danger"}), "accuracy",
-        "evidence_count", "reason", "changed_at",
-    )  # fmt: skip
-    list_filter = ("state",)
-    list_select_related = ("reviewer__user", "project")
-    search_fields = ("=reviewer__user__email",)
-    ordering = ("lower_bound",)
-
-    @display(description=_("accuracy at least"), ordering="lower_bound")
-    def accuracy(self, standing: Standing) -> str:
-        return f"{standing.lower_bound:.0%}"
 
 
 @admin.register(Resolution)

@@ -22,9 +22,10 @@ from labeling.services.gold_rounds import reserve_gold_task
 from labeling.services.pools import pools_of
 from labeling.services.rounds import POSITION_STEP
 from labeling.types import TaskKind, TaskState, Work
+from quality.evidence import PRIOR, TAIL
 from quality.exams import may_begin, standing_at
 from quality.models import Exam, Sitting, SittingTask, Standing
-from quality.posterior import lower_bound, posterior
+from quality.proportions import beta_quantile
 from quality.scoring import score_gold
 from quality.services.gold import unmet_gold
 from quality.types import (
@@ -197,7 +198,6 @@ def begin_training(*, enrolment_ids: Iterable[int]) -> int:
     for enrolment in new:
         if is_trained(project_id=enrolment.project_id, reviewer_id=enrolment.reviewer_id):
             continue
-        alpha, beta = posterior(correct=0, wrong=0)
         _, is_new = Standing.objects.get_or_create(
             project_id=enrolment.project_id,
             reviewer_id=enrolment.reviewer_id,
@@ -205,9 +205,9 @@ def begin_training(*, enrolment_ids: Iterable[int]) -> int:
             defaults={
                 "customer_id": enrolment.customer_id,
                 "state": StandingState.TRAINING,
-                "alpha": alpha,
-                "beta": beta,
-                "lower_bound": lower_bound(correct=0, wrong=0),
+                "alpha": PRIOR,
+                "beta": PRIOR,
+                "lower_bound": beta_quantile(TAIL, PRIOR, PRIOR),
                 "reason": IN_TRAINING,
             },
         )

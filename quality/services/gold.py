@@ -24,9 +24,9 @@ from quality.errors import GoldRetired
 from quality.gold_rate import UNKNOWN_WIDTH, GoldBounds, gold_share
 from quality.models import GoldItem, GoldScore
 from quality.scoring import score_gold
+from quality.services.evidence import Found, add_evidence
 from quality.services.gold_feedback import tell_missed
-from quality.services.standings import review_standings
-from quality.types import GOLD_MACHINE, GoldRetirement, GoldState, GoldUse
+from quality.types import GOLD_MACHINE, EvidenceSource, GoldRetirement, GoldState, GoldUse
 
 # Gold is kept ready for this many judgments to come.
 LOOKAHEAD = 10
@@ -277,7 +277,7 @@ def retire_erased(*, item_ids: Collection[int]) -> int:
 
 
 def score_annotations(*, annotation_ids: Iterable[int]) -> int:
-    """Score these annotations of gold items and review the standings they touch; return how many were new.
+    """Score these annotations of gold items, which is evidence of their authors; return how many were new.
 
     Who missed is told later (`tell_missed`). What exams ask is not scored here: it says nothing of work in progress.
     """
@@ -287,14 +287,11 @@ def score_annotations(*, annotation_ids: Iterable[int]) -> int:
         )
         .exclude(item_version__gold=None)
         .exclude(item_version__payload__has_key="erased")
-        .select_related("item_version__gold", "form")
+        .select_related("item_version__gold", "form", "project")
         .defer("item_version__payload")
         .order_by("pk")
     )
-    scored = sum(_score(annotation) for annotation in annotations)
-    touched = {(annotation.project_id, annotation.reviewer_id) for annotation in annotations}
-    review_standings(pairs=touched)
-    return scored
+    return sum(_score(annotation) for annotation in annotations)
 
 
 @transaction.atomic
@@ -315,6 +312,15 @@ def _score(annotation: Annotation) -> bool:
     if is_new:
         record("gold.scored", subject=score, actor_id=None, data={"reviewer": annotation.reviewer_id})
         tell_missed(score)
+        found = Found(
+            annotation_id=annotation.pk,
+            reviewer_id=annotation.reviewer_id,
+            customer_id=annotation.customer_id,
+            project_id=annotation.project_id,
+            agreed=result.is_correct,
+            skills=tuple(sorted(annotation.project.skills_by_domain.get(annotation.item_version.domain, {}))),
+        )
+        add_evidence(source=EvidenceSource.GOLD, found=[found])
     return is_new
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quality.evidence import CONSENSUS_AT_MOST, Piece, Source, believe, reliability_of_experts, remaining, weight_of
-from quality.posterior import lower_bound, upper_bound
+from quality.proportions import beta_quantile
 
 pieces = st.builds(
     Piece,
@@ -27,8 +27,8 @@ def gold(right, wrong, age=0.0):
 def test_fresh_gold_alone_is_the_posterior_of_counts(right, wrong):
     found = believe(gold(right, wrong))
     assert (found.alpha, found.beta, found.weight) == pytest.approx((1 + right, 1 + wrong, right + wrong))
-    assert found.low == pytest.approx(lower_bound(correct=right, wrong=wrong), abs=1e-7)
-    assert found.high == pytest.approx(upper_bound(correct=right, wrong=wrong), abs=1e-7)
+    assert found.low == pytest.approx(beta_quantile(0.05, 1 + right, 1 + wrong), abs=1e-7)
+    assert found.high == pytest.approx(beta_quantile(0.95, 1 + right, 1 + wrong), abs=1e-7)
 
 
 def test_nothing_is_the_uniform_prior():

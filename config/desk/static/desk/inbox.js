@@ -12,7 +12,8 @@ const byId = (id) => document.getElementById(id);
 export async function refreshMe() {
   try {
     const me = await api.me();
-    const waiting = me.guidelines_to_read.length + me.rulings_to_read + me.feedback_to_read + me.messages.length;
+    const { guidelines_to_read: guidelines, rulings_to_read: rulings, feedback_to_read: feedback, messages, pauses } = me;
+    const waiting = guidelines.length + rulings + feedback + messages.length + pauses.length;
     byId("today").textContent = me.today.submitted;
     byId("waiting").textContent = waiting;
     byId("waiting").hidden = !waiting;
@@ -29,6 +30,9 @@ export async function showInbox() {
   const [me, rulings, feedback] = await untilReached(() => Promise.all([api.me(), api.page("rulings"), api.page("feedback")]));
   const unread = rulings.results.filter(({ answered_at: at, is_read: isRead }) => at && !isRead);
   const rows = [
+    ...me.pauses.map(({ project, why, way_back: wayBack }) => element("li", { "data-testid": "pause" },
+      element("p", {}, element("b", {}, `${project}: your work there is paused.`)),
+      element("p", {}, why), element("p", { className: "hint" }, wayBack))),
     ...me.messages.map(({ id, text }) => toRead(element("p", {}, text), () => api.readMessage(id))),
     ...unread.map((ruling) => toRead(shownRuling(ruling), () => api.readRuling(ruling.id))),
     ...feedback.results.map(told),

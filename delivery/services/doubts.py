@@ -1,0 +1,18 @@
+"""Releases that carry what came to be doubted are named: on the fall, and each by an event of its own."""
+
+from django.db import transaction
+
+from config.kernel.events import record
+from delivery.holding import doubted_releases
+from quality.services.falls import note_carried
+
+
+@transaction.atomic
+def name_releases(*, fall_id: int) -> int:
+    """Count what frozen releases carry of this fall's doubts, and name them; return how many releases. Idempotent."""
+    carrying = doubted_releases(fall_id=fall_id)
+    if note_carried(fall_id=fall_id, count=sum(count for _, count in carrying)):
+        for release, count in carrying:
+            about = {"fall": fall_id, "results": count}
+            record("release.doubted", subject=release, actor_id=None, data=about)
+    return len(carrying)

@@ -1,0 +1,243 @@
+"""Signs of low effort and contradictions, found in what somebody answers: each asks a person to look, and does no more.
+
+Standing, trust and pay know nothing of checks. Each answer is looked at in a bounded context: its author's last answers, and
+some of the others'. A pattern that is waiting for a person is not reported again, and what came before their decision is
+not looked at again.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+
+from config.kernel.events import record_many
+from config.kernel.locks import lock_row
+from config.kernel.models import User
+from config.kernel.reasons import checked_reason
+from config.kernel.transitions import transition
+from labeling.models import Annotation
+from labeling.types import Origin
+from quality.contradictions import contradictions
+from quality.effort import (
+    TIMES_LEAST,
+    BothAnswered,
+    Finding,
+    copied,
+    fast_bound,
+    long_run,
+    repeated_text,
+    same_answers,
+    shared_wrong,
+    too_fast,
+    unsteady,
+)
+from quality.models import Check, GoldScore
+from quality.signs import as_label, first_answer, meanings_of, words_of
+from quality.types import CHECK_MACHINE, CheckKind, CheckState
+
+LOOKED_AT = 50
+RIGHT = "right"
+PAIRS_MOST = 20
+# How often honest people answer otherwise the second time, where nothing better is known.
+USUAL_CHANGE = 0.15
+
+# The last answers of some others on the same form.
+OTHERS = """
+SELECT a.seconds, a.answers::text, a.presented::text
+FROM (SELECT reviewer_id FROM routing_enrolment WHERE project_id = %(project)s AND reviewer_id <> %(reviewer)s
+      ORDER BY id DESC LIMIT 20) others
+CROSS JOIN LATERAL (SELECT n.seconds, n.answers, n.presented FROM labeling_annotation n
+    WHERE n.reviewer_id = others.reviewer_id AND n.project_id = %(project)s AND n.form_id = %(form)s AND n.origin = 'human'
+    ORDER BY n.id DESC LIMIT 25) a
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Other:
+    seconds: float | None
+    answers: dict[str, Any]
+    presented: list[str]
+
+
+def look_at_answers(*, annotation_ids: Iterable[int]) -> int:
+    """Look at these answers, and at the pattern they end; return how many checks are new. Idempotent."""
+    answers = list(
+        Annotation.objects.filter(pk__in=list(annotation_ids), origin=Origin.HUMAN)
+        .exclude(item_version__payload__has_key="erased")
+        .select_related("form", "item_version")
+        .order_by("pk")
+    )
+    found = [(each, kind, finding) for each in answers for kind, finding in _of_one(each)]
+    newest = {(each.project_id, each.reviewer_id): each for each in answers}
+    found += [(each, kind, finding) for each in newest.values() for kind, finding in _of_pattern(each)]
+    return _raise(found)
+
+
+@transaction.atomic
+def _raise(found: Sequence[tuple[Annotation, CheckKind, Finding]]) -> int:
+    made = [
+        Check(
+            customer_id=annotation.customer_id,
+            project_id=annotation.project_id,
+            kind=kind,
+            reviewer_id=annotation.reviewer_id,
+            annotation=annotation,
+            sentence=finding.sentence[:300],
+        )
+        for annotation, kind, finding in found
+    ]
+    Check.objects.bulk_create(made, ignore_conflicts=True)
+    new = Check.objects.filter(public_id__in=[each.public_id for each in made])
+    rows = [(each.pk, each.customer_id, {"kind": each.kind, "reviewer": each.reviewer_id}) for each in new]
+    record_many("check.raised", subject="quality.check", rows=rows, actor_id=None)
+    return len(rows)
+
+
+def _of_one(answer: Annotation) -> Iterable[tuple[CheckKind, Finding]]:
+    form = answer.form.document
+    for finding in contradictions(form, answer.answers, meanings_of(form)):
+        yield CheckKind.CONTRADICTION, finding
+    words = words_of(form, answer.answers, answer.rationale)
+    responses = {each["key"]: each.get("text", "") for each in answer.item_version.payload["responses"]}
+    if words and (copy := copied(words, responses)):
+        yield CheckKind.COPIED, copy
+
+
+def _of_pattern(newest: Annotation) -> Iterable[tuple[CheckKind, Finding]]:
+    """What somebody's last answers show together; said of the newest of them."""
+    of_theirs = Check.objects.filter(project=newest.project_id, reviewer=newest.reviewer_id)
+    waiting = set(of_theirs.filter(state=CheckState.OPEN).values_list("kind", flat=True))
+    others = _others(newest)
+    for kind, look in (
+        (CheckKind.TOO_FAST, _too_fast),
+        (CheckKind.STRAIGHT_LINING, _straight_lining),
+        (CheckKind.COPIED, _said_before),
+        (CheckKind.SELF_REPEAT, _self_repeats),
+    ):
+        if kind in waiting:
+            continue
+        decided = of_theirs.filter(kind=kind).order_by("-annotation").values_list("annotation", flat=True).first()
+        last = _last_answers(newest, after=decided or 0)
+        if finding := look(last, others):
+            yield kind, finding
+    if CheckKind.SHARED_ERRORS not in waiting and (finding := _shared_errors(newest)):
+        yield CheckKind.SHARED_ERRORS, finding
+
+
+def _last_answers(newest: Annotation, *, after: int) -> list[Annotation]:
+    last = Annotation.objects.filter(
+        reviewer=newest.reviewer_id, project=newest.project_id, form=newest.form_id, pk__lte=newest.pk, pk__gt=after
+    )
+    return list(last.select_related("form").order_by("-pk")[:LOOKED_AT])[::-1]
+
+
+def _others(newest: Annotation) -> list[_Other]:
+    about = {"project": newest.project_id, "reviewer": newest.reviewer_id, "form": newest.form_id}
+    with connection.cursor() as cursor:
+        cursor.execute(OTHERS, about)
+        return [_Other(seconds, json.loads(said), json.loads(shown)) for seconds, said, shown in cursor.fetchall()]
+
+
+def _too_fast(last: Sequence[Annotation], others: Sequence[_Other]) -> Finding | None:
+    bound = fast_bound([each.seconds for each in others if each.seconds is not None])
+    if bound is None:
+        return None
+    return too_fast([(each.seconds, bound) for each in last if each.seconds is not None])
+
+
+def _straight_lining(last: Sequence[Annotation], others: Sequence[_Other]) -> Finding | None:
+    given = [first_answer(each.form.document, each.answers, each.presented) for each in last]
+    answers = [each for each in given if each is not None]
+    if not answers:
+        return None
+    form = last[-1].form.document
+    seen = Counter(first_answer(form, each.answers, each.presented) for each in others)
+    seen.pop(None, None)
+    if seen.total() < TIMES_LEAST:
+        return None
+    kinds = {*seen, *answers}
+    usual = {str(each): (seen[each] + 1) / (seen.total() + len(kinds)) for each in kinds}
+    places = max((len(each.presented) for each in last), default=0)
+    usual |= {each: max(share, 1 / places) for each, share in usual.items() if each.startswith("place ") and places}
+    return same_answers(answers, usual) or long_run(answers, usual)
+
+
+def _said_before(last: Sequence[Annotation], _others: Sequence[_Other]) -> Finding | None:
+    texts = [words_of(each.form.document, each.answers, each.rationale) for each in last]
+    earlier = [
+        text
+        for each, text in zip(last[:-1], texts[:-1], strict=True)
+        if each.item_version_id != last[-1].item_version_id
+    ]
+    return repeated_text(texts[-1], earlier) if texts else None
+
+
+def _self_repeats(last: Sequence[Annotation], _others: Sequence[_Other]) -> Finding | None:
+    if not last:
+        return None
+    versions = {each.item_version_id for each in last}
+    twice = Annotation.objects.filter(
+        reviewer=last[-1].reviewer_id, item_version__in=versions, supersedes=None
+    ).order_by("pk")
+    said: dict[int, list[str]] = {}
+    for each in twice.select_related("form"):
+        answer = first_answer(each.form.document, each.answers, ()) or as_label(each.answers, list(each.answers))
+        said.setdefault(each.item_version_id, []).append(answer)
+    repeats = [(answers[0], answers[-1]) for answers in said.values() if len(answers) > 1]
+    return unsteady(repeats, usual_change=USUAL_CHANGE)
+
+
+def _shared_errors(newest: Annotation) -> Finding | None:
+    """Whether somebody else gives the same wrong answers to gold as the author of this one."""
+    of_project = GoldScore.objects.filter(project=newest.project_id)
+    mine = list(
+        of_project.filter(reviewer=newest.reviewer_id)
+        .select_related("annotation", "gold_item")
+        .order_by("-pk")[:LOOKED_AT]
+    )
+    wrong = {each.gold_item_id: _label(each) for each in mine if not each.is_correct}
+    theirs = of_project.filter(gold_item__in=[each.gold_item_id for each in mine]).exclude(reviewer=newest.reviewer_id)
+    by_person: dict[int, dict[int, str]] = {}
+    for score in theirs.select_related("annotation", "gold_item").order_by("-pk")[: LOOKED_AT * PAIRS_MOST]:
+        by_person.setdefault(score.reviewer_id, {})[score.gold_item_id] = _label(score)
+    alike = [who for who, said in by_person.items() if any(said.get(gold) == label for gold, label in wrong.items())]
+    own = {each.gold_item_id: _label(each) for each in mine}
+    for who in alike[:PAIRS_MOST]:
+        if finding := shared_wrong(_both(own, who, by_person), chance_below=0.001 / max(1, len(alike))):
+            return finding
+    return None
+
+
+def _label(score: GoldScore) -> str:
+    return RIGHT if score.is_correct else as_label(score.annotation.answers, list(score.gold_item.expected))
+
+
+def _both(own: dict[int, str], who: int, by_person: dict[int, dict[int, str]]) -> list[BothAnswered]:
+    both = []
+    for gold, mine in own.items():
+        if gold not in by_person[who]:
+            continue
+        others = Counter(said[gold] for person, said in by_person.items() if person != who and gold in said)
+        answers = {mine, by_person[who][gold], *others, RIGHT}
+        both.append(BothAnswered(mine, by_person[who][gold], RIGHT, others, max(2, len(answers))))
+    return both
+
+
+def confirm_check(*, check: Check, reason: str, actor: User) -> None:
+    """Say that something is wrong there, by name. It changes nothing else: what follows is a person's to do."""
+    _decide(check, CheckState.CONFIRMED, reason, actor)
+
+
+def dismiss_check(*, check: Check, reason: str, actor: User) -> None:
+    """Say that nothing is wrong there, by name."""
+    _decide(check, CheckState.DISMISSED, reason, actor)
+
+
+@transaction.atomic
+def _decide(check: Check, state: CheckState, reason: str, actor: User) -> None:
+    reason = checked_reason(reason, ask="Say what you found.")
+    check = lock_row(Check.objects.filter(pk=check.pk))
+    transition(check, state, machine=CHECK_MACHINE, actor_id=actor.pk, decided_by_id=actor.pk, reason=reason)
