@@ -9,6 +9,7 @@ SCHEDULES = (
     Recurring("sweep handoffs", "config.kernel.handoffs.sweep", minutes=1),
     Recurring("seed gold", "quality.jobs.seed_gold", minutes=1),
     Recurring("sweep consensus", "quality.jobs.sweep_rounds", minutes=1),
+    Recurring("sweep written work", "quality.jobs.sweep_written", minutes=1),
     Recurring("carry out guidelines", "labeling.jobs.carry_out_guidelines", minutes=1),
     Recurring("sweep flagging", "labeling.jobs.sweep_flagging", minutes=1),
     Recurring("count projects", "labeling.jobs.count_projects", minutes=1, queue="bulk"),

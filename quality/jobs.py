@@ -2,7 +2,7 @@
 
 from config.kernel.types import Fact
 from labeling.types import TaskKind
-from quality.services import gold, rounds
+from quality.services import gold, review_gold, rounds, written
 
 # What changes judgments that were there before.
 SHAKES = ("annotation.invalidated", "annotation.superseded")
@@ -31,6 +31,7 @@ def score_gold(facts: list[Fact]) -> None:
         annotation_ids=[fact.data["annotation"] for fact in facts if fact.data["kind"] == TaskKind.GOLD]
     )
     gold.seed_gold(reviewer_ids=[fact.data["reviewer"] for fact in facts])
+    review_gold.seed_review_gold(reviewer_ids=[fact.data["reviewer"] for fact in facts])
 
 
 def resolve_rounds(facts: list[Fact]) -> None:
@@ -43,10 +44,24 @@ def resolve_rounds(facts: list[Fact]) -> None:
     rounds.resolve_due(round_ids=[fact.data["round"] for fact in facts if fact.kind not in SHAKES])
 
 
+def go_on_written(facts: list[Fact]) -> None:
+    """Hears task.completed and annotation.invalidated: attempts are reviewed, reviews acted on, what counts no more is asked
+    for again."""
+    if shaken := [fact.subject_id for fact in facts if fact.kind == "annotation.invalidated"]:
+        written.reconsider(annotation_ids=shaken)
+    done = {TaskKind.ATTEMPT, TaskKind.REVIEW}
+    written.go_on(round_ids=[fact.data["round"] for fact in facts if fact.data.get("kind", TaskKind.ATTEMPT) in done])
+
+
+def sweep_written() -> int:
+    """Every minute: written work that no fact has reached, or that waits for somebody who is away."""
+    return written.sweep()
+
+
 def seed_gold() -> int:
     """Every minute: everybody's share of gold, after what a new form has left to be renewed."""
     gold.renew_waiting()
-    return gold.seed_gold()
+    return gold.seed_gold() + review_gold.seed_review_gold()
 
 
 def sweep_rounds() -> int:

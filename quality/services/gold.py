@@ -13,12 +13,12 @@ from config.kernel.locks import ADVISORY_GOLD, advisory_lock, lock_row, lock_row
 from config.kernel.models import User
 from config.kernel.reasons import checked_reason
 from config.kernel.transitions import transition, transition_many
-from labeling.forms import InvalidAnswers, ItemShape, check_expected
+from labeling.forms import InvalidAnswers, ItemShape, check_expected, form_of_stage
 from labeling.models import Annotation, FormVersion, Item, Project, Reviewer
 from labeling.services.gold_rounds import open_gold_round, reserve_gold_task
 from labeling.services.pools import pools_for, requirement
 from labeling.services.rounds import POSITION_STEP, cancel_open, documents_in_force
-from labeling.types import DocumentState, ItemState, ProjectState, RoundReason
+from labeling.types import DocumentState, ItemState, ProjectState, RoundReason, Work
 from quality.errors import GoldRetired
 from quality.models import GoldItem, GoldScore
 from quality.scoring import score_gold
@@ -48,7 +48,7 @@ SELECT e.project_id, e.reviewer_id, e.trust, p.gold_share,
       UNION ALL
       (SELECT t.position FROM labeling_task t WHERE t.pool_id = q.id AND t.state = 'open' AND t.reserved_for_id IS NULL
          AND t.returned_xid > COALESCE(k.returned_xid, 0) ORDER BY t.returned_xid, t.position LIMIT 1)) ahead
-    WHERE q.project_id = e.project_id)
+    WHERE q.project_id = e.project_id AND q.work = 'judge')
 FROM routing_enrolment e
 JOIN labeling_project p ON p.id = e.project_id
 WHERE e.project_id = %(project)s AND e.ended_at IS NULL AND e.trust NOT IN ('paused', 'retired')
@@ -77,7 +77,7 @@ JOIN labeling_itemversion v ON v.id = g.item_version_id
 JOIN labeling_project p ON p.id = g.project_id
 JOIN labeling_round o ON o.id = g.round_id AND o.state = 'open' AND o.form_id = %(form)s
 JOIN labeling_reviewer r ON r.id = %(reviewer)s
-WHERE g.project_id = %(project)s AND g.state = 'active'
+WHERE g.project_id = %(project)s AND g.state = 'active' AND g.work = 'judge'
   AND NOT EXISTS (SELECT FROM labeling_round met JOIN labeling_task t ON t.round_id = met.id AND t.reserved_for_id = r.id
       WHERE met.item_id = v.item_id
         AND (met.id = g.round_id OR EXISTS (SELECT FROM routing_lease l WHERE l.task_id = t.id)))
@@ -198,6 +198,9 @@ def _renew(gold_id: int) -> None:
 
 
 def _fits(gold: GoldItem, form: FormVersion) -> bool:
+    """Whether the expected answer fits the form. A flaw that was seeded is of the form it was written under, and no other."""
+    if gold.work == Work.REVIEW:
+        return gold.round.form_id == form.pk
     try:
         check_expected(form.document, ItemShape.of(gold.item_version.payload), gold.expected)
     except InvalidAnswers:
@@ -243,7 +246,8 @@ def score_annotations(*, annotation_ids: Iterable[int]) -> int:
 
 def _score(annotation: Annotation) -> bool:
     gold = annotation.item_version.gold
-    result = score_gold(annotation.form.document, gold.expected, annotation.answers, tolerance=gold.tolerance)
+    asked = form_of_stage(gold.work, annotation.form.document, annotation.guideline.clauses)
+    result = score_gold(asked, gold.expected, annotation.answers, tolerance=gold.tolerance)
     score, is_new = GoldScore.objects.get_or_create(
         annotation=annotation,
         defaults={
@@ -296,7 +300,7 @@ def _reserve(share: _Share, project: Project, form: FormVersion) -> int:
         ids = [row[0] for row in cursor.fetchall()]
     reviewer = Reviewer.objects.get(pk=share.reviewer_id)
     unmet = GoldItem.objects.filter(pk__in=ids).select_related("round", "item_version").order_by("pk")
-    for gold, position in zip(unmet, _positions(share.front or 0, len(ids)), strict=True):
+    for gold, position in zip(unmet, positions(share.front or 0, len(ids)), strict=True):
         pools = pools_for(project=project, stage=gold.round.stage, versions=[gold.item_version])
         reserve_gold_task(
             gold_round=gold.round,
@@ -307,7 +311,7 @@ def _reserve(share: _Share, project: Project, form: FormVersion) -> int:
     return len(ids)
 
 
-def _positions(front: int, count: int) -> list[int]:
+def positions(front: int, count: int) -> list[int]:
     """Return `count` places between the next LOOKAHEAD items from `front` on, never an item's own."""
     places = random.SystemRandom().sample(range(LOOKAHEAD * POSITION_STEP), count)
     return [front + place + (place % POSITION_STEP == 0) for place in places]
