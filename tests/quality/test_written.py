@@ -275,27 +275,3 @@ def test_a_review_never_changes(cast, project, statement):
             cursor.execute(statement)
         transaction.set_rollback(True)
     assert Review.objects.get().verdict == "accept"
-
-
-def test_what_was_written_is_released_with_every_round_and_without_the_questions_of_the_review(cast, project):
-    attempt(cast.anna)
-    review(cast.bela, "send_back")
-    attempt(cast.anna, BETTER)
-    review(cast.bela, "fix", response=BETTER + " Truly.")
-    release = freeze(project, cast.dana)
-    [path] = [each.path for each in release.artifacts.all() if each.name == "records.jsonl"]
-    record = json.loads(default_storage.open(path).read())
-    assert record["resolution"]["answers"] == written(BETTER + " Truly.")
-    assert (record["resolution"]["method"], record["resolution"]["outcome"]) == ("reviewed", "agreed")
-    assert [
-        (each["round"], each["role"], each["verdict"], each["clause"], each["answers"])
-        for each in record["annotations"]
-    ] == [
-        (1, "attempt", None, None, written()),
-        (1, "review", "send_back", "true", {}),
-        (2, "attempt", None, None, written(BETTER)),
-        (2, "review", "fix", None, written(BETTER + " Truly.")),
-    ]
-    assert "review_" not in json.dumps(record)
-    assert WHY not in json.dumps(record)
-    assert verify_release(release).is_sound
