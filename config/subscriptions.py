@@ -33,9 +33,7 @@ SUBSCRIPTIONS = (
         hears=("task.completed", "annotation.migrated", "annotation.invalidated", "annotation.superseded"),
         job="quality.jobs.resolve_rounds",
     ),
-    Subscription(
-        "written work", hears=("task.completed", "annotation.invalidated"), job="quality.jobs.go_on_written"
-    ),
+    Subscription("written work", hears=("task.completed", "annotation.invalidated"), job="quality.jobs.go_on_written"),
     Subscription("pay", hears=("task.completed",), job="delivery.jobs.pay_for_judgments"),
     Subscription(
         "free text",

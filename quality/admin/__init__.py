@@ -1,5 +1,5 @@
 """Quality in the console, by room."""
 
-from quality.admin import known
+from quality.admin import known, written
 
-__all__ = ["known"]
+__all__ = ["known", "written"]
