@@ -27,7 +27,7 @@ SUBSCRIPTIONS = (
         ),
         job="routing.jobs.renew_due_times",
     ),
-    Subscription("scoring", hears=("task.completed",), job="quality.jobs.score_gold"),
+    Subscription("answers", hears=("task.completed",), job="quality.jobs.follow_answers"),
     Subscription(
         "consensus",
         hears=("task.completed", "annotation.migrated", "annotation.invalidated", "annotation.superseded"),
@@ -42,8 +42,14 @@ SUBSCRIPTIONS = (
         job="quality.jobs.weigh_resolutions",
         queue="bulk",
     ),
-    Subscription("signs", hears=("task.completed",), job="quality.jobs.look_at_answers", queue="bulk"),
+    Subscription(
+        "signs",
+        hears=("task.completed", "annotation.superseded"),
+        job="quality.jobs.look_at_answers",
+        queue="bulk",
+    ),
     Subscription("doubted releases", hears=("standing.fell",), job="delivery.jobs.name_doubted", queue="bulk"),
+    Subscription("written work", hears=("annotation.invalidated",), job="quality.jobs.reconsider_written"),
     Subscription("pay", hears=("task.completed",), job="delivery.jobs.pay_for_judgments"),
     Subscription(
         "free text",
@@ -51,18 +57,10 @@ SUBSCRIPTIONS = (
         job="labeling.jobs.scan_annotations",
         queue="bulk",
     ),
-    Subscription("adjudication", hears=("task.completed",), job="quality.jobs.adjudicate"),
-    Subscription("verdicts", hears=("task.completed",), job="quality.jobs.take_verdicts"),
     Subscription("audits", hears=("audit.done",), job="quality.jobs.follow_audits"),
     Subscription("void audits", hears=("resolution.made", "round.cancelled"), job="quality.jobs.void_audits"),
     Subscription("told", hears=("annotation.invalidated",), job="quality.jobs.tell_invalidated"),
     Subscription("appeals", hears=("appeal.upheld",), job="quality.jobs.follow_appeals"),
-    Subscription(
-        "rules of answers",
-        hears=("task.completed", "annotation.superseded"),
-        job="quality.jobs.apply_rules",
-        queue="bulk",
-    ),
     Subscription("sampling", hears=("release.frozen",), job="delivery.jobs.draw_samples"),
     Subscription("charges", hears=("release.accepted",), job="delivery.jobs.charge_for_records"),
 )

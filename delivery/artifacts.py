@@ -36,6 +36,10 @@ _ANNOTATION = pa.struct(
     [
         ("annotator", _TEXT),
         ("origin", _TEXT),
+        ("round", pa.int32()),
+        ("role", _TEXT),
+        ("verdict", _TEXT),
+        ("clause", _TEXT),
         ("answers", _TEXT),
         ("rationale", _TEXT),
         ("seconds", pa.float64()),

@@ -48,6 +48,13 @@ RECORD_SCHEMA: dict[str, Any] = {
                 "properties": {
                     "annotator": {"type": "string", "description": "A pseudonym, stable for this customer."},
                     "origin": {"enum": ["human", "model", "imported", "migrated"]},
+                    "round": {"type": "integer", "description": "Which of the item's rounds it was said in."},
+                    "role": {"enum": ["judgment", "attempt", "review"]},
+                    "verdict": {
+                        "enum": ["accept", "fix", "send_back", "reject", None],
+                        "description": "Of a review: what became of the attempt.",
+                    },
+                    "clause": {"type": ["string", "null"], "description": "Of a review: the clause that was missed."},
                     "answers": _ANSWERS,
                     "rationale": {"type": "string"},
                     "seconds": {"type": ["number", "null"]},

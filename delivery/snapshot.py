@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import connection
 
 from delivery.holding import HELD
+from labeling.forms import own_answers
 from labeling.models import Project
 from labeling.pseudonyms import pseudonym
 
@@ -37,19 +38,25 @@ JOIN quality_resolution s ON s.round_id = latest.id
 JOIN labeling_itemversion v ON v.id = s.item_version_id
 WHERE i.project_id = %(project)s AND NOT {HELD}
   AND (p.is_gold_delivered AND i.state IN ('resolved', 'gold') OR i.state = 'resolved' AND NOT EXISTS (
-    SELECT FROM quality_golditem g WHERE g.item_version_id = s.item_version_id AND g.state = 'active'))
+    SELECT FROM quality_golditem g WHERE g.item_version_id = s.item_version_id AND g.state = 'active' AND g.work = 'judge'))
 ORDER BY i.external_id
 """
 
 ANNOTATIONS = """
 SELECT a.id, r.public_id, r.kind, a.origin, a.answers::text, a.rationale, a.seconds, g.number, f.number, a.code_version,
-       a.is_guideline_current, a.created_at
+       a.is_guideline_current, a.created_at, here.number, t.kind, said.verdict, said.clause
 FROM labeling_annotation a
+JOIN labeling_round here ON here.id = a.round_id
+JOIN labeling_task t ON t.id = a.task_id
+LEFT JOIN quality_review said ON said.annotation_id = a.id
 JOIN labeling_reviewer r ON r.id = a.reviewer_id
 JOIN labeling_guidelineversion g ON g.id = a.guideline_id
 JOIN labeling_formversion f ON f.id = a.form_id
 WHERE a.id = ANY(%(ids)s)
 """
+
+# What somebody did, where it was not to judge the item.
+ROLES = frozenset({"attempt", "review"})
 
 Vote = tuple[tuple[str, int], ...]
 
@@ -112,14 +119,19 @@ def _annotations(ids: list[int]) -> dict[int, tuple[Any, ...]]:
 
 
 def _shown(row: tuple[Any, ...], project: Project, names: dict[UUID, str], tally: Tally) -> dict[str, Any]:
-    _, reviewer, kind, origin, answers, rationale, seconds, guideline, form, code, is_current, at = row
+    (_id, reviewer, kind, origin, answers, rationale, seconds, guideline, form, code, is_current, at, number, task,
+     verdict, clause) = row  # fmt: skip
     if reviewer not in names:
         names[reviewer] = pseudonym(key=bytes(project.customer.pseudonym_key), reviewer=reviewer)
     tally.count(names[reviewer], kind, guideline, form, code, at)
     return {
         "annotator": names[reviewer],
         "origin": origin,
-        "answers": json.loads(answers),
+        "round": number,
+        "role": task if task in ROLES else "judgment",
+        "verdict": verdict,
+        "clause": clause or None,
+        "answers": own_answers(json.loads(answers)),
         "rationale": rationale,
         "seconds": seconds,
         "guideline": guideline,

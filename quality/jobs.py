@@ -1,6 +1,7 @@
 """What django-q2 runs for quality."""
 
 import time
+from collections import defaultdict
 
 from config.kernel.jobs import enqueue
 from config.kernel.types import Fact
@@ -25,8 +26,10 @@ from quality.services import (
     judge_calibrations,
     judge_slices,
     quality_rules,
+    review_gold,
     rounds,
     standings,
+    written,
 )
 from quality.types import JudgeState, PlanState
 
@@ -54,14 +57,25 @@ def retire_erased(facts: list[Fact]) -> None:
     gold.retire_erased(item_ids=[fact.subject_id for fact in facts])
 
 
-def score_gold(facts: list[Fact]) -> None:
-    """Hears task.completed: score what was gold or an exam's, then keep those reviewers' gold ahead of them."""
-    gold.score_annotations(
-        annotation_ids=[fact.data["annotation"] for fact in facts if fact.data["kind"] == TaskKind.GOLD]
-    )
-    if sat := [fact.subject_id for fact in facts if fact.data["kind"] in (TaskKind.TRAINING, TaskKind.QUALIFICATION)]:
-        exams.mark_sittings(task_ids=sat)
-    gold.seed_gold(reviewer_ids=[fact.data["reviewer"] for fact in facts])
+def follow_answers(facts: list[Fact]) -> None:
+    """Hears task.completed: score what was gold or an exam's, go on with written work, adjudications and audits, then keep
+    those reviewers' gold ahead of them. One subscriber for all, as each costs a row a judgment."""
+    done: dict[str, list[Fact]] = defaultdict(list)
+    for fact in facts:
+        done[fact.data["kind"]].append(fact)
+    if scored := done[TaskKind.GOLD]:
+        gold.score_annotations(annotation_ids=[fact.data["annotation"] for fact in scored])
+    if sat := done[TaskKind.TRAINING] + done[TaskKind.QUALIFICATION]:
+        exams.mark_sittings(task_ids=[fact.subject_id for fact in sat])
+    if wrote := done[TaskKind.ATTEMPT] + done[TaskKind.REVIEW]:
+        written.go_on(round_ids=[fact.data["round"] for fact in wrote])
+    if decided := done[TaskKind.ADJUDICATE]:
+        adjudication.adjudicate(annotation_ids=[fact.data["annotation"] for fact in decided])
+    if audited := done[TaskKind.AUDIT]:
+        audits.take_verdicts(annotation_ids=[fact.data["annotation"] for fact in audited])
+    reviewers = [fact.data["reviewer"] for fact in facts]
+    gold.seed_gold(reviewer_ids=reviewers)
+    review_gold.seed_review_gold(reviewer_ids=reviewers)
 
 
 def end_sittings(facts: list[Fact]) -> None:
@@ -85,10 +99,20 @@ def resolve_rounds(facts: list[Fact]) -> None:
     rounds.resolve_due(round_ids=[fact.data["round"] for fact in facts if fact.kind not in SHAKES])
 
 
+def reconsider_written(facts: list[Fact]) -> None:
+    """Hears annotation.invalidated: of written work, what counts no more is asked for again."""
+    written.reconsider(annotation_ids=[fact.subject_id for fact in facts])
+
+
+def sweep_written() -> int:
+    """Every minute: written work that no fact has reached, or that waits for somebody who is away."""
+    return written.sweep()
+
+
 def seed_gold() -> int:
     """Every minute: everybody's share of gold, after what a new form has left to be renewed."""
     gold.renew_waiting()
-    return gold.seed_gold()
+    return gold.seed_gold() + review_gold.seed_review_gold()
 
 
 def sweep_rounds() -> int:
@@ -96,24 +120,10 @@ def sweep_rounds() -> int:
     return rounds.resolve_due()
 
 
-def review_gold() -> int:
+def retire_served_gold() -> int:
     """Every ten minutes: retire the gold that has served, and end the sittings that no fact has reached."""
     exams.mark_sittings()
     return gold_review.review_gold()
-
-
-def adjudicate(facts: list[Fact]) -> None:
-    """Hears task.completed: what an adjudicator answered resolves the round and decides the dispute."""
-    adjudication.adjudicate(
-        annotation_ids=[fact.data["annotation"] for fact in facts if fact.data["kind"] == TaskKind.ADJUDICATE]
-    )
-
-
-def take_verdicts(facts: list[Fact]) -> None:
-    """Hears task.completed: what an expert answered blind is a verdict on the resolution."""
-    audits.take_verdicts(
-        annotation_ids=[fact.data["annotation"] for fact in facts if fact.data["kind"] == TaskKind.AUDIT]
-    )
 
 
 def follow_audits(facts: list[Fact]) -> None:
@@ -180,11 +190,6 @@ def calibrate_judges() -> None:
         enqueue("quality.jobs.calibrate_judge", judge_id, queue="bulk")
 
 
-def apply_rules(facts: list[Fact]) -> None:
-    """Hears task.completed and annotation.superseded: hold what was written against the rules."""
-    answer_checks.check_written(annotation_ids=[fact.data.get("annotation", fact.subject_id) for fact in facts])
-
-
 def order_by_judges() -> None:
     """Every 10 minutes: where the contract says "judges_order", people get first what judges disagree on."""
     for project in Project.objects.filter(state=ProjectState.OPEN, quality_contract__judges_order=True):
@@ -219,8 +224,11 @@ def look_at_falls() -> None:
 
 
 def look_at_answers(facts: list[Fact]) -> None:
-    """Hears task.completed: signs that a person should look at."""
-    checks.look_at_answers(annotation_ids=[fact.data["annotation"] for fact in facts])
+    """Hears task.completed and annotation.superseded: signs that a person should look at, and what is against the rules."""
+    new = [fact.data["annotation"] for fact in facts if fact.kind == "task.completed"]
+    checks.look_at_answers(annotation_ids=new)
+    corrected = [fact.subject_id for fact in facts if fact.kind == "annotation.superseded"]
+    answer_checks.check_written(annotation_ids=new + corrected)
 
 
 def measure_promises() -> int:

@@ -11,11 +11,11 @@ from django.db.models.functions import Left, Now
 
 from config.kernel.errors import NotFound
 from config.kernel.models import User
-from labeling.forms import given_answers
+from labeling.forms import form_of_stage, given_answers
 from labeling.models import Annotation
 from labeling.presentation import shown_item
 from labeling.services.access import log_read
-from labeling.services.judgments import CORRECTABLE, TOO_LATE
+from labeling.services.judgments import CORRECTABLE, TOO_LATE, why_final
 from labeling.types import Origin
 from routing.eligibility import ENROLLED, OF_PAST, all_of
 from routing.errors import NoSuchLease
@@ -47,14 +47,14 @@ def answers_of(user: User) -> QuerySet[Annotation]:
 
     Each carries `seed` (what its responses were ordered by), `excerpt`, and `is_open`: whether it may still be corrected.
     That goes by when it was given and by nothing else: a gold round never resolves, so whatever followed from the round
-    would tell gold.
+    would tell gold. Written work is never corrected (`why_closed`).
     """
     first = Annotation.objects.filter(round=OuterRef("round"), reviewer=OuterRef("reviewer"), supersedes=None)
     message = KeyTransform("0", KeyTransform("messages", "item_version__payload"))
     return (
         _said_by(user)
         .filter(superseded_by=None)
-        .select_related("project", "form", "guideline", "round", "item_version", "invalidation")
+        .select_related("project", "form", "guideline", "round", "item_version", "invalidation", "task__pool")
         .defer("item_version__payload", "item_version__expected", "item_version__metadata")
         .annotate(
             seed=Subquery(first.values("submission")[:1]),
@@ -84,7 +84,7 @@ def why_closed(answer: Any) -> str:
         return "The item was erased."
     if hasattr(answer, "invalidation"):
         return "It no longer counts; your operator can tell you why."
-    return "" if answer.is_open else TOO_LATE
+    return why_final(answer) or ("" if answer.is_open else TOO_LATE)
 
 
 def shown_summary(answer: Any) -> dict[str, Any]:
@@ -106,12 +106,13 @@ def shown_answer(answer: Any) -> dict[str, Any]:
     """Return the task as it was shown, with what was answered; of an erased item nothing is left to show."""
     payload = answer.item_version.payload
     is_erased = "erased" in payload
+    form = form_of_stage(answer.task.pool.work, answer.form.document, answer.guideline.clauses)
     return {
         **shown_summary(answer),
         "guideline": {"number": answer.guideline.number, "clauses": answer.guideline.clauses},
-        "form": answer.form.document,
+        "form": form,
         "item": None if is_erased else shown_item(payload, language=answer.item_version.language, seed=answer.seed),
-        "value": {} if is_erased else given_answers(answer.form.document, answer.answers, answer.rationale),
+        "value": {} if is_erased else given_answers(form, answer.answers, answer.rationale),
     }
 
 

@@ -20,7 +20,7 @@ from labeling.models import Customer, Item, OrganisationLead, Reviewer
 from labeling.presentation import first_draft, shown_beside
 from labeling.selectors import annotations_beside
 from routing.availability import Stop, facts_of, stop_of
-from routing.eligibility import HAS_READ, OF_POOL, OF_PROJECT, all_of
+from routing.eligibility import ENROLLED, HAS_READ, OF_POOL, OF_PROJECT, all_of
 from routing.errors import NotAReviewer
 from routing.ladder import Rung, ladder_from
 from routing.models import Availability, Block, Enrolment, Lease, Leave, ServiceLevel
@@ -81,6 +81,9 @@ LEFT JOIN labeling_draft d ON d.task_id = l.task_id AND d.reviewer_id = l.review
 WHERE l.token = %(token)s::uuid AND l.reviewer_id = %(reviewer)s::bigint
 """
 
+# Reasons that pass by themselves.
+PASSING = frozenset({"open", "capped", "held_back", "trust"})
+
 # Which columns of LEASED are JSON, which the driver hands over as text: clauses, form, payload and draft.
 JSON_COLUMNS = (10, 11, 13, 14)
 
@@ -96,6 +99,21 @@ def servable_pools(
     is_one_currency = len({row[10] for row in rows}) <= 1
     weights = {row[1]: weights_from(json.loads(row[11])) for row in rows if row[11] is not None}
     return [_choice(row, is_one_currency) for row in rows], weights
+
+
+# Whether a reviewer may be given a pool's tasks, whatever passes by itself: a cap, a pause of the pool or the project.
+LASTING = [{name: sql for name, sql in level.items() if name not in PASSING} for level in (OF_PROJECT, OF_POOL)]
+MAY_SERVE = f"""
+SELECT EXISTS (SELECT FROM {ENROLLED} JOIN labeling_pool p ON p.project_id = j.id
+    WHERE r.id = %(reviewer)s::bigint AND p.id = %(pool)s::bigint AND {all_of(*LASTING)})
+"""
+
+
+def may_serve(*, reviewer_id: int, pool_id: int) -> bool:
+    """Return whether the reviewer may be given this pool's tasks; what passes by itself (a cap, a pause of the pool or of
+    the project) does not count against it."""
+    [(may,)] = fetch(MAY_SERVE, {"reviewer": reviewer_id, "pool": pool_id})
+    return bool(may)
 
 
 def _choice(row: tuple[Any, ...], is_one_currency: bool) -> PoolChoice:

@@ -18,7 +18,7 @@ from labeling.guidelines import REACHED, reach_of, versions_begun
 from labeling.models import FormVersion, GuidelineVersion
 from labeling.services.carrying_over import CarriedOver, Way, carry_over
 from labeling.services.rounds import reopen_items
-from labeling.types import ChangeKind, DocumentState, RoundReason
+from labeling.types import ChangeKind, DocumentState, Overlap, RoundReason
 
 SLICE = 200
 WORK_SECONDS = 20.0
@@ -115,8 +115,10 @@ def _next_items(document: Document) -> list[int]:
 
 def _carry_out(document: Document, ids: list[int]) -> CarriedOver:
     project = document.project
-    if document.answer_mapping is not None:
+    if document.answer_mapping is not None and project.overlap_kind != Overlap.REVIEWED:
         return carry_over(project=project, item_ids=ids, way=_way(document, document.answer_mapping))
+    if document.answer_mapping is not None:  # written work is reviewed as it stands, and so begun anew
+        return CarriedOver(reopen_items(item_ids=ids, reason=RoundReason.MIGRATION, actor=None), 0, 0)
     assert isinstance(document, GuidelineVersion), "A form without a mapping brings about nothing."
     is_breaking = document.change_kind == ChangeKind.BREAKING
     reason = RoundReason.GUIDELINE if is_breaking else RoundReason.RECHECK

@@ -17,12 +17,17 @@ from config.kernel.models import User
 from config.kernel.reasons import checked_reason
 from labeling.forms import ItemShape, check_answers, kept_answers, split_rationale
 from labeling.models import Annotation, AnnotationInvalidation, Round, UnplacedAnswer
-from labeling.types import Origin
+from labeling.types import Origin, Overlap, TaskKind, Work
 
 # How long after its author gave it an answer may be corrected, gold or not, whatever has become of its round by then.
 CORRECTABLE = timedelta(minutes=30)
 
 TOO_LATE = "The time for corrections is over; what was said stands."
+
+READ_BY_ANOTHER = (
+    "What is written here is read by another person next, who can send it back to you; it stands till then."
+)
+ACTED_ON = "A review is acted on at once; it stands as you gave it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,17 +141,30 @@ def invalidate_annotation(*, annotation: Annotation, reason: str, actor: User) -
     return made
 
 
+def why_final(annotation: Annotation) -> str:
+    """Say why this answer stands from the moment it is given, of written work; "" for any other.
+
+    It goes by the project and the kind of work, so that gold, which nobody reads next, cannot be told by it.
+    """
+    if annotation.task.pool.work == Work.REVIEW:
+        return ACTED_ON
+    is_written = annotation.project.overlap_kind == Overlap.REVIEWED or annotation.task.kind == TaskKind.ATTEMPT
+    return READ_BY_ANOTHER if is_written else ""
+
+
 @transaction.atomic
 def supersede_annotation(*, annotation: Annotation, answers: dict[str, Any], actor: User) -> Annotation:
     """Append the author's correction of their annotation, which itself stays as it was; return the correction.
 
     Raises NotAllowed for anybody but the author, InvalidAnswers where the form says no, and Conflict when the annotation
-    was corrected or invalidated before, or CORRECTABLE is over since the first answer. Whatever has become of the round
+    was corrected or invalidated before, is of written work, or CORRECTABLE is over since the first answer. Whatever has become of the round
     by then: what it came to is considered anew.
     """
     lock_row(Round.objects.filter(pk=annotation.round_id).select_related(None))
     if annotation.reviewer.user_id is None or annotation.reviewer.user_id != actor.pk:
         raise NotAllowed("Only the author of an annotation can correct it.")
+    if final := why_final(annotation):
+        raise Conflict(final)
     given = Annotation.objects.filter(round=annotation.round_id, reviewer=annotation.reviewer_id, supersedes=None)
     if not given.filter(created_at__gt=Now() - CORRECTABLE).exists():
         raise Conflict(TOO_LATE)

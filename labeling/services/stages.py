@@ -3,7 +3,7 @@
 Quality says when; each is a task like any other, in a pool of its own kind of work, so that the router gives it to who may.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from django.db import transaction
 from django.db.models import Max
@@ -14,7 +14,7 @@ from config.kernel.transitions import transition_many
 from labeling.models import Item, Pool, Project, Reviewer, Round, Task
 from labeling.services.pools import pools_of
 from labeling.services.rounds import documents_in_force, new_round, new_task, next_numbers
-from labeling.types import ASIDE, ITEM_MACHINE, ROUND_MACHINE, ItemState, RoundReason, RoundState
+from labeling.types import ASIDE, ITEM_MACHINE, ROUND_MACHINE, ItemState, RoundReason, RoundState, TaskState
 
 
 @transaction.atomic
@@ -116,3 +116,13 @@ def close_without_resolution(*, rounds: Sequence[Round], why: str) -> None:
     """Close these locked open rounds that come to no resolution of their own: an audit that is done, an attempt sent back."""
     about = {each.pk: {"item": each.item_id, "why": why} for each in rounds}
     transition_many(rounds, RoundState.CLOSED, machine=ROUND_MACHINE, actor_id=None, data=about)
+
+
+@transaction.atomic
+def free_tasks(*, task_ids: Collection[int]) -> int:
+    """Open these tasks, which wait for one person, to anybody; return how many. What was taken meanwhile stays theirs."""
+    waiting = [task for task in lock_rows(Task.objects.filter(pk__in=task_ids)) if task.state == TaskState.OPEN]
+    Task.objects.filter(pk__in=[task.pk for task in waiting]).update(reserved_for=None)
+    rows = [(task.pk, task.customer_id, {"how": "freed"}) for task in waiting]
+    record_many("task.freed", subject="labeling.task", rows=rows, actor_id=None)
+    return len(waiting)

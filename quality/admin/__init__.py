@@ -1,5 +1,5 @@
 """Quality in the console, by room."""
 
-from quality.admin import audits, exams, figures, judges, known, standings
+from quality.admin import audits, exams, figures, judges, known, standings, written
 
-__all__ = ["audits", "exams", "figures", "judges", "known", "standings"]
+__all__ = ["audits", "exams", "figures", "judges", "known", "standings", "written"]

@@ -7,7 +7,7 @@ import config.kernel.public_ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("quality", "0011_guards_in_depth"),
+        ("quality", "0014_evidence_of_gold"),
         ("labeling", "0035_gold_beside"),
     ]
 

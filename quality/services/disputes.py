@@ -33,6 +33,18 @@ def open_dispute(
     """
     lock_row(Item.objects.filter(pk=opened.item_id))
     opened = lock_rows(Round.objects.filter(pk=opened.pk).select_related(None))[0]
+    return open_dispute_locked(opened=opened, reason=reason, sides=sides, resolution=resolution, actor_id=actor_id)
+
+
+def open_dispute_locked(
+    *,
+    opened: Round,
+    reason: str,
+    sides: Sequence[int],
+    resolution: Resolution | None = None,
+    actor_id: int | None = None,
+) -> Dispute:
+    """Do what `open_dispute` does for a round that the caller has locked, and its item."""
     known = Dispute.objects.filter(round=opened, state=DisputeState.OPEN).first()
     if known is not None:
         return known

@@ -14,12 +14,12 @@ from config.kernel.locks import ADVISORY_GOLD, advisory_lock, lock_row, lock_row
 from config.kernel.models import User
 from config.kernel.reasons import checked_reason
 from config.kernel.transitions import transition, transition_many
-from labeling.forms import InvalidAnswers, ItemShape, check_expected
+from labeling.forms import InvalidAnswers, ItemShape, check_expected, form_of_stage
 from labeling.models import Annotation, FormVersion, Item, Project, Reviewer
 from labeling.services.gold_rounds import close_gold_round, open_gold_round, reserve_gold_task
 from labeling.services.pools import pools_for, requirement
 from labeling.services.rounds import POSITION_STEP, documents_in_force
-from labeling.types import DocumentState, ItemState, ProjectState, RoundReason, TaskKind
+from labeling.types import DocumentState, ItemState, ProjectState, RoundReason, TaskKind, Work
 from quality.errors import GoldRetired
 from quality.gold_rate import UNKNOWN_WIDTH, GoldBounds, gold_share
 from quality.models import GoldItem, GoldScore
@@ -37,9 +37,8 @@ SHARE_MOST = 0.5
 # Where gold stands: what came with its answer, and what was resolved and is asked again beside that.
 STANDS = frozenset({ItemState.GOLD, ItemState.RESOLVED})
 
-# How far a reviewer is from their share of gold on each project: judgments given (but in exams), gold given or waiting, the front of
-# the queue before them, and how little is known of them. Only those who may be given work there, and whom the customer has
-# not blocked.
+# How far a reviewer is from their share of gold on each project: judgments given (but in exams), gold given or waiting, the
+# front of the queue before them, and how little is known of them. Of those who may be given work there.
 SHARES = """
 SELECT e.project_id, e.reviewer_id, p.gold_share, p.gold_share_most,
   (SELECT s.upper_bound - s.lower_bound FROM quality_standing s
@@ -60,7 +59,7 @@ SELECT e.project_id, e.reviewer_id, p.gold_share, p.gold_share_most,
       UNION ALL
       (SELECT t.position FROM labeling_task t WHERE t.pool_id = q.id AND t.state = 'open' AND t.reserved_for_id IS NULL
          AND t.returned_xid > COALESCE(k.returned_xid, 0) ORDER BY t.returned_xid, t.position LIMIT 1)) ahead
-    WHERE q.project_id = e.project_id)
+    WHERE q.project_id = e.project_id AND q.work = 'judge')
 FROM routing_enrolment e
 JOIN labeling_project p ON p.id = e.project_id
 WHERE e.project_id = %(project)s AND e.ended_at IS NULL AND e.trust NOT IN ('paused', 'retired', 'training')
@@ -226,6 +225,9 @@ def _renew(gold_id: int) -> None:
 
 
 def _fits(gold: GoldItem, form: FormVersion) -> bool:
+    """Whether the expected answer fits the form. A flaw that was seeded is of the form it was written under, and no other."""
+    if gold.work == Work.REVIEW:
+        return gold.round.form_id == form.pk
     try:
         check_expected(form.document, ItemShape.of(gold.item_version.payload), gold.expected)
     except InvalidAnswers:
@@ -297,7 +299,8 @@ def score_annotations(*, annotation_ids: Iterable[int]) -> int:
 @transaction.atomic
 def _score(annotation: Annotation) -> bool:
     gold = annotation.item_version.gold
-    result = score_gold(annotation.form.document, gold.expected, annotation.answers, tolerance=gold.tolerance)
+    asked = form_of_stage(gold.work, annotation.form.document, annotation.guideline.clauses)
+    result = score_gold(asked, gold.expected, annotation.answers, tolerance=gold.tolerance)
     score, is_new = GoldScore.objects.get_or_create(
         annotation=annotation,
         defaults={
@@ -356,7 +359,7 @@ def _reserve(share: _Share, project: Project, form: FormVersion) -> int:
         project=project, reviewer_id=share.reviewer_id, use=GoldUse.GOLD, most=share.missing, form_id=form.pk
     )
     reviewer = Reviewer.objects.get(pk=share.reviewer_id)
-    for gold, position in zip(unmet, _positions(share.front or 0, len(unmet)), strict=True):
+    for gold, position in zip(unmet, positions(share.front or 0, len(unmet)), strict=True):
         pools = pools_for(project=project, stage=gold.round.stage, versions=[gold.item_version])
         reserve_gold_task(
             gold_round=gold.round,
@@ -391,7 +394,7 @@ def unmet_gold(
     )
 
 
-def _positions(front: int, count: int) -> list[int]:
+def positions(front: int, count: int) -> list[int]:
     """Return `count` places between the next LOOKAHEAD items from `front` on, never an item's own."""
     places = random.SystemRandom().sample(range(LOOKAHEAD * POSITION_STEP), count)
     return [front + place + (place % POSITION_STEP == 0) for place in places]

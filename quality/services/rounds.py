@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 
 from config.kernel.events import record_many
 from config.kernel.locks import lock_rows
-from labeling.models import FormVersion, Item, Round
+from labeling.models import FormVersion, Item, Round, Task
 from labeling.selectors import counting_annotations_of, erased_items
 from labeling.services.rounds import add_slot, close_resolved
-from labeling.types import ASIDE, RoundState
+from labeling.types import ASIDE, RoundState, TaskKind
 from quality.adjudication import adjudicated, rounds_in_dispute
 from quality.consensus import Resolved
 from quality.models import Resolution
@@ -28,6 +29,7 @@ WHERE r.state = 'open' AND r.reason NOT IN ('gold', 'audit', 'dispute')
       AND NOT EXISTS (SELECT FROM labeling_annotation later WHERE later.supersedes_id = a.id)
       AND NOT EXISTS (SELECT FROM labeling_annotationinvalidation i WHERE i.annotation_id = a.id))
   AND NOT EXISTS (SELECT FROM quality_dispute d WHERE d.adjudicated_in_id = r.id AND d.state = 'open')
+  AND NOT EXISTS (SELECT FROM labeling_task t WHERE t.round_id = r.id AND t.kind IN ('attempt', 'review'))
 ORDER BY r.id LIMIT %(most)s
 """
 
@@ -47,6 +49,14 @@ def resolve_due(*, round_ids: Iterable[int] | None = None) -> int:
         if len(due) < SLICE:
             break
     return done
+
+
+def _voted_on(round_ids: Iterable[int]) -> list[int]:
+    """Return these rounds without those of written work, which `written` goes on with."""
+    written = Task.objects.filter(round=OuterRef("pk"), kind__in=[TaskKind.ATTEMPT, TaskKind.REVIEW])
+    return list(
+        Round.objects.filter(~Exists(written), pk__in=set(round_ids)).order_by("pk").values_list("pk", flat=True)
+    )
 
 
 def _due(round_ids: list[int] | None, after: int) -> list[int]:
@@ -137,7 +147,7 @@ def reconsider(*, round_ids: Iterable[int]) -> None:
     The new resolution supersedes the old one, which stays. A resolved round that lost its last judgment keeps its
     resolution, since there is nothing to put in its place, and what was erased is left alone.
     """
-    wanted = sorted(set(round_ids))
+    wanted = _voted_on(round_ids)
     items = lock_rows(Item.objects.filter(rounds__in=wanted))
     erased = erased_items([item.pk for item in items])
     rounds = [
@@ -154,7 +164,7 @@ def reconsider(*, round_ids: Iterable[int]) -> None:
 @transaction.atomic
 def resolve_anew(*, round_ids: Iterable[int]) -> None:
     """A judgment of each of these rounds was corrected: those that are resolved come to something anew, as `reconsider` does."""
-    wanted = Round.objects.filter(pk__in=sorted(set(round_ids)), state=RoundState.RESOLVED)
+    wanted = Round.objects.filter(pk__in=_voted_on(round_ids), state=RoundState.RESOLVED)
     items = lock_rows(Item.objects.filter(rounds__in=wanted.values("pk")))
     erased = erased_items([item.pk for item in items])
     append_resolutions([judged for judged in lock_rows(wanted) if judged.item_id not in erased])

@@ -10,7 +10,7 @@ from config.kernel.locks import lock_row
 from config.kernel.models import User
 from labeling.forms import ItemShape, check_answers
 from labeling.models import Annotation, ItemVersion, Round
-from labeling.services.judgments import as_kept, supersede_annotation
+from labeling.services.judgments import as_kept, supersede_annotation, why_final
 from routing.answers import get_answer, why_closed
 from routing.types import Corrected
 
@@ -25,9 +25,11 @@ def correct_answer(*, user: User, public_id: UUID, answers: dict[str, Any]) -> C
     heard of, or guessed.
 
     Raises NotFound for an answer that is not theirs, InvalidAnswers where the form says no, and Conflict where the round
-    is closed, the item erased, the answer invalidated, or corrected otherwise before; then nothing has changed.
+    is closed, the item erased, the answer of written work, invalidated, or corrected otherwise before; then nothing has changed.
     """
-    said = Annotation.objects.filter(public_id=public_id, reviewer__user=user).select_related("form", "item_version")
+    said = Annotation.objects.filter(public_id=public_id, reviewer__user=user).select_related(
+        "form", "item_version", "project", "task__pool"
+    )
     annotation = said.first()
     if annotation is None:
         raise NotFound("There is no such answer under your name.")
@@ -35,6 +37,8 @@ def correct_answer(*, user: User, public_id: UUID, answers: dict[str, Any]) -> C
     latest = get_answer(user=user, public_id=public_id)
     if ItemVersion.objects.filter(pk=annotation.item_version_id, payload__has_key="erased").exists():
         raise Conflict("This item was erased; an answer to it is not kept.")
+    if final := why_final(annotation):
+        raise Conflict(final)
     document, payload = annotation.form.document, annotation.item_version.payload
     check_answers(document, ItemShape.of(payload), answers)
     if (latest.answers, latest.rationale) == as_kept(document=document, payload=payload, answers=answers):

@@ -1,8 +1,10 @@
 """Exclusions: somebody may never judge a round, whatever else they may."""
 
+from collections.abc import Collection
+
 from django.db import transaction
 
-from config.kernel.events import record
+from config.kernel.events import record, record_many
 from config.kernel.locks import ADVISORY_REVIEWER, advisory_lock
 from config.kernel.models import User
 from labeling.models import Reviewer, Round, Task
@@ -36,3 +38,16 @@ def exclude(*, round: Round, reviewer: Reviewer, reason: str, actor: User | None
             "exclusion.made", subject=exclusion, actor_id=actor_id, data={"round": round.pk, "reviewer": reviewer.pk}
         )
     return exclusion
+
+
+@transaction.atomic
+def exclude_from_new(*, round: Round, reviewers: Collection[Reviewer], reason: str) -> None:
+    """Never give these reviewers a round that was opened in this transaction: nobody can hold any of it yet."""
+    made = Exclusion.objects.bulk_create(
+        [
+            Exclusion(customer_id=round.customer_id, round=round, reviewer=reviewer, reason=ExclusionReason(reason))
+            for reviewer in {each.pk: each for each in reviewers}.values()
+        ]
+    )
+    rows = [(each.pk, each.customer_id, {"round": round.pk, "reviewer": each.reviewer_id}) for each in made]
+    record_many("exclusion.made", subject="routing.exclusion", rows=rows, actor_id=None)

@@ -14,7 +14,7 @@ from labeling.services.people import add_member
 from labeling.services.rounds import reopen_items
 from labeling.types import Role
 from quality.drift import expected_hit
-from quality.jobs import review_gold
+from quality.jobs import retire_served_gold
 from quality.models import Feedback, GoldItem, GoldScore, Resolution
 from quality.services.gold import retire_because, seed_gold
 from quality.services.gold_making import describe_gold, make_gold_of_answer, make_gold_of_resolution
@@ -131,8 +131,8 @@ def test_what_is_judged_anew_is_gold_no_more(cast):
     [item] = resolved(cast, 1)
     gold = make_gold_of_resolution(resolution=Resolution.objects.get(), actor=cast.mira)
     reopen_items(item_ids=[item.pk], reason="rework", actor=cast.mira)
-    assert review_gold() == 1
-    assert review_gold() == 0
+    assert retire_served_gold() == 1
+    assert retire_served_gold() == 0
     gold.refresh_from_db()
     assert (gold.state, gold.retired_because) == ("retired", "disputed")
     assert set(Round.objects.filter(item=item).values_list("reason", "state")) == {
@@ -144,9 +144,9 @@ def test_gold_that_enough_people_have_seen_is_retired(cast):
     gold = gold_of(cast)
     GoldItem.objects.update(exposures_most=2)
     judge_gold(cast.anna)
-    assert review_gold() == 0
+    assert retire_served_gold() == 0
     judge_gold(cast.bela)
-    assert review_gold() == 1
+    assert retire_served_gold() == 1
     gold.refresh_from_db()
     assert (gold.state, gold.retired_because) == ("retired", "exposed")
     assert (
@@ -159,9 +159,9 @@ def test_gold_that_was_explained_to_many_is_retired(cast, monkeypatch):
     monkeypatch.setattr("quality.services.gold_review.TOLD_MOST", 1)
     gold_of(cast)
     judge_gold(cast.anna, "b")
-    assert review_gold() == 0  # it is told later
+    assert retire_served_gold() == 0  # it is told later
     Feedback.objects.update(tell_from=database_now())
-    assert review_gold() == 1
+    assert retire_served_gold() == 1
     assert GoldItem.objects.get().retired_because == "explained"
     assert TOLD_MOST == 25
 
@@ -194,7 +194,7 @@ def test_leaked_gold_is_retired_by_the_job(cast):
     judge_gold(cast.bela)
     judge_gold(cast.cleo)
     judge_gold(cast.dido)
-    assert review_gold() == 1
+    assert retire_served_gold() == 1
     assert GoldItem.objects.get().retired_because == "leaked"
 
 

@@ -1,0 +1,60 @@
+"""Written work in a real Chromium: written by one, sent back by another with reasons, written again, accepted with a fix."""
+
+import pytest
+from playwright.sync_api import expect
+
+from quality.models import Resolution, Review
+from tests.browser.logins import log_in
+from tests.factories import item_row, settle, upload
+from tests.written import BETTER, TEXT, WHY, open_written_project, written
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_an_attempt_is_sent_back_written_again_and_accepted_with_a_fix(page, cast):
+    project = open_written_project(cast)
+    upload(project, cast.mira, item_row("one"))
+
+    def as_person(name):
+        page.context.clear_cookies()
+        log_in(page, name)
+        expect(page.get_by_test_id("task")).to_be_visible()
+
+    def submit():
+        page.keyboard.press("Control+Enter")
+        expect(page.get_by_test_id("empty")).to_be_visible()
+        settle()
+
+    as_person("anna")
+    expect(page.get_by_test_id("beside")).to_be_hidden()
+    page.get_by_test_id("text-response").fill(TEXT)
+    page.locator("[data-question=confidence]").get_by_text("Sure", exact=True).click()
+    submit()
+
+    as_person("bela")
+    beside = page.get_by_test_id("beside")
+    expect(beside).to_contain_text("What was written")
+    expect(beside).to_contain_text(TEXT)
+    page.get_by_text("Send it back to its author").click()
+    expect(page.get_by_test_id("text-response")).to_be_hidden()
+    page.locator("[data-question=review_clause]").get_by_text("Truth first").click()
+    page.get_by_test_id("text-review_reason").fill(WHY)
+    submit()
+
+    as_person("anna")
+    expect(beside).to_contain_text("What the reviewer said")
+    expect(beside).to_contain_text(WHY)
+    expect(beside).to_contain_text("Truth first")
+    expect(page.get_by_test_id("text-response")).to_have_value(TEXT)
+    page.get_by_test_id("text-response").fill(BETTER)
+    submit()
+
+    as_person("bela")
+    expect(beside).to_contain_text(BETTER)
+    page.get_by_text("Accept it with my corrections").click()
+    expect(page.get_by_test_id("text-response")).to_have_value(BETTER)
+    page.get_by_test_id("text-response").fill(f"{BETTER} Truly.")
+    submit()
+
+    assert list(Review.objects.order_by("id").values_list("verdict", flat=True)) == ["send_back", "fix"]
+    assert Resolution.objects.get().answers == written(f"{BETTER} Truly.")
