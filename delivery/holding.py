@@ -12,16 +12,14 @@ from quality.types import DoubtState
 # A fall put it in doubt, and nobody has cleared it yet (`s` is the resolution).
 DOUBTED = "EXISTS (SELECT FROM quality_doubt d WHERE d.resolution_id = s.id AND d.state = 'open')"
 
-# Nothing is released on the strength alone of somebody who is on probation, in training, or judges only along with others:
-# neither what one such person said by themselves, nor, in a project whose gold can tell who may be trusted, what only such
-# people said. Whoever adjudicates is an expert, and counts as one.
-UNPROVEN = """(SELECT count(*) FILTER (WHERE NOT proven) > 0 AND count(*) FILTER (WHERE proven) = 0
-    AND (count(DISTINCT reviewer_id) = 1
-         OR EXISTS (SELECT FROM quality_golditem g WHERE g.project_id = s.project_id AND g.use = 'gold'))
-  FROM (SELECT a.reviewer_id, t.kind = 'adjudicate' OR NOT EXISTS (
-            SELECT FROM routing_enrolment e WHERE e.reviewer_id = a.reviewer_id AND e.project_id = a.project_id
-              AND e.trust IN ('training', 'probation', 'consensus_only')) AS proven
-        FROM labeling_annotation a JOIN labeling_task t ON t.id = a.task_id WHERE a.id = ANY(s.annotation_ids)) said)"""
+# Nothing is released on the strength of those alone who are on probation, in training, or judge only along with others, in
+# a project whose gold can tell who may be trusted; without gold nobody could ever rise. Whoever adjudicates is an expert.
+UNPROVEN = """(EXISTS (SELECT FROM quality_golditem g WHERE g.project_id = s.project_id AND g.use = 'gold' AND g.work = 'judge')
+  AND (SELECT count(*) FILTER (WHERE NOT proven) > 0 AND count(*) FILTER (WHERE proven) = 0
+    FROM (SELECT t.kind = 'adjudicate' OR NOT EXISTS (
+              SELECT FROM routing_enrolment e WHERE e.reviewer_id = a.reviewer_id AND e.project_id = a.project_id
+                AND e.trust IN ('training', 'probation', 'consensus_only')) AS proven
+          FROM labeling_annotation a JOIN labeling_task t ON t.id = a.task_id WHERE a.id = ANY(s.annotation_ids)) said))"""
 
 HELD = f"({DOUBTED} OR {UNPROVEN})"
 

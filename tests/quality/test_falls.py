@@ -153,6 +153,8 @@ def test_nothing_is_released_on_the_strength_of_one_person_on_probation(transact
     upload_items(solo, cast.mira, 1)
     judge(cast.anna)
     settle()
+    assert held_results(project_id=solo.pk).unproven == 0  # nobody could ever be trusted there
+    upload(solo, cast.mira, item_row("gold", expected={"answer": {"preference": {"choice": "a"}}}))
     held = held_results(project_id=solo.pk)
     assert (held.doubted, held.unproven) == (0, 1)
     release = request_release(project=solo, actor=cast.dana)
