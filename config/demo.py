@@ -278,7 +278,7 @@ def _money(charged: list[dict[str, Any]], founded: Founded) -> tuple[str, dict[s
 
 def _standings(founded: Founded, reviewers: SampleReviewers) -> list[dict[str, Any]]:
     names = {reviewer.pk: name for name, reviewer in founded.reviewers.items()}
-    rows = Standing.objects.filter(project=founded.projects[MAIN]).order_by("-lower_bound")
+    rows = Standing.objects.filter(project=founded.projects[MAIN], skill="").order_by("-lower_bound")
     return [
         {
             "reviewer": names[row.reviewer_id],
