@@ -30,8 +30,7 @@ class StandingAdmin(ConsoleAdmin):
     led = "reviewer__organisation"
     led_display = ("reviewer", "project", "state", "lower_bound", "evidence_count", "reason", "changed_at")
     list_display = (
-        "reviewer", "project", "skill", state(COLOURS), "accuracy", "drift", "good_until", "evidence_count", "reason",
-        "changed_at",
+        "reviewer", "project", "skill", state(COLOURS), "accuracy", "evidence_count", "reason", "changed_at",
     )  # fmt: skip
     list_filter = ("state",)
     list_select_related = ("reviewer__user", "project")
