@@ -102,6 +102,7 @@ def resolve_rounds(facts: list[Fact]) -> None:
 def reconsider_written(facts: list[Fact]) -> None:
     """Hears annotation.invalidated: of written work, what counts no more is asked for again."""
     written.reconsider(annotation_ids=[fact.subject_id for fact in facts])
+    written.go_on(round_ids=[fact.data["round"] for fact in facts])
 
 
 def sweep_written() -> int:

@@ -22,6 +22,7 @@ from labeling.models import Batch, Item, Project, Reviewer
 from labeling.services.acknowledgements import acknowledge_guideline
 from labeling.services.batches import keep_source, receive_batch
 from routing.services.claims import next_task
+from routing.services.enrolments import trust_fully
 from routing.services.submits import submit_task
 from routing.types import LeasedTask, NothingToDo, Submitted
 
@@ -130,6 +131,11 @@ def resolve_items(
             judge(reviewer, choice)
     settle()
     return list(Item.objects.filter(project=project).order_by("id"))
+
+
+def trust(project: Project, reviewer: Reviewer, actor: User) -> None:
+    """Trust the reviewer on the project by name: in one with gold, nothing is released that unproven people alone said."""
+    trust_fully(enrolment=reviewer.enrolments.get(project=project), reason="Known well.", actor=actor)
 
 
 def freeze(project: Project, actor: User) -> Release:

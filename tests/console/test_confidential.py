@@ -17,7 +17,7 @@ from labeling.types import Role
 from quality.models import Resolution
 from routing.services.enrolments import enrol_reviewer
 from tests.cast import gather_cast, open_new_project
-from tests.factories import freeze, item_row, resolve_items, upload, upload_items
+from tests.factories import freeze, item_row, resolve_items, trust, upload, upload_items
 
 # Fields that hold a customer's words, or what was said of them.
 CONTENT = {
@@ -63,6 +63,7 @@ def hidden(transactional_db):
         kind="language",
         field="messages",
     )
+    trust(cast.hidden, cast.anna, cast.dana)
     cast.release = freeze(cast.hidden, cast.dana)
     return cast
 

@@ -208,7 +208,7 @@ def test_by_contract_a_fixed_number_of_judgments_comes_to_the_likeliest_answer(c
 
 def test_a_contract_names_no_other_method(cast):
     contract = {"quality_contract": {"consensus_method": "Auto"}}
-    with pytest.raises(ValidationError, match='its consensus_method is "majority" or "auto"'):
+    with pytest.raises(ValidationError, match="`consensus_method` is majority or auto"):
         change_project(project=cast.project, changes=contract, actor=cast.mira)
     cast.project.refresh_from_db()
     assert cast.project.quality_contract == {}

@@ -20,7 +20,7 @@ from quality.services.gold import retire_because, seed_gold
 from quality.services.gold_making import describe_gold, make_gold_of_answer, make_gold_of_resolution
 from quality.services.gold_review import TOLD_MOST, has_leaked
 from tests.cast import gather_cast
-from tests.factories import freeze, item_row, judge, resolve_items, settle, take, upload
+from tests.factories import freeze, item_row, judge, resolve_items, settle, take, trust, upload
 
 WHY = "Lyon is not the capital."
 
@@ -84,6 +84,7 @@ def test_a_resolved_item_becomes_gold_beside_and_stays_resolved(cast):
 @pytest.mark.django_db(transaction=True)
 def test_what_is_gold_leaves_the_releases_until_it_is_retired():
     cast = gather_cast()
+    trust(cast.project, cast.anna, cast.mira)
     items = resolved(cast)
     gold = make_gold_of_resolution(resolution=Resolution.objects.get(round__item=items[0]), actor=cast.mira)
     assert entries(freeze(cast.project, cast.dana)) == ["item-001"]
@@ -94,6 +95,7 @@ def test_what_is_gold_leaves_the_releases_until_it_is_retired():
 @pytest.mark.django_db(transaction=True)
 def test_a_project_that_delivers_gold_delivers_what_reviewers_said_and_not_what_was_expected():
     cast = gather_cast()
+    trust(cast.project, cast.anna, cast.mira)
     resolved(cast)
     gold_of(cast)
     for reviewer in (cast.anna, cast.bela):
