@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.kernel.api.choices import ChoiceField
 from config.kernel.requests import person
 from quality.exams import explanation_of_answer, get_exam, shown_exams, shown_sitting
 from quality.services.exams import begin_sitting
@@ -23,7 +24,7 @@ class ExamProjectSerializer(serializers.Serializer[Any]):
 
 class SittingSerializer(serializers.Serializer[Any]):
     number = serializers.IntegerField()
-    state = serializers.ChoiceField(choices=SittingState.choices)
+    state = ChoiceField(choices=SittingState.choices)
     asked = serializers.IntegerField()
     left = serializers.IntegerField(help_text="Items that wait for an answer, among your tasks.")
     right = serializers.IntegerField(allow_null=True, help_text="Known once it is over.")
@@ -34,7 +35,7 @@ class ExamSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     project = ExamProjectSerializer()
     name = serializers.CharField()
-    kind = serializers.ChoiceField(choices=ExamKind.choices)
+    kind = ChoiceField(choices=ExamKind.choices)
     skill = serializers.CharField(help_text="What passing grants; empty: nothing but the way into work.")
     size = serializers.IntegerField()
     pass_share = serializers.FloatField()
