@@ -16,15 +16,16 @@ from django.db import transaction
 
 from config.kernel.locks import ADVISORY_WATCH, session_lock
 from labeling.models import Pool, Project
-from labeling.types import ProjectState
+from labeling.types import ProjectState, Work
 from routing.calendars import room
 from routing.due_times import Clock, due_clocks, is_timed
 from routing.models import Escalation, PoolStat
 from routing.services.escalations import Cause, climb, close_by_facts, open_escalations, raised_pools, renew_priorities
 from routing.types import EscalationKind, EscalationState, EscalationSubject, Severity
 
-# Work that needs so high a level of a skill, or trusted people only, is experts'.
+# Work that needs so high a level of a skill, or trusted people only, is experts'; so are reviews, adjudication and audits.
 EXPERT_LEVEL = 4
+OF_EXPERTS = (Work.EXPERT, Work.REVIEW)
 # Hours of room beyond the margin at which what was at risk is well again.
 CALM_HOURS = 0.5
 # What was measured so long ago says nothing of now.
@@ -57,9 +58,10 @@ def watch_service_levels() -> int:
 
 
 def is_expert(pool: Pool) -> bool:
-    """Whether the pool's requirement is one that experts meet: trusted people only, or a skill at a high level."""
+    """Whether the pool's work is experts': reviews, adjudication and audits, for trusted people only, or a skill at a high
+    level."""
     levels = (int(skill.rpartition(":")[2]) for skill in pool.skills)
-    return pool.needs_trusted or any(level >= EXPERT_LEVEL for level in levels)
+    return pool.work in OF_EXPERTS or pool.needs_trusted or any(level >= EXPERT_LEVEL for level in levels)
 
 
 def _causes() -> tuple[list[Cause], set[tuple[str, int]]]:

@@ -27,7 +27,7 @@ from routing.services.levels import (
     set_service_level,
 )
 from routing.services.rollups import roll_up
-from routing.services.watching import watch_service_levels
+from routing.services.watching import is_expert, watch_service_levels
 from tests.cast import gather_cast
 from tests.factories import freeze, item_row, judge, resolve_items, settle, take, upload, upload_items
 
@@ -359,3 +359,10 @@ def test_two_processes_do_not_roll_up_or_watch_at_once(transactional_db):
         other.join()
     assert roll_up() == 1
     assert stat(cast).measured_at > before
+
+
+def test_reviews_adjudication_and_audits_are_experts_work():
+    assert is_expert(Pool(work="review"))
+    assert is_expert(Pool(work="expert"))
+    assert not is_expert(Pool(work="judge"))
+    assert is_expert(Pool(work="judge", needs_trusted=True))
