@@ -215,7 +215,7 @@ def weigh_resolutions(facts: list[Fact]) -> None:
     made = [fact.subject_id for fact in facts if fact.kind == "resolution.made"]
     crowd_evidence.weigh_resolutions(resolution_ids=made)
     falls.settle_doubts(resolution_ids=made)
-    invalid = [fact.data["annotation"] for fact in facts if fact.kind == "annotation.invalidated"]
+    invalid = [fact.subject_id for fact in facts if fact.kind == "annotation.invalidated"]
     crowd_evidence.void_invalidated(annotation_ids=invalid)
 
 

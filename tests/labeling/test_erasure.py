@@ -55,8 +55,8 @@ def erase(cast, **more):
 def test_the_word_lies_where_it_was_planted(planted):
     assert tables_with(WORD) == {
         "labeling_itemversion", "labeling_annotation", "labeling_annotationinvalidation", "labeling_rejectedrow",
-        "labeling_unplacedanswer", "labeling_draft", "labeling_flag", "routing_lease", "quality_ruling", "delivery_defect",
-        "kernel_idempotencyanswer",
+        "labeling_unplacedanswer", "labeling_draft", "labeling_flag", "routing_lease", "quality_ruling", "quality_feedback",
+        "delivery_defect", "kernel_idempotencyanswer",
     }  # fmt: skip
     assert len(files_with(WORD)) > 8
 
