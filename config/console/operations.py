@@ -1,21 +1,14 @@
 """A project's operations on one page: what is failing, for whom, what to do next; and the figures behind it."""
 
-from uuid import UUID
-
-from csp.decorators import csp_replace
-from django.conf import settings
 from django.contrib import admin
-from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
 
 from config.console.escalations import escalations
-from config.kernel.console import is_operator
-from config.kernel.errors import NotFound
+from config.console.project_pages import project_page
 from config.kernel.requests import person
-from labeling.selectors import get_project
+from labeling.models import Project
 from quality.pauses import overdue_pauses, rates_of_groups
 from routing import figures
 from routing.clock import shown_clock
@@ -26,18 +19,9 @@ MOST = 50
 TALLEST = 50.0
 
 
-@require_GET
-@csp_replace(settings.CONSOLE_SECURITY_POLICY)  # type: ignore[arg-type]
-def operations(request: HttpRequest, project: UUID) -> HttpResponse:
+@project_page
+def operations(request: HttpRequest, found: Project) -> HttpResponse:
     """Show one project to who operates it; 404 for anybody else."""
-    if not admin.site.has_permission(request):
-        return redirect_to_login(request.path, "/admin/login/")
-    try:
-        found = get_project(user=person(request), public_id=project, permission="operate_project")
-    except NotFound:
-        raise Http404 from None
-    if not is_operator(request):
-        raise Http404
     outcomes = figures.lease_outcomes(found)
     staffing = figures.staffing(found)
     pools = figures.pools_measured(found)

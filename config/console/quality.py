@@ -4,24 +4,16 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
-from csp.decorators import csp_replace
-from django.conf import settings
 from django.contrib import admin
-from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET
 
-from config.kernel.console import is_operator
-from config.kernel.errors import NotFound
-from config.kernel.requests import person
+from config.console.project_pages import project_page
 from labeling.models import Project, Task
-from labeling.selectors import get_project
 from labeling.types import Overlap, Work
 from quality.models import Appeal, AuditDraw, Check, Dispute, Doubt, Pause, QualityFigure, Ruling, Standing
 from quality.types import FigureName, Segment
@@ -65,18 +57,9 @@ class Awaited:
     link: str
 
 
-@require_GET
-@csp_replace(settings.CONSOLE_SECURITY_POLICY)  # type: ignore[arg-type]
-def quality(request: HttpRequest, project: UUID) -> HttpResponse:
+@project_page
+def quality(request: HttpRequest, found: Project) -> HttpResponse:
     """Show one project to who operates it; 404 for anybody else."""
-    if not admin.site.has_permission(request):
-        return redirect_to_login(request.path, "/admin/login/")
-    try:
-        found = get_project(user=person(request), public_id=project, permission="operate_project")
-    except NotFound:
-        raise Http404 from None
-    if not is_operator(request):
-        raise Http404
     figures = _figures(found)
     context = {
         **admin.site.each_context(request),

@@ -22,6 +22,7 @@ from labeling.services.rounds import POSITION_STEP, documents_in_force
 from labeling.types import DocumentState, ItemState, ProjectState, RoundReason, TaskKind, Work
 from quality.errors import GoldRetired
 from quality.gold_rate import UNKNOWN_WIDTH, GoldBounds, gold_share
+from quality.meeting_gold import NOT_BLOCKED, NOT_JUDGED, SKILLED, SPOKEN
 from quality.models import GoldItem, GoldScore
 from quality.scoring import score_gold
 from quality.services.evidence import Found, add_evidence
@@ -39,7 +40,7 @@ STANDS = frozenset({ItemState.GOLD, ItemState.RESOLVED})
 
 # How far a reviewer is from their share of gold on each project: judgments given (but in exams), gold given or waiting, the
 # front of the queue before them, and how little is known of them. Of those who may be given work there.
-SHARES = """
+SHARES = f"""
 SELECT e.project_id, e.reviewer_id, p.gold_share, p.gold_share_most,
   (SELECT s.upper_bound - s.lower_bound FROM quality_standing s
     WHERE s.project_id = e.project_id AND s.reviewer_id = e.reviewer_id AND s.skill = '' AND s.evidence_count > 0),
@@ -63,8 +64,7 @@ SELECT e.project_id, e.reviewer_id, p.gold_share, p.gold_share_most,
 FROM routing_enrolment e
 JOIN labeling_project p ON p.id = e.project_id
 WHERE e.project_id = %(project)s AND e.ended_at IS NULL AND e.trust NOT IN ('paused', 'retired', 'training')
-  AND NOT EXISTS (SELECT FROM routing_block b
-    WHERE b.customer_id = e.customer_id AND b.reviewer_id = e.reviewer_id AND b.lifted_at IS NULL)
+  AND {NOT_BLOCKED}
   AND (%(reviewers)s::bigint[] IS NULL OR e.reviewer_id = ANY(%(reviewers)s))
 ORDER BY e.reviewer_id
 """
@@ -83,7 +83,7 @@ WHERE q.project_id = %s ORDER BY f.number LIMIT 1
 # The active gold of a project for one use (and of one concept, where that is named), under the form that is asked now where
 # it must not be told by its own, that a reviewer has not met under any and could be given (languages, and skills unless it
 # is how they are shown), and that was not shown to as many as it may be; least used first.
-UNMET = """
+UNMET = f"""
 SELECT g.id FROM quality_golditem g
 JOIN labeling_itemversion v ON v.id = g.item_version_id
 JOIN labeling_project p ON p.id = g.project_id
@@ -96,13 +96,9 @@ WHERE g.project_id = %(project)s AND g.state = 'active' AND g.use = %(use)s AND 
   AND NOT EXISTS (SELECT FROM labeling_round met JOIN labeling_task t ON t.round_id = met.id AND t.reserved_for_id = r.id
       WHERE met.item_id = v.item_id
         AND (met.id = g.round_id OR EXISTS (SELECT FROM routing_lease l WHERE l.task_id = t.id)))
-  AND NOT EXISTS (SELECT FROM labeling_round met
-      JOIN labeling_annotation a ON a.round_id = met.id AND a.reviewer_id = r.id WHERE met.item_id = v.item_id)
-  AND EXISTS (SELECT FROM unnest(r.languages) AS spoken WHERE spoken = '*' OR lower(v.language) = lower(spoken)
-              OR starts_with(lower(v.language), lower(spoken) || '-'))
-  AND (NOT %(skilled)s OR NOT EXISTS (SELECT FROM jsonb_each_text(COALESCE(p.skills_by_domain -> v.domain, '{}')) AS needed(skill, level)
-      WHERE NOT EXISTS (SELECT FROM routing_qualification q WHERE q.reviewer_id = r.id AND q.skill = needed.skill
-        AND q.level >= needed.level::int AND (q.expires_at IS NULL OR q.expires_at > statement_timestamp()))))
+  AND {NOT_JUDGED}
+  AND {SPOKEN}
+  AND (NOT %(skilled)s OR {SKILLED})
 ORDER BY (SELECT count(*) FROM labeling_task t WHERE t.round_id = g.round_id), g.id
 LIMIT %(most)s
 """

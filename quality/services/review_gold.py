@@ -23,13 +23,14 @@ from labeling.services.pools import pools_for, requirement
 from labeling.services.rounds import documents_in_force
 from labeling.services.seeded import keep_seeded_attempt, reserve_seeded_review
 from labeling.types import ItemState, ProjectState, RoundState, Work
+from quality.meeting_gold import NOT_BLOCKED, NOT_JUDGED, SKILLED, SPOKEN
 from quality.models import GoldItem, Review
 from quality.services.gold import LOOKAHEAD, positions
 from quality.types import GoldSource, GoldState, GoldUse, ReviewVerdict
 
 # How far each reviewer is from their share of gold among reviews, as `gold.SHARES` has it of judgments; only those who are
 # given reviews. Where nothing waits to be reviewed there is no front, and gold would be met alone.
-SHARES = """
+SHARES = f"""
 SELECT e.reviewer_id,
   (SELECT count(*) FROM labeling_annotation a JOIN labeling_task t ON t.id = a.task_id
     JOIN labeling_pool q ON q.id = t.pool_id AND q.work = 'review'
@@ -46,14 +47,13 @@ WHERE e.project_id = %(project)s AND e.ended_at IS NULL AND e.trust NOT IN ('tra
   AND (e.trust = 'trusted' OR EXISTS (SELECT FROM labeling_projectuserpermission may
       JOIN auth_permission named ON named.id = may.permission_id AND named.codename = 'audit_items'
       WHERE may.user_id = r.user_id AND may.content_object_id = e.project_id))
-  AND NOT EXISTS (SELECT FROM routing_block b
-    WHERE b.customer_id = e.customer_id AND b.reviewer_id = e.reviewer_id AND b.lifted_at IS NULL)
+  AND {NOT_BLOCKED}
   AND (%(reviewers)s::bigint[] IS NULL OR e.reviewer_id = ANY(%(reviewers)s))
 ORDER BY e.reviewer_id
 """
 
 # The seeded flaws under this form of items in which the reviewer has had no part, least used first.
-UNMET = """
+UNMET = f"""
 SELECT g.id FROM quality_golditem g
 JOIN labeling_itemversion v ON v.id = g.item_version_id
 JOIN labeling_project p ON p.id = g.project_id
@@ -63,13 +63,9 @@ WHERE g.project_id = %(project)s AND g.state = 'active' AND g.work = 'review' AN
   AND (g.exposures_most IS NULL OR g.exposures_most > (SELECT count(*) FROM labeling_task t
       WHERE t.round_id = g.round_id AND t.kind = 'gold' AND t.state <> 'cancelled'))
   AND NOT EXISTS (SELECT FROM labeling_task t WHERE t.round_id = g.round_id AND t.reserved_for_id = r.id)
-  AND NOT EXISTS (SELECT FROM labeling_round met
-      JOIN labeling_annotation a ON a.round_id = met.id AND a.reviewer_id = r.id WHERE met.item_id = v.item_id)
-  AND EXISTS (SELECT FROM unnest(r.languages) AS spoken WHERE spoken = '*' OR lower(v.language) = lower(spoken)
-              OR starts_with(lower(v.language), lower(spoken) || '-'))
-  AND NOT EXISTS (SELECT FROM jsonb_each_text(COALESCE(p.skills_by_domain -> v.domain, '{}')) AS needed(skill, level)
-      WHERE NOT EXISTS (SELECT FROM routing_qualification q WHERE q.reviewer_id = r.id AND q.skill = needed.skill
-        AND q.level >= needed.level::int AND (q.expires_at IS NULL OR q.expires_at > statement_timestamp())))
+  AND {NOT_JUDGED}
+  AND {SPOKEN}
+  AND {SKILLED}
 ORDER BY (SELECT count(*) FROM labeling_task t WHERE t.round_id = g.round_id), g.id
 LIMIT %(most)s
 """
