@@ -19,12 +19,11 @@ export class Stopwatch {
   stop() {
     this.pause();
     document.removeEventListener("visibilitychange", this.listener);
-    return Math.round(this.total / 100) / 10;
   }
 
   get seconds() {
     const running = this.since === null ? 0 : performance.now() - this.since;
-    return Math.round((this.total + running) / 100) / 10;
+    return Math.round(this.total + running) / 1000;
   }
 }
 
