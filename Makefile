@@ -22,12 +22,12 @@ demo: runtime ## the whole path once, from an upload to an accepted release, on 
 serve: runtime ## desk, console, portal, API and jobs on this machine
 	@$(PYTHON_BIN) manage.py serve $(ARGS)
 
-test: development ## the tests (BROWSER=no leaves the browser's out; ARGS= goes to pytest)
+test: development ## the tests (BROWSER=no leaves the browser's out; ARGS= goes to pytest, as -n 0 for one process)
 ifeq ($(BROWSER),no)
 	@echo 'The browser tests are left out (BROWSER=no).'
-	@$(PYTHON_BIN) -m pytest -m 'not browser' $(ARGS)
+	@$(PYTHON_BIN) -m pytest -n auto -m 'not browser' $(ARGS)
 else
-	@chromium="$$(bin/browser)" && ASSAY_CHROMIUM="$$chromium" $(PYTHON_BIN) -m pytest $(ARGS)
+	@chromium="$$(bin/browser)" && ASSAY_CHROMIUM="$$chromium" $(PYTHON_BIN) -m pytest -n auto $(ARGS)
 endif
 
 check: development ## what can be told without running: style, types, imports, dependencies, templates, migrations, settings

@@ -1,5 +1,7 @@
 """What every test stands on: the database server, the runtime role, the cast, and jobs run where they can be seen."""
 
+import os
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +14,12 @@ from psycopg import sql
 
 from config.kernel.house import server
 from tests.cast import Cast, gather_cast
+
+OTHERS_SECONDS = 10.0
+OTHERS = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND state <> 'idle'
+"""
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +34,7 @@ def django_db_setup(database_server: None, django_db_setup: None, django_db_bloc
     """Once the owner has made and migrated the test database, every connection goes on as the runtime role."""
     with django_db_blocker.unblock():
         connection.close()
+    os.environ["ASSAY_TEST_DATABASE"] = connection.settings_dict["NAME"]
     connection_created.connect(become_runtime)
     flush = DatabaseOperations.execute_sql_flush
 
@@ -33,6 +42,7 @@ def django_db_setup(database_server: None, django_db_setup: None, django_db_bloc
         """Emptying tables between tests is the owner's: the runtime role may not. Knox's own, unused table goes along."""
         with self.connection.cursor() as cursor:
             cursor.execute("RESET ROLE")
+            wait_for_others(cursor)
         flush(self, [statement.replace(";", " CASCADE;") for statement in statements])
         become_runtime(self.connection)
 
@@ -42,6 +52,16 @@ def django_db_setup(database_server: None, django_db_setup: None, django_db_bloc
     connection_created.disconnect(become_runtime)
     with django_db_blocker.unblock():
         connection.close()
+
+
+def wait_for_others(cursor: Any) -> None:
+    """Wait until no page that a browser has left is still being answered: it would deadlock with who empties its tables."""
+    ends = time.monotonic() + OTHERS_SECONDS
+    while time.monotonic() < ends:
+        cursor.execute(OTHERS)
+        if not cursor.fetchone()[0]:
+            return
+        time.sleep(0.02)
 
 
 def become_runtime(connection: Any, **_: Any) -> None:

@@ -129,13 +129,16 @@ def is_running() -> bool:
 
 
 def stop() -> None:
-    """Stop the server, letting nobody finish, and wait until it has. Does nothing where none runs."""
+    """Stop the server, letting nobody finish, and wait until it has. Does nothing where none runs.
+
+    Its file is the last thing that it takes away: whoever started it may not have collected it by then, and it looks alive.
+    """
     pid = _server_pid()
     if pid is None:
         return
     os.kill(pid, signal.SIGINT)
     ends = time.monotonic() + STOP_SECONDS
-    while _is_alive(pid):
+    while _is_alive(pid) and _named_pid() == pid:
         if time.monotonic() > ends:
             raise EmbeddedError(f"PostgreSQL (process {pid}) does not stop; end it by hand.")
         time.sleep(0.02)
@@ -355,11 +358,16 @@ def _connect() -> psycopg.Connection[Any]:
 
 
 def _server_pid() -> int | None:
+    pid = _named_pid()
+    return pid if pid is not None and _is_alive(pid) and is_running() else None
+
+
+def _named_pid() -> int | None:
+    """Return the process that the server's own file names: the one that runs, or that was killed."""
     try:
-        pid = int((_data_folder(_account()) / "postmaster.pid").read_text().splitlines()[0])
+        return int((_data_folder(_account()) / "postmaster.pid").read_text().splitlines()[0])
     except (FileNotFoundError, IndexError, ValueError):
         return None
-    return pid if _is_alive(pid) and is_running() else None
 
 
 def _collect() -> None:

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import sql
 
-from config.kernel import database_url
+from config.kernel import database_url, databases
 
 ADVISORY_ROLES = 7_215_001
 
@@ -51,12 +51,14 @@ def runtime_parameters(owner: dict[str, Any], *, secret: str) -> dict[str, Any]:
 def provide_runtime_role(connection: BaseDatabaseWrapper, *, name: str, password: str) -> None:
     """Make the runtime role where it is missing, set its password, and give it exactly what it may do here.
 
-    The connection is the owner's. Roles are the whole server's, so two migrations at once take turns.
+    The connection is the owner's. Roles are the whole server's and advisory locks a database's, so two migrations at
+    once take turns in the database that every server has.
     """
-    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ADVISORY_ROLES])
-        _ensure_role(cursor, name, password)
-        _grant(cursor, name)
+    with databases.connect(connection.settings_dict, name="postgres") as turns:
+        turns.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_ROLES])
+        with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+            _ensure_role(cursor, name, password)
+            _grant(cursor, name)
 
 
 def _ensure_role(cursor: Any, name: str, password: str) -> None:

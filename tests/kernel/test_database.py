@@ -192,6 +192,23 @@ def test_a_killed_holder_lets_go_and_the_last_one_stops_the_server(home):
     assert not embedded.is_running()
 
 
+def test_the_last_holder_stops_the_server_while_who_started_it_lives_on(home):
+    script = (
+        "from config.kernel import embedded\nwith embedded.held():\n    print('held', flush=True)\n    input()\n"
+        "print('left', flush=True)\ninput()"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, text=True, **pipes) as starter:
+        assert starter.stdout.readline() == "held\n"
+        with embedded.held():
+            print(file=starter.stdin, flush=True)
+            assert starter.stdout.readline() == "left\n"
+            began = time.monotonic()
+        assert time.monotonic() - began < embedded.STOP_SECONDS / 2
+        assert not embedded.is_running()
+        print(file=starter.stdin, flush=True)
+
+
 def test_data_are_not_removed_while_somebody_holds_them(home):
     with embedded.held(), pytest.raises(embedded.EmbeddedError, match="stop it first"):
         embedded.remove()
