@@ -16,7 +16,7 @@ from config.kernel.reasons import checked_reason
 from config.kernel.transitions import transition, transition_many
 from labeling.forms import InvalidAnswers, ItemShape, check_expected, form_of_stage
 from labeling.models import Annotation, FormVersion, Item, Project, Reviewer
-from labeling.services.gold_rounds import close_gold_round, open_gold_round, reserve_gold_task
+from labeling.services.gold_rounds import close_gold_round, is_gold_in_hand, open_gold_round, reserve_gold_task
 from labeling.services.pools import pools_for, requirement
 from labeling.services.rounds import POSITION_STEP, documents_in_force
 from labeling.types import DocumentState, ItemState, ProjectState, RoundReason, TaskKind, Work
@@ -194,7 +194,7 @@ def _renew(gold_id: int) -> None:
     gold = GoldItem.objects.select_related("project", "item_version").get(pk=gold_id)
     item = lock_row(Item.objects.filter(pk=gold.item_version.item_id))
     form = documents_in_force(gold.project).form
-    if asked_now(gold.project).number < form.number:
+    if asked_now(gold.project).number < form.number or is_gold_in_hand(item_version=gold.item_version):
         return
     is_fitting = _fits(gold, form)
     opened = None
