@@ -164,13 +164,18 @@ def test_gold_whose_answer_was_wrong_is_gold_no_more(cast):
     cast.project.save()
     upload_items(cast.project, cast.mira, 4)
     seed_gold()
+    known = Evidence.objects.filter(source="gold", voids=None, voided_by=None)
     assert answer_all(cast.anna, prefer("a")) == 5
+    assert answer_all(cast.bela, prefer("a")) == 5
     settle()
+    assert known.filter(agreed=False).count() == 2
     missed = Annotation.objects.get(reviewer=cast.anna, round__reason="gold")
     feedback = tell_reviewer(annotation=missed, kind="gold_missed", words="Lyon was expected.")
     decide_appeal(appeal=appealed(cast, feedback), outcome="upheld", reason="You are right.", actor=cast.mira)
     gold = GoldItem.objects.get()
     assert (gold.state, gold.retired_because) == ("retired", "disputed")
+    settle()
+    assert not known.exists()  # it was wrong for everybody
 
 
 def test_an_overdue_appeal_is_said_to_be_once(told):
