@@ -60,7 +60,7 @@ SUBSCRIPTIONS = (
     Subscription("audits", hears=("audit.done",), job="quality.jobs.follow_audits"),
     Subscription("void audits", hears=("resolution.made", "round.cancelled"), job="quality.jobs.void_audits"),
     Subscription("told", hears=("annotation.invalidated",), job="quality.jobs.tell_invalidated"),
-    Subscription("appeals", hears=("appeal.upheld",), job="quality.jobs.follow_appeals"),
+    Subscription("appeals", hears=("appeal.upheld", "appeal.guideline"), job="quality.jobs.follow_appeals"),
     Subscription("sampling", hears=("release.frozen",), job="delivery.jobs.draw_samples"),
     Subscription("charges", hears=("release.accepted",), job="delivery.jobs.charge_for_records"),
 )

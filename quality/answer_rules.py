@@ -79,10 +79,13 @@ def _length(text: str, asked: Asked) -> str | None:
 
 # --- format -----------------------------------------------------------------------------------------------------------
 
-_FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(.*?)\n```\s*\Z", re.DOTALL)
-_TABLE_RULE = re.compile(r"^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)+\|?\s*$", re.MULTILINE)
-_BULLET = re.compile(r"^\s{0,3}(?:[-*+]|\d{1,3}[.)])\s+\S", re.MULTILINE)
-_HEADING = re.compile(r"^#{1,6}\s+\S", re.MULTILINE)
+# Each is linear in the text: what repeats without a bound stays on its line, and can be read in one way only.
+_FENCED = re.compile(r"```(?:json)?[^\S\n]*\n")
+_TABLE_RULE = re.compile(
+    r"^[^\S\n]*(?:\|[^\S\n]*)?:?-+:?[^\S\n]*(?:\|[^\S\n]*:?-+:?[^\S\n]*)+(?:\|[^\S\n]*)?$", re.MULTILINE
+)
+_BULLET = re.compile(r"^[^\S\n]{0,3}(?:[-*+]|\d{1,3}[.)])[^\S\n]+\S", re.MULTILINE)
+_HEADING = re.compile(r"^#{1,6}[^\S\n]+\S", re.MULTILINE)
 _CODE = re.compile(r"^```", re.MULTILINE)
 
 _FORMS: Mapping[str, tuple[str, re.Pattern[str]]] = {
@@ -117,9 +120,11 @@ def _format(text: str, wanted: str) -> str | None:
 
 def _not_json(text: str) -> str | None:
     """JSON alone, or alone in a fence: a parser downstream takes nothing around it."""
-    fenced = _FENCE.match(text)
+    bare = text.strip()
+    fenced = _FENCED.match(bare)
+    is_fenced = fenced is not None and bare.endswith("\n```")
     try:
-        json.loads(fenced[1] if fenced else text)
+        json.loads(bare[fenced.end() : -len("\n```")] if fenced is not None and is_fenced else text)
     except (ValueError, RecursionError) as error:
         place = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         return f"It was asked for JSON, and is none{place}."

@@ -26,6 +26,11 @@ def feedback_for(user: User) -> QuerySet[Feedback]:
     )
 
 
+def told_as(kind: str) -> FeedbackKind:
+    """Return as what its reader is told it: gold that was missed as an audit, or they would know which item was gold."""
+    return FeedbackKind.AUDITED if kind == FeedbackKind.GOLD_MISSED else FeedbackKind(kind)
+
+
 def get_feedback(*, user: User, public_id: UUID) -> Feedback:
     found = feedback_for(user).filter(public_id=public_id).first()
     if found is None:

@@ -146,8 +146,9 @@ def tell_invalidated(facts: list[Fact]) -> None:
 
 
 def follow_appeals(facts: list[Fact]) -> None:
-    """Hears appeal.upheld: what it was about is adjudicated."""
-    appeals.follow_upheld(appeal_ids=[fact.subject_id for fact in facts])
+    """Hears appeal.upheld and appeal.guideline: what gold said counts for nobody, what else an upheld one was about is adjudicated."""
+    appeals.free_from_gold(appeal_ids=[fact.subject_id for fact in facts])
+    appeals.follow_upheld(appeal_ids=[fact.subject_id for fact in facts if fact.kind == "appeal.upheld"])
 
 
 def draw_audits(plan_id: int) -> None:

@@ -1,6 +1,6 @@
 """Whom gold may be put before, once: SQL that gold and gold of reviews share.
 
-Aliases: `e` the reviewer's enrolment, `r` the reviewer, `v` the gold item's version, `p` its project.
+Aliases: `e` the reviewer's enrolment, `r` the reviewer, `v` the gold item's version, `p` its project, `t` a task on it.
 """
 
 # The customer has not blocked the reviewer.
@@ -19,3 +19,6 @@ SPOKEN = """EXISTS (SELECT FROM unnest(r.languages) AS spoken WHERE spoken = '*'
 SKILLED = """NOT EXISTS (SELECT FROM jsonb_each_text(COALESCE(p.skills_by_domain -> v.domain, '{}')) AS needed(skill, level)
       WHERE NOT EXISTS (SELECT FROM routing_qualification q WHERE q.reviewer_id = r.id AND q.skill = needed.skill
         AND q.level >= needed.level::int AND (q.expires_at IS NULL OR q.expires_at > statement_timestamp())))"""
+
+# It waits for somebody or was shown: what they had in hand and skipped or lost, they have seen.
+SHOWN = "(t.state <> 'cancelled' OR EXISTS (SELECT FROM routing_lease shown_under WHERE shown_under.task_id = t.id))"

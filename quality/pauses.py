@@ -4,16 +4,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
-from config.kernel.clock import database_now
 from config.kernel.models import User
 from labeling.models import Project
 from quality.models import Pause, Standing
 from quality.types import PauseState, StandingState
 
 TOLD_AT_ONCE = 20
+IS_OVERDUE = Q(state=PauseState.PROVISIONAL, due_at__lt=Now())
 WAY_BACK_FROM_RETIREMENT = "Ask your operator, if you would like to work there again."
 
 # People of a project by a group, how many of them were paused, and how that ended; how many passed their tests.
@@ -72,13 +72,9 @@ def rates_of_groups(project: Project) -> dict[str, list[GroupRates]]:
     return rates
 
 
-def is_overdue(pause: Pause) -> bool:
-    """Whether a person should have confirmed or lifted it by now."""
-    return pause.state == PauseState.PROVISIONAL and pause.due_at < database_now()
-
-
 def overdue_pauses() -> QuerySet[Pause]:
-    return Pause.objects.filter(state=PauseState.PROVISIONAL, due_at__lt=Now())
+    """Return those that a person should have confirmed or lifted by now."""
+    return Pause.objects.filter(IS_OVERDUE)
 
 
 def desk_me(user: User) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from config.kernel.events import record
 from config.kernel.locks import lock_row
 from labeling.models import Item, ItemVersion, Pool, Project, Reviewer, Round, Task
 from labeling.services.rounds import cancel_rounds, documents_in_force, new_round, new_task, next_numbers
-from labeling.types import RoundReason, RoundState, TaskKind
+from labeling.types import RoundReason, RoundState, TaskKind, TaskState
 
 
 @transaction.atomic
@@ -37,6 +37,12 @@ def open_gold_round(*, item_version: ItemVersion) -> Round:
     opened.save(force_insert=True)
     record("round.opened", subject=opened, actor_id=None, data={"reason": RoundReason.GOLD})
     return opened
+
+
+def is_gold_in_hand(*, item_version: ItemVersion) -> bool:
+    """Whether somebody holds this gold item now: taken from them where a plain one is not, it would be told."""
+    held = Task.objects.filter(round__item=item_version.item_id, round__reason=RoundReason.GOLD)
+    return held.filter(kind=TaskKind.GOLD, state=TaskState.LEASED).exists()
 
 
 @transaction.atomic

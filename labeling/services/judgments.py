@@ -28,6 +28,7 @@ READ_BY_ANOTHER = (
     "What is written here is read by another person next, who can send it back to you; it stands till then."
 )
 ACTED_ON = "A review is acted on at once; it stands as you gave it."
+DECIDED = "What you decided was acted on at once; it stands as you gave it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +143,14 @@ def invalidate_annotation(*, annotation: Annotation, reason: str, actor: User) -
 
 
 def why_final(annotation: Annotation) -> str:
-    """Say why this answer stands from the moment it is given, of written work; "" for any other.
+    """Say why this answer stands from the moment it is given, of written work and adjudications; "" for any other.
 
     It goes by the project and the kind of work, so that gold, which nobody reads next, cannot be told by it.
     """
     if annotation.task.pool.work == Work.REVIEW:
         return ACTED_ON
+    if annotation.task.kind == TaskKind.ADJUDICATE:
+        return DECIDED
     is_written = annotation.project.overlap_kind == Overlap.REVIEWED or annotation.task.kind == TaskKind.ATTEMPT
     return READ_BY_ANOTHER if is_written else ""
 

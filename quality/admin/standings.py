@@ -3,13 +3,17 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import BooleanField, ExpressionWrapper, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel.console import BigTableAdmin, ConsoleAdmin, ServiceAdd, display, service_action, state
+from config.kernel.models import User
 from config.kernel.requests import person
+from labeling.models import Project
+from labeling.permissions import ProjectUserPermission
 from quality.models import Check, Doubt, Evidence, Pause, QualityRule, Standing
-from quality.pauses import is_overdue
+from quality.pauses import IS_OVERDUE
 from quality.services.checks import confirm_check, dismiss_check
 from quality.services.falls import clear_doubt, doubt_work
 from quality.services.pauses import bring_back, confirm_pause, lift_pause, pause_standing, retire_reviewer
@@ -76,15 +80,19 @@ class PauseAdmin(ConsoleAdmin):
         service_action(lift_pause, argument="pause", description=_("Lift, with a reason"), needs_reason=True),
     )
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        is_late = ExpressionWrapper(IS_OVERDUE, output_field=BooleanField())
+        return super().get_queryset(request).annotate(is_overdue=is_late)
+
     @display(description=_("reviewer"))
     def reviewer(self, pause: Pause) -> str:
         return str(pause.standing.reviewer)
 
     @display(description=_("to be confirmed"), ordering="due_at", label={"overdue": "danger", "waits": "info"})
-    def due(self, pause: Pause) -> tuple[str, Any]:
+    def due(self, pause: Any) -> tuple[str, Any]:
         if pause.decided_at is not None:
             return "", ""
-        return ("overdue", _("overdue")) if is_overdue(pause) else ("waits", f"{pause.due_at:%d %B %H:%M} UTC")
+        return ("overdue", _("overdue")) if pause.is_overdue else ("waits", f"{pause.due_at:%d %B %H:%M} UTC")
 
 
 @admin.register(Doubt)
@@ -134,6 +142,16 @@ class QualityRuleAdmin(ServiceAdd):
     list_select_related = ("project", "owner")
     add_fields = RULE
     actions = (service_action(end_rule, argument="rule", description=_("End: promise this no longer")),)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """An owner is offered among those who operate what this person operates, not among everybody of the house."""
+        if db_field.name == "owner":
+            here = Project.objects.visible_to(person(request), "operate_project")
+            operators = ProjectUserPermission.objects.filter(
+                permission__codename="operate_project", content_object__in=here
+            )
+            kwargs["queryset"] = User.objects.filter(pk__in=operators.values("user"))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> QualityRule:
         return set_rule(**values, actor=person(request))

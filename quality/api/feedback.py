@@ -10,11 +10,13 @@ from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.kernel.api.choices import ChoiceField
 from config.kernel.requests import person
-from quality.feedback import feedback_for, get_feedback
+from quality.feedback import feedback_for, get_feedback, told_as
 from quality.models import Appeal, Feedback
 from quality.services.appeals import make_appeal
 from quality.services.feedback import mark_feedback_read
+from quality.types import FeedbackKind
 from routing.answers import log_answers_read
 from routing.api.views import DeskView
 
@@ -31,7 +33,8 @@ class AppealSerializer(serializers.ModelSerializer[Appeal]):
 class FeedbackSerializer(serializers.ModelSerializer[Feedback]):
     id = serializers.UUIDField(source="public_id", read_only=True)
     project = serializers.SerializerMethodField()
-    title = serializers.CharField(source="get_kind_display", read_only=True)
+    kind = serializers.SerializerMethodField()
+    title = serializers.SerializerMethodField()
     clause = serializers.SerializerMethodField(help_text="The clause that it rests on; null where none is named.")
     answer = serializers.UUIDField(source="annotation.public_id", read_only=True, help_text="Which of my answers.")
     at = serializers.DateTimeField(source="tell_from", read_only=True)
@@ -49,6 +52,15 @@ class FeedbackSerializer(serializers.ModelSerializer[Feedback]):
 
     def get_project(self, feedback: Feedback) -> dict[str, str]:
         return {"id": str(feedback.project.public_id), "name": feedback.project.name}
+
+    @extend_schema_field(
+        ChoiceField(choices=[each for each in FeedbackKind.choices if each[0] in map(told_as, FeedbackKind)])
+    )
+    def get_kind(self, feedback: Feedback) -> str:
+        return told_as(feedback.kind).value
+
+    def get_title(self, feedback: Feedback) -> str:
+        return str(told_as(feedback.kind).label)
 
     def get_clause(self, feedback: Feedback) -> dict[str, str] | None:
         if not feedback.clause:

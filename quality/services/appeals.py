@@ -31,6 +31,8 @@ from quality.types import (
     GoldState,
 )
 
+SLICE = 200
+
 # How long after it was made an appeal is decided on.
 DUE_DAYS = 5
 
@@ -123,6 +125,20 @@ def _retire(feedback: Feedback, actor: User) -> None:
     if gold is not None:
         reason = "An appeal against it was upheld."
         retire_because(gold_item=gold, because=GoldRetirement.DISPUTED, reason=reason, actor_id=actor.pk)
+
+
+def free_from_gold(*, appeal_ids: Iterable[int]) -> int:
+    """Void all that is known by gold whose answer these appeals were right about, of whoever answered it; return how many
+    pieces. In slices. Idempotent."""
+    decided = Appeal.objects.filter(pk__in=list(appeal_ids), feedback__kind=FeedbackKind.GOLD_MISSED)
+    wrong = GoldItem.objects.filter(item_version__in=decided.values("feedback__annotation__item_version"))
+    known = Evidence.objects.filter(
+        source=EvidenceSource.GOLD, voids=None, voided_by=None, annotation__gold_score__gold_item__in=wrong
+    ).order_by("pk")
+    done = 0
+    while pieces := list(known[:SLICE]):
+        done += void_evidence(evidence=pieces, reason="An appeal about this gold was upheld.", actor_id=None)
+    return done
 
 
 def follow_upheld(*, appeal_ids: Iterable[int]) -> int:

@@ -16,13 +16,13 @@ from config.kernel.reasons import checked_reason
 from config.kernel.transitions import transition, transition_many
 from labeling.forms import InvalidAnswers, ItemShape, check_expected, form_of_stage
 from labeling.models import Annotation, FormVersion, Item, Project, Reviewer
-from labeling.services.gold_rounds import close_gold_round, open_gold_round, reserve_gold_task
+from labeling.services.gold_rounds import close_gold_round, is_gold_in_hand, open_gold_round, reserve_gold_task
 from labeling.services.pools import pools_for, requirement
 from labeling.services.rounds import POSITION_STEP, documents_in_force
 from labeling.types import DocumentState, ItemState, ProjectState, RoundReason, TaskKind, Work
 from quality.errors import GoldRetired
 from quality.gold_rate import UNKNOWN_WIDTH, GoldBounds, gold_share
-from quality.meeting_gold import NOT_BLOCKED, NOT_JUDGED, SKILLED, SPOKEN
+from quality.meeting_gold import NOT_BLOCKED, NOT_JUDGED, SHOWN, SKILLED, SPOKEN
 from quality.models import GoldItem, GoldScore
 from quality.scoring import score_gold
 from quality.services.evidence import Found, add_evidence
@@ -92,7 +92,7 @@ JOIN labeling_reviewer r ON r.id = %(reviewer)s
 WHERE g.project_id = %(project)s AND g.state = 'active' AND g.use = %(use)s AND g.work = 'judge'
   AND (%(concept)s = '' OR g.concept = %(concept)s)
   AND (g.exposures_most IS NULL OR g.exposures_most > (SELECT count(*) FROM labeling_task t JOIN labeling_round shown
-      ON shown.id = t.round_id WHERE shown.item_id = v.item_id AND shown.reason = 'gold' AND t.state <> 'cancelled'))
+      ON shown.id = t.round_id WHERE shown.item_id = v.item_id AND shown.reason = 'gold' AND {SHOWN}))
   AND NOT EXISTS (SELECT FROM labeling_round met JOIN labeling_task t ON t.round_id = met.id AND t.reserved_for_id = r.id
       WHERE met.item_id = v.item_id
         AND (met.id = g.round_id OR EXISTS (SELECT FROM routing_lease l WHERE l.task_id = t.id)))
@@ -194,7 +194,7 @@ def _renew(gold_id: int) -> None:
     gold = GoldItem.objects.select_related("project", "item_version").get(pk=gold_id)
     item = lock_row(Item.objects.filter(pk=gold.item_version.item_id))
     form = documents_in_force(gold.project).form
-    if asked_now(gold.project).number < form.number:
+    if asked_now(gold.project).number < form.number or is_gold_in_hand(item_version=gold.item_version):
         return
     is_fitting = _fits(gold, form)
     opened = None

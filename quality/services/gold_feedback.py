@@ -36,6 +36,6 @@ def explanation_of(gold: GoldItem) -> str:
 
 
 def expected_in_words(gold: GoldItem) -> str:
-    """Return the expected answer, question by question."""
+    """Return the expected answer, question by question, in the words in which an expert's audit is told."""
     said = answers_in_words(gold.round.form.document, gold.expected)
-    return "Expected: " + "; ".join(f"{question} {', '.join(lines)}" for question, lines in said)
+    return "\n".join(f"{question} {'; '.join(lines)}" for question, lines in said)

@@ -10,13 +10,13 @@ from django.db import transaction
 
 from config.kernel.errors import Conflict, Invalid
 from config.kernel.events import record
-from config.kernel.locks import lock_row
+from config.kernel.locks import ADVISORY_GOLD, advisory_lock, lock_row
 from config.kernel.models import User
 from labeling.forms import KINDS, ItemShape, check_expected
-from labeling.models import Annotation, FormVersion, Item, ItemVersion
+from labeling.models import Annotation, FormVersion, Item, ItemVersion, Task
 from labeling.permissions import ProjectUserPermission
 from labeling.services.gold_rounds import open_gold_round
-from labeling.types import ItemState
+from labeling.types import ItemState, RoundReason
 from quality.models import GoldItem, Resolution
 from quality.types import GoldSource, GoldState, GoldUse, Outcome
 
@@ -128,10 +128,12 @@ def describe_gold(
     """
     if expected_hit_rate is not None and not 0 < expected_hit_rate < 1:
         raise Invalid("The hit rate is a share between 0 and 1, such as 0.8.", field="expected_hit_rate")
-    gold = lock_row(GoldItem.objects.filter(pk=gold_item.pk))
+    advisory_lock(ADVISORY_GOLD, gold_item.project_id)  # nobody is asked it meanwhile
+    gold = lock_row(GoldItem.objects.filter(pk=gold_item.pk).select_related("item_version"))
     if gold.state == GoldState.RETIRED:
         raise Conflict("This gold item was retired; what it was stays as it was.")
-    if use != gold.use and gold.round.tasks.exists():
+    asked = Task.objects.filter(round__item=gold.item_version.item_id, round__reason=RoundReason.GOLD)
+    if use != gold.use and asked.exists():
         raise Conflict("Somebody was asked this item already; what it is used for stays, or it would not be unseen.")
     changes = {
         "concept": concept.strip(),

@@ -15,7 +15,6 @@ from config.kernel.events import record
 from config.kernel.locks import ADVISORY_RULES, advisory_lock, lock_row
 from config.kernel.models import User
 from config.kernel.transitions import transition
-from config.kernel.types import Surface
 from labeling.languages import matches
 from labeling.models import Pool, Project
 from labeling.services.pools import set_terms
@@ -89,8 +88,8 @@ def _check(
 ) -> None:
     if not -1 <= threshold <= returns_at <= 1:
         raise Invalid("Give shares up to 1, and let it be over no lower than the threshold.", field="returns_at")
-    if owner.surface != Surface.CONSOLE:
-        raise Invalid("The owner is somebody of the console.", field="owner")
+    if not Project.objects.filter(pk=project.pk).visible_to(owner, "operate_project").exists():
+        raise Invalid("The owner is somebody who operates this project.", field="owner")
     if bool(segment_value) == (segment == Segment.ALL):
         raise Invalid("Name which segment, or choose everything and name none.", field="segment_value")
     if response == Response.MORE_OVERLAP and not 1 <= more_overlap <= 10:

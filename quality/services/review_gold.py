@@ -23,7 +23,7 @@ from labeling.services.pools import pools_for, requirement
 from labeling.services.rounds import documents_in_force
 from labeling.services.seeded import keep_seeded_attempt, reserve_seeded_review
 from labeling.types import ItemState, ProjectState, RoundState, Work
-from quality.meeting_gold import NOT_BLOCKED, NOT_JUDGED, SKILLED, SPOKEN
+from quality.meeting_gold import NOT_BLOCKED, NOT_JUDGED, SHOWN, SKILLED, SPOKEN
 from quality.models import GoldItem, Review
 from quality.services.gold import LOOKAHEAD, positions
 from quality.types import GoldSource, GoldState, GoldUse, ReviewVerdict
@@ -61,7 +61,7 @@ JOIN labeling_round o ON o.id = g.round_id AND o.state = 'open' AND o.form_id = 
 JOIN labeling_reviewer r ON r.id = %(reviewer)s
 WHERE g.project_id = %(project)s AND g.state = 'active' AND g.work = 'review' AND g.use = 'gold'
   AND (g.exposures_most IS NULL OR g.exposures_most > (SELECT count(*) FROM labeling_task t
-      WHERE t.round_id = g.round_id AND t.kind = 'gold' AND t.state <> 'cancelled'))
+      WHERE t.round_id = g.round_id AND t.kind = 'gold' AND {SHOWN}))
   AND NOT EXISTS (SELECT FROM labeling_task t WHERE t.round_id = g.round_id AND t.reserved_for_id = r.id)
   AND {NOT_JUDGED}
   AND {SPOKEN}

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from config.kernel.errors import Conflict
 from labeling.models import Annotation, Item, Round, Task
 from labeling.services.judgments import invalidate_annotation
 from labeling.services.rounds import reopen_items
@@ -11,6 +12,7 @@ from quality.models import Dispute, Evidence, Feedback, Resolution
 from quality.services.audits import make_plan, order_draw
 from quality.services.disputes import open_dispute
 from quality.services.rounds import resolve_due
+from routing.services.corrections import correct_answer
 from tests.auditing import answer, answer_all, fact, prepare, resolve_facts
 from tests.factories import item_row, settle, take, upload
 
@@ -59,6 +61,16 @@ def test_what_stood_is_upheld_and_whoever_said_so_loses_nothing(resolved):
     assert (Item.objects.get().state, found.adjudicated_in.state) == ("resolved", "resolved")
     assert not Feedback.objects.exists()
     assert not Evidence.objects.exists()
+
+
+def test_what_an_adjudicator_decided_is_not_corrected(resolved):
+    dispute(resolved)
+    decided(resolved, {**RIGHT, **fact("true")})
+    said = Annotation.objects.latest("pk")
+    for again in (fact("false"), {**RIGHT, **fact("false")}):
+        with pytest.raises(Conflict, match="acted on at once"):
+            correct_answer(user=resolved.cleo.user, public_id=said.public_id, answers=again)
+    assert Resolution.objects.latest("pk").answers == fact("true")
 
 
 def test_what_was_wrong_is_overturned_told_and_counts(resolved):

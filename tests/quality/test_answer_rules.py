@@ -1,5 +1,7 @@
 """What is plainly wrong with a text: rules on plain values."""
 
+import time
+
 import pytest
 
 from quality.answer_rules import Asked, Rule, broken_rules, format_asked_for, is_refusal, prompt_of
@@ -104,3 +106,18 @@ def test_the_prompt_is_the_last_thing_the_user_said():
     messages = [{"role": "user", "content": "One"}, {"role": "assistant", "content": "Two"}]
     assert prompt_of({"messages": messages}) == "One"
     assert prompt_of({"messages": []}) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("\n" * 50_000 + "x", "table"),
+        ("```" + "\n" * 50_000 + "x", "json"),
+        ("|" + " -" * 25_000, "table"),
+        ("\n-" * 25_000, "list"),
+    ],
+)
+def test_formats_are_looked_for_in_linear_time(text, wanted):
+    began = time.process_time()
+    assert rules(text, Asked(format=wanted)) == [Rule.FORMAT]
+    assert time.process_time() - began < 1

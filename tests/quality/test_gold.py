@@ -9,8 +9,9 @@ from labeling.services.forms import publish_form
 from quality.jobs import seed_gold as seed_gold_job
 from quality.models import GoldItem, GoldScore
 from quality.services.gold import make_gold, renew_gold
+from routing.services.leases import renew_lease
 from tests.cast import FORM
-from tests.factories import item_row, judge, settle, upload
+from tests.factories import item_row, judge, settle, take, upload
 
 EXPECTED = {"answer": {"preference": {"choice": "a"}}}
 OTHER_TITLE = {**FORM, "title": "Better pairs"}
@@ -77,6 +78,21 @@ def test_gold_goes_along_with_a_form_that_its_answer_fits(cast, gold):
     assert cast.anna.pk not in asked
     renew_gold(form_ids=[form.pk])
     assert len(rounds()) == 2
+
+
+def test_gold_in_hand_stays_with_its_holder_as_a_plain_task_does(cast, gold):
+    while Task.objects.get(pk=(leased := take(cast.bela)).task_id).kind != "gold":
+        judge(cast.bela)
+    end_plain_work()
+    publish_form(project=cast.project, document=OTHER_TITLE, actor=cast.mira)
+    settle()
+    seed_gold_job()
+    renew_lease(user=cast.bela.user, token=leased.token)
+    assert rounds() == [(1, "open", 1)]
+    judge(cast.bela)
+    settle()
+    seed_gold_job()
+    assert rounds() == [(1, "cancelled", 1), (2, "open", 2)]
 
 
 def test_gold_whose_answer_fits_no_more_is_retired_and_waits_for_nobody(cast, gold):

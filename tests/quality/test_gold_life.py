@@ -1,15 +1,17 @@
 """How gold comes about, how a miss is told, and why gold ends."""
 
+import re
 from datetime import timedelta
 from random import Random
 
 import pytest
+from django.db import IntegrityError, transaction
 
-from config.kernel.clock import database_now
 from config.kernel.errors import Conflict
 from config.kernel.models import Event
 from delivery.models import ReleaseEntry
-from labeling.models import Annotation, Item, Project, Round, Task
+from labeling.models import Annotation, Item, Project, Reviewer, Round, Task
+from labeling.services.forms import publish_form
 from labeling.services.people import add_member
 from labeling.services.rounds import reopen_items
 from labeling.types import Role
@@ -19,8 +21,10 @@ from quality.models import Feedback, GoldItem, GoldScore, Resolution
 from quality.services.gold import retire_because, seed_gold
 from quality.services.gold_making import describe_gold, make_gold_of_answer, make_gold_of_resolution
 from quality.services.gold_review import TOLD_MOST, has_leaked
-from tests.cast import gather_cast
-from tests.factories import freeze, item_row, judge, resolve_items, settle, take, trust, upload
+from routing.services.leases import skip_task
+from routing.services.submits import submit_task
+from tests.cast import FORM, gather_cast
+from tests.factories import freeze, item_row, judge, prefer, resolve_items, settle, take, trust, unguarded, upload
 
 WHY = "Lyon is not the capital."
 
@@ -56,10 +60,20 @@ def test_a_missed_gold_is_told_later_as_reviewed_work_and_a_hit_is_not(cast):
     assert timedelta(days=2) - timedelta(minutes=1) < later < timedelta(days=7, minutes=1)
 
 
+def test_at_the_desk_a_missed_gold_is_told_as_an_audit(cast, client):
+    gold_of(cast, why="")
+    judge_gold(cast.anna, "b")
+    with unguarded("quality_feedback", "fixed_columns") as cursor:
+        cursor.execute("UPDATE quality_feedback SET tell_from = now()")
+    [row] = client.get("/api/desk/v1/feedback", headers=cast.bearer("anna")).json()["results"]
+    assert (row["kind"], row["title"]) == ("audited", "An expert found otherwise")
+    assert not {"gold", "Expected"} & set(re.findall(r"[A-Za-z]+", str(row)))
+
+
 def test_without_an_explanation_the_expected_answer_is_told(cast):
     gold_of(cast, why="")
     judge_gold(cast.anna, "b")
-    assert Feedback.objects.get().words == "Expected: Which response is better? a"
+    assert Feedback.objects.get().words == "Which response is better? a"
 
 
 def test_a_resolved_item_becomes_gold_beside_and_stays_resolved(cast):
@@ -142,6 +156,20 @@ def test_what_is_judged_anew_is_gold_no_more(cast):
     }  # fmt: skip
 
 
+def test_gold_that_somebody_had_in_hand_and_skipped_was_shown_to_them(cast):
+    gold_of(cast)
+    [mine, *others] = Task.objects.filter(kind="gold", state="open").order_by("pk")
+    Task.objects.filter(pk__in=[each.pk for each in others]).update(state="cancelled")
+    GoldItem.objects.update(exposures_most=1)
+    reviewer = Reviewer.objects.get(pk=mine.reserved_for_id)
+    while (leased := take(reviewer)).task_id != mine.pk:
+        submit_task(user=reviewer.user, token=leased.token, answers=prefer("a"), seconds=5.0)
+    skip_task(user=reviewer.user, token=leased.token, reason="Hard")
+    settle()
+    seed_gold()
+    assert not Task.objects.filter(kind="gold", state="open").exists()
+
+
 def test_gold_that_enough_people_have_seen_is_retired(cast):
     gold = gold_of(cast)
     GoldItem.objects.update(exposures_most=2)
@@ -162,7 +190,8 @@ def test_gold_that_was_explained_to_many_is_retired(cast, monkeypatch):
     gold_of(cast)
     judge_gold(cast.anna, "b")
     assert retire_served_gold() == 0  # it is told later
-    Feedback.objects.update(tell_from=database_now())
+    with unguarded("quality_feedback", "fixed_columns") as cursor:
+        cursor.execute("UPDATE quality_feedback SET tell_from = now()")
     assert retire_served_gold() == 1
     assert GoldItem.objects.get().retired_because == "explained"
     assert TOLD_MOST == 25
@@ -200,14 +229,25 @@ def test_leaked_gold_is_retired_by_the_job(cast):
     assert GoldItem.objects.get().retired_because == "leaked"
 
 
-def test_what_it_is_used_for_stays_once_somebody_was_asked(cast):
+@pytest.mark.parametrize("is_renewed", [False, True])
+def test_what_it_is_used_for_stays_once_somebody_was_asked(cast, is_renewed):
     gold = gold_of(cast)
+    if is_renewed:
+        Task.objects.filter(state="open").update(state="cancelled")
+        publish_form(project=cast.project, document={**FORM, "title": "Better pairs"}, actor=cast.mira)
+        settle()
+        gold.refresh_from_db()
+        assert not gold.round.tasks.exists()
     with pytest.raises(Conflict, match="asked this item already"):
         describe_gold(
             gold_item=gold, concept="x", explanation="", exposures_most=None, use="training", expected_hit_rate=None,
             actor=cast.mira,
         )  # fmt: skip
     assert GoldItem.objects.get().concept == ""
+    with pytest.raises(IntegrityError, match="stays once somebody was asked"), transaction.atomic():
+        GoldItem.objects.update(use="training")
+    with pytest.raises(IntegrityError, match="never change"), transaction.atomic():
+        GoldItem.objects.update(expected={"preference": {"choice": "b"}})
 
 
 def test_retired_gold_is_taken_from_whoever_holds_it(cast):

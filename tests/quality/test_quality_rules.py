@@ -112,7 +112,8 @@ def test_accuracy_on_gold_is_measured_from_the_last_answers_where_no_figure_is(c
 def test_what_cannot_be_carried_out_is_refused(promised):
     for more, sentence in (
         ({"returns_at": 0.4}, "no lower than the threshold"),
-        ({"owner": promised.dana}, "The owner is somebody of the console"),
+        ({"owner": promised.dana}, "somebody who operates this project"),
+        ({"owner": promised.otto}, "somebody who operates this project"),
         ({"segment": "language"}, "Name which segment"),
         ({"response": "more_overlap"}, "how many more judgments"),
         (
