@@ -17,7 +17,7 @@ from quality.models import Exam, ExamChange, Sitting, Standing
 from quality.services.exams import change_exam, close_exam
 from routing.models import Enrolment, Lease, Qualification
 from routing.services.enrolments import end_enrolment, enrol_reviewer, trust_fully
-from routing.services.leases import next_task
+from routing.services.claims import next_task
 from tests.factories import item_row, judge, settle, take, upload
 from tests.quality.test_exams import begin, cast_another, exam_of, sit, stock, trust_of
 
