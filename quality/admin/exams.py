@@ -10,11 +10,9 @@ from config.kernel.briefs import brief
 from config.kernel.console import BigTableAdmin, ConsoleAdmin, ServiceChange, service_action, state
 from config.kernel.requests import person
 from labeling.admin.projects import ProjectAdmin
-from labeling.admin.work import AnnotationAdmin
 from labeling.types import Stage
 from quality.models import CustomerVerdict, Exam, ExamChange, Sitting, SittingTask, StageDecision
 from quality.services.exams import change_exam, close_exam, open_exam
-from quality.services.gold_making import make_gold_of_answer
 from quality.services.stages import open_stage, waive_bar
 from quality.types import ExamState
 
@@ -35,11 +33,6 @@ ProjectAdmin.actions = (
         for service, stages in ((open_stage, OPENED), (waive_bar, WAIVED))
         for stage, description in stages.items()
     ],
-)
-
-AnnotationAdmin.actions = (  # type: ignore[assignment]
-    *AnnotationAdmin.actions,
-    service_action(make_gold_of_answer, argument="annotation", description=_("Make gold of this expert's answer")),
 )
 
 

@@ -82,7 +82,7 @@ def change_exam(*, exam: Exam, actor: User, **settings: Any) -> Exam:
     exam.version += 1
     exam.full_clean(exclude=["customer", "project", "made_by"], validate_unique=False)
     exam.save(update_fields=[*changed, "version"])
-    record("exam.changed", subject=exam, actor_id=actor.pk, data={"version": exam.version, "settings": sorted(changed)})
+    record("exam.changed", subject=exam, actor_id=actor.pk, data={"version": exam.version})
     return exam
 
 

@@ -15,7 +15,9 @@ from tests.questions import GALLERY
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-HOSTILE = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"> [go](javascript:alert(1))"
+HOSTILE = (
+    "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"> [go](javascript:alert(1))"
+)
 
 
 def picture(page, name):

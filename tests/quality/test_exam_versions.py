@@ -16,8 +16,8 @@ from quality.exams import may_begin, shown_exams, standing_at
 from quality.models import Exam, ExamChange, Sitting, Standing
 from quality.services.exams import change_exam, close_exam
 from routing.models import Enrolment, Lease, Qualification
-from routing.services.enrolments import end_enrolment, enrol_reviewer, trust_fully
 from routing.services.claims import next_task
+from routing.services.enrolments import end_enrolment, enrol_reviewer, trust_fully
 from tests.factories import item_row, judge, settle, take, upload
 from tests.quality.test_exams import begin, cast_another, exam_of, sit, stock, trust_of
 
