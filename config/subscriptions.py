@@ -34,7 +34,11 @@ SUBSCRIPTIONS = (
         job="quality.jobs.resolve_rounds",
     ),
     Subscription("sittings", hears=("task.cancelled",), job="quality.jobs.end_sittings"),
-    Subscription("training", hears=("enrolment.begun", "sitting.passed"), job="quality.jobs.train"),
+    Subscription(
+        "training",
+        hears=("enrolment.begun", "sitting.passed", "exam.changed", "exam.closed"),
+        job="quality.jobs.train",
+    ),
     Subscription("standings", hears=("evidence.added", "evidence.voided"), job="quality.jobs.review_standings"),
     Subscription(
         "what others agreed on",

@@ -7,6 +7,7 @@ from string import ascii_uppercase
 from typing import Any
 from uuid import UUID
 
+from config.kernel.rendering import render_markdown
 from labeling.forms import answers_in_words, form_of_stage, given_answers, own_answers
 from labeling.models import Annotation
 from labeling.types import TaskKind
@@ -40,6 +41,15 @@ def shown_item(payload: dict[str, Any], *, language: str, seed: UUID) -> dict[st
         "language": language,
         "messages": [{"role": message["role"], "content": message["content"]} for message in payload["messages"]],
         "responses": [{"key": key, "text": responses[key]} for key in display_order(list(responses), seed=seed)],
+    }
+
+
+def rendered(item: dict[str, Any]) -> dict[str, Any]:
+    """Return the shown item with its texts as HTML that is safe to show, too."""
+    return {
+        **item,
+        "messages": [{**each, "html": render_markdown(each["content"])} for each in item["messages"]],
+        "responses": [{**each, "html": render_markdown(each["text"])} for each in item["responses"]],
     }
 
 

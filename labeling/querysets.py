@@ -103,5 +103,6 @@ PROJECT_PATHS = {
     "labeling.AnnotationInvalidation": "annotation__project_id",
     "labeling.UnplacedAnswer": "round__project_id",
     "labeling.ProjectChange": "pgh_obj_id",
+    "quality.ExamChange": "pgh_obj__project_id",
     "quality.RulingReading": "ruling__project_id",
 }

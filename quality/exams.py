@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from config.kernel.clock import database_now
 from config.kernel.errors import NotFound
@@ -15,7 +15,7 @@ from labeling.forms import answers_in_words
 from labeling.models import Annotation
 from labeling.services.access import log_read
 from labeling.types import TaskKind, TaskState
-from quality.models import Exam, Sitting, SittingTask
+from quality.models import Exam, Sitting, SittingTask, Standing
 from quality.scoring import score_gold
 from quality.services.gold_feedback import expected_in_words
 from quality.types import ExamKind, ExamState, SittingState
@@ -42,15 +42,16 @@ class ExamStanding:
 
 
 def standing_at(exam: Exam, sittings: Sequence[Sitting]) -> ExamStanding:
-    """Return where whoever sat these sittings of the exam, in order, stands. A pass begins the count of attempts anew."""
+    """Return where whoever sat these sittings of the exam, in order, stands. A pass begins the count of attempts anew, and
+    holds as long as was promised when it was begun."""
     passes = [place for place, each in enumerate(sittings) if each.state == SittingState.PASSED]
     since = sittings[passes[-1] + 1 :] if passes else sittings
     expires_at = renew_from = None
-    if passes and exam.valid_days is not None:
+    if passes and (valid_days := sittings[passes[-1]].valid_days) is not None:
         finished_at = sittings[passes[-1]].finished_at
         assert finished_at is not None, "What is over is dated."
-        expires_at = finished_at + timedelta(days=exam.valid_days)
-        renew_from = expires_at - timedelta(days=min(RENEW_DAYS, exam.valid_days / 3))
+        expires_at = finished_at + timedelta(days=valid_days)
+        renew_from = expires_at - timedelta(days=min(RENEW_DAYS, valid_days / 3))
     last = since[-1].finished_at if since else None
     return ExamStanding(
         is_open=exam.state == ExamState.OPEN,
@@ -76,6 +77,15 @@ def may_begin(standing: ExamStanding, *, now: datetime) -> str:
     if standing.next_at is not None and now < standing.next_at:
         return f"The next attempt is open from {standing.next_at:%Y-%m-%d %H:%M} UTC."
     return ""
+
+
+def trained(standings: QuerySet[Standing]) -> QuerySet[Standing]:
+    """Keep the standings of those who have passed every exam that their project needs before work; all, where it needs none."""
+    passed = Sitting.objects.filter(
+        exam=OuterRef("pk"), reviewer=OuterRef(OuterRef("reviewer")), state=SittingState.PASSED
+    )
+    missing = Exam.objects.filter(~Exists(passed), project=OuterRef("project"), is_needed=True, state=ExamState.OPEN)
+    return standings.filter(~Exists(missing))
 
 
 def exams_for(user: User) -> QuerySet[Exam]:
@@ -118,14 +128,15 @@ def shown_exam(exam: Exam, sittings: Sequence[Sitting], held: Qualification | No
     standing = standing_at(exam, sittings)
     last = sittings[-1] if sittings else None
     is_under_way = last is not None and last.state == SittingState.OPEN
+    asked, to_pass = (last.asked, last.pass_share) if last and is_under_way else (exam.size, exam.pass_share)
     return {
         "id": exam.public_id,
         "project": {"id": exam.project.public_id, "name": exam.project.name},
         "name": exam.name,
         "kind": exam.kind,
         "skill": exam.skill,
-        "size": exam.size,
-        "pass_share": float(exam.pass_share),
+        "size": asked,
+        "pass_share": float(to_pass),
         "attempts_left": standing.attempts_left,
         "expires_at": held.expires_at if held is not None and exam.skill else standing.expires_at,
         "refusal": "" if is_under_way else may_begin(standing, now=now),

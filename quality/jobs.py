@@ -84,9 +84,13 @@ def end_sittings(facts: list[Fact]) -> None:
 
 
 def train(facts: list[Fact]) -> None:
-    """Hears enrolment.begun and sitting.passed: who is new begins in training where it is needed, and ends it by passing."""
-    exams.begin_training(enrolment_ids=[fact.subject_id for fact in facts if fact.kind == "enrolment.begun"])
-    exams.end_training(sitting_ids=[fact.subject_id for fact in facts if fact.kind == "sitting.passed"])
+    """Hears enrolment.begun, sitting.passed, exam.changed and exam.closed: who began in training has a standing that says so,
+    and ends it once all that is needed is passed."""
+    about: dict[str, list[int]] = defaultdict(list)
+    for fact in facts:
+        about[fact.kind].append(fact.subject_id)
+    exams.begin_training(enrolment_ids=about["enrolment.begun"])
+    exams.end_training(sitting_ids=about["sitting.passed"], exam_ids=about["exam.changed"] + about["exam.closed"])
 
 
 def resolve_rounds(facts: list[Fact]) -> None:

@@ -1,12 +1,14 @@
-"""Reads about calibration: how far reviewers and experts agree with the customer's own verdicts."""
+"""Reads about calibration: what the customer is asked, and how far reviewers and experts agree with the customer's own verdicts."""
 
 from collections import defaultdict
 from dataclasses import dataclass
 
-from labeling.models import Annotation, Project
+from django.db.models import Exists, OuterRef, QuerySet
+
+from labeling.models import Annotation, Item, Project
 from labeling.permissions import ProjectUserPermission
 from labeling.selectors import form_in_use
-from labeling.types import Origin, RoundReason, TaskKind
+from labeling.types import ItemState, Origin, RoundReason, Stage, TaskKind
 from quality.customer_agreement import Bar, Values, WithCustomer, bar_of, compare, values_of_answers
 from quality.models import CustomerVerdict
 
@@ -25,6 +27,23 @@ class Calibration:
     reviewers: list[WithCustomer]
     experts: list[WithCustomer]
     bar: Bar
+
+
+def calibration_items(project: Project) -> QuerySet[Item]:
+    """Return the items of the project's calibration batches that can be answered; `has_verdict` says which are."""
+    given = CustomerVerdict.objects.filter(item_version=OuterRef("current_version"), superseded_by=None)
+    return (
+        Item.objects.filter(project=project, batch__stage=Stage.CALIBRATION)
+        .exclude(state=ItemState.WITHDRAWN)
+        .exclude(current_version=None)
+        .annotate(has_verdict=Exists(given))
+    )
+
+
+def verdict_on(item: Item) -> CustomerVerdict | None:
+    """Return the customer's standing verdict on what the item is now."""
+    standing = CustomerVerdict.objects.filter(item_version=item.current_version_id, superseded_by=None)
+    return standing.select_related("given_by").first()
 
 
 def calibration_of(project: Project) -> Calibration:
@@ -48,12 +67,12 @@ def calibration_of(project: Project) -> Calibration:
         .select_related("form", "task", "reviewer")
         .order_by("pk")
     )
-    pairs: dict[bool, list[tuple[Values, Values]]] = defaultdict(list)
+    pairs: dict[bool, list[tuple[int, Values, Values]]] = defaultdict(list)
     compared = set()
     for answer in answers:
         is_expert = answer.task.kind in OF_EXPERTS or answer.reviewer.user_id in experts
         values = values_of_answers(answer.form.document, answer.answers)
-        pairs[is_expert].append((said[answer.item_version_id], values))
+        pairs[is_expert].append((answer.item_version_id, said[answer.item_version_id], values))
         if not is_expert:
             compared.add(answer.item_version_id)
     by_reviewers = compare(pairs[False])

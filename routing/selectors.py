@@ -26,7 +26,7 @@ from routing.ladder import Rung, ladder_from
 from routing.models import Availability, Block, Enrolment, Lease, Leave, ServiceLevel
 from routing.open_projects import guidelines_to_read
 from routing.services.workloads import FACTS
-from routing.types import STOPPED, LeasedTask, NothingToDo, PoolChoice
+from routing.types import STOPPED, LeasedTask, NothingToDo, PoolChoice, Trust
 from routing.weights import Weights, weights_from
 
 # The pools that this reviewer may serve and that hold work, as far as was measured lately or else is seen now. What is
@@ -196,12 +196,14 @@ def guideline_first(*, project_id: int, reviewer_id: int) -> NothingToDo:
 
 
 def why_nothing(*, reviewer_id: int) -> NothingToDo:
-    """Say why there is no task: not enrolled, paused, or nothing left that they may do."""
+    """Say why there is no task: not enrolled, paused, training comes first, or nothing left that they may do."""
     live = Enrolment.objects.filter(reviewer_id=reviewer_id, ended_at=None)
     if not live.exists():
         return NothingToDo("not_enrolled", "You are not on any project yet; ask your operator to enrol you.")
     if not live.exclude(trust__in=STOPPED).exists():
         return NothingToDo("paused", "Your work is paused; why, and the way back, is in your inbox.")
+    if not live.exclude(trust__in=[*STOPPED, Trust.TRAINING]).exists():
+        return NothingToDo("training", "Your training comes first; begin it under “Training and tests”.")
     if not live.filter(project__state="open").exists():
         return NothingToDo("closed", "Your projects are not open at the moment; come back later.")
     if is_capped(reviewer_id=reviewer_id):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from config.portal import blocks, flags, people, views
+from config.portal import blocks, calibration, flags, people, views
 
 app_name = "portal"
 urlpatterns = [
@@ -19,6 +19,8 @@ urlpatterns = [
     path("projects/<uuid:project>/", views.ProjectPage.as_view(), name="project"),
     path("projects/<uuid:project>/upload/", views.Upload.as_view(), name="upload"),
     path("projects/<uuid:project>/flags/", flags.FlagsPage.as_view(), name="flags"),
+    path("projects/<uuid:project>/calibration/", calibration.CalibrationPage.as_view(), name="calibration"),
+    path("projects/<uuid:project>/calibration/<uuid:item>/", calibration.OwnVerdict.as_view(), name="own-verdict"),
     path("flags/<uuid:flag>/decision/", flags.DecideFlag.as_view(), name="decide-flag"),
     path("batches/<uuid:batch>/", views.BatchPage.as_view(), name="batch"),
     path("projects/<uuid:project>/release/", views.AskRelease.as_view(), name="ask-release"),

@@ -7,15 +7,14 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel.briefs import brief
-from config.kernel.console import BigTableAdmin, ConsoleAdmin, ServiceAdd, service_action, state
+from config.kernel.console import BigTableAdmin, ConsoleAdmin, ServiceChange, service_action, state
 from config.kernel.requests import person
 from labeling.admin.projects import ProjectAdmin
-from labeling.admin.work import AnnotationAdmin
 from labeling.types import Stage
-from quality.models import CustomerVerdict, Exam, Sitting, SittingTask, StageDecision
-from quality.services.exams import close_exam, open_exam
-from quality.services.gold_making import make_gold_of_answer
+from quality.models import CustomerVerdict, Exam, ExamChange, Sitting, SittingTask, StageDecision
+from quality.services.exams import change_exam, close_exam, open_exam
 from quality.services.stages import open_stage, waive_bar
+from quality.types import ExamState
 
 OPENED = {
     Stage.CALIBRATION: _("Move to calibration, with a reason"),
@@ -36,17 +35,14 @@ ProjectAdmin.actions = (
     ],
 )
 
-AnnotationAdmin.actions = (  # type: ignore[assignment]
-    *AnnotationAdmin.actions,
-    service_action(make_gold_of_answer, argument="annotation", description=_("Make gold of this expert's answer")),
-)
-
 
 @admin.register(Exam)
-class ExamAdmin(ServiceAdd):
+class ExamAdmin(ServiceChange):
+    """Settings are changed as the exam's next version: sittings that are open go on by the one they were begun with."""
+
     list_display = (
         "name", "project", "kind", state({"open": "success", "closed": "danger"}), "skill", "level", "size", "pass_share",
-        "attempts_most", "valid_days", "is_needed",
+        "attempts_most", "valid_days", "is_needed", "version",
     )  # fmt: skip
     list_filter = ("state", "kind")
     list_select_related = ("project",)
@@ -54,17 +50,33 @@ class ExamAdmin(ServiceAdd):
         "project", "kind", "name", "skill", "level", "concept", "size", "pass_share", "attempts_most", "wait_days",
         "valid_days", "is_needed",
     )  # fmt: skip
+    change_fields = ("concept", "size", "pass_share", "attempts_most", "wait_days", "valid_days", "is_needed")
     actions = (service_action(close_exam, argument="exam", description=_("Close: nobody begins it any more")),)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or obj.state == ExamState.OPEN)
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> Exam:
         return open_exam(**values, actor=person(request))
+
+    def change(self, request: HttpRequest, row: Any, changes: dict[str, Any]) -> Exam:
+        return change_exam(exam=row, **changes, actor=person(request))
+
+
+@admin.register(ExamChange)
+class ExamChangeAdmin(BigTableAdmin):
+    list_display = (
+        "pgh_obj", "version", "size", "pass_share", "attempts_most", "wait_days", "valid_days", "is_needed", "pgh_created_at",
+        "pgh_context",
+    )  # fmt: skip
+    list_select_related = ("pgh_obj",)
 
 
 @admin.register(Sitting)
 class SittingAdmin(ConsoleAdmin):
     list_display = (
         "reviewer", "exam", "number", state({"passed": "success", "open": "info", "failed": "danger"}), "right", "asked",
-        "created_at", "finished_at",
+        "version", "created_at", "finished_at",
     )  # fmt: skip
     list_filter = ("state",)
     list_select_related = ("reviewer__user", "exam")

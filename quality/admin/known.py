@@ -9,13 +9,29 @@ from django.utils.translation import gettext_lazy as _
 from config.kernel.briefs import brief
 from config.kernel.console import BigTableAdmin, ServiceChange, display, service_action, state
 from config.kernel.requests import person
+from labeling.admin.work import AnnotationAdmin
 from quality.models import GoldItem, GoldScore, Resolution, Ruling, RulingReading
 from quality.services.disputes import question_resolution
 from quality.services.gold import retire_gold
-from quality.services.gold_making import describe_gold, make_gold_of_resolution
+from quality.services.gold_making import describe_gold, make_gold_of_answer, make_gold_of_resolution
 from quality.services.ruling_examples import add_example
 from quality.services.rulings import answer_ruling, ask_customer
-from quality.types import GoldState
+from quality.types import GoldState, GoldUse
+
+# What gold may be made for. It is said as it is made: once somebody was asked an item, its use stays.
+MADE_FOR = {
+    GoldUse.GOLD: _("Make gold of it"),
+    GoldUse.TRAINING: _("Make gold of it, for training"),
+    GoldUse.QUALIFICATION: _("Make gold of it, for tests"),
+}
+
+AnnotationAdmin.actions = (  # type: ignore[assignment]
+    *AnnotationAdmin.actions,
+    *[
+        service_action(make_gold_of_answer, argument="annotation", description=description, use=use.value)
+        for use, description in MADE_FOR.items()
+    ],
+)
 
 
 @admin.register(GoldItem)
@@ -85,12 +101,16 @@ class ResolutionAdmin(BigTableAdmin):
     list_select_related = ("item_version__item",)
     search_fields = ("=item_version__item__external_id",)
     actions = (
-        service_action(
-            make_gold_of_resolution,
-            argument="resolution",
-            description=_("Make gold of it"),
-            consequence=_("Its item leaves the releases while it is gold, unless the project delivers gold."),
-        ),
+        *[
+            service_action(
+                make_gold_of_resolution,
+                argument="resolution",
+                description=description,
+                consequence=_("Its item leaves the releases while it is gold, unless the project delivers gold."),
+                use=use.value,
+            )
+            for use, description in MADE_FOR.items()
+        ],
         service_action(
             question_resolution,
             argument="resolution",

@@ -31,11 +31,15 @@ class KeptSerializer(serializers.Serializer[Any]):
 
 class WithCustomerSerializer(serializers.Serializer[Any]):
     question = serializers.CharField()
-    compared = serializers.IntegerField()
+    items = serializers.IntegerField()
+    compared = serializers.IntegerField(help_text="Answers, to these items.")
     agreeing = serializers.IntegerField()
-    agreement = serializers.FloatField(allow_null=True)
+    agreement = serializers.FloatField()
+    agreement_interval = serializers.ListField(
+        child=serializers.FloatField(), help_text="Of 95 %, each item counted as one observation."
+    )
     kappa = serializers.FloatField(allow_null=True, help_text="Cohen's; null where only one value was ever given.")
-    interval = serializers.ListField(child=serializers.FloatField(), allow_null=True)
+    interval = serializers.ListField(child=serializers.FloatField(), allow_null=True, help_text="Kappa's.")
 
 
 class BarSerializer(serializers.Serializer[Any]):

@@ -2,7 +2,7 @@
 
 from quality.models.audits import AuditDraw, AuditPlan, AuditVerdict, Dispute
 from quality.models.contract import CustomerVerdict, QualityFigure, QualityRule, StageDecision
-from quality.models.exams import Exam, Sitting, SittingTask
+from quality.models.exams import Exam, ExamChange, Sitting, SittingTask
 from quality.models.feedback import Appeal, Feedback, Review
 from quality.models.gold import GoldItem, GoldScore
 from quality.models.judges import Anchor, Judge, JudgeAlarm, JudgeCalibration, JudgeCall
@@ -22,6 +22,7 @@ __all__ = [
     "Doubt",
     "Evidence",
     "Exam",
+    "ExamChange",
     "Fall",
     "Feedback",
     "GoldItem",

@@ -1,6 +1,7 @@
 """Training and qualification tests: gold items that somebody sits, and what they are granted for passing."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -9,6 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from config.kernel.history import changes_of
 from config.kernel.public_ids import PublicIdField
 from labeling.models import Customer, Project, Reviewer, Task
 from labeling.querysets import TenantQuerySet
@@ -52,6 +54,7 @@ class Exam(models.Model):
         _("needed before work"), default=False, help_text=_("Who is new on the project begins in training.")
     )
     state = models.CharField(_("state"), max_length=10, choices=ExamState, default=ExamState.OPEN)
+    version = models.PositiveSmallIntegerField(_("version"), default=1, db_default=1)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
     created_at = models.DateTimeField(_("made"), db_default=Now())
@@ -77,8 +80,22 @@ class Exam(models.Model):
         return self.name
 
 
+ExamChanges: Any = changes_of(
+    Exam, "concept", "size", "pass_share", "attempts_most", "wait_days", "valid_days", "is_needed", "version"
+)
+
+
+class ExamChange(ExamChanges):
+    """An exam's settings as they were from then on."""
+
+    objects = TenantQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.pgh_label} of exam {self.pgh_obj_id}"
+
+
 class Sitting(models.Model):
-    """One reviewer's sitting of an exam: what was asked, what was right, whether it was passed."""
+    """One reviewer's sitting of an exam: what was asked, what was right, whether it was passed; and by which version of it."""
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
     project = models.ForeignKey(Project, models.PROTECT, related_name="+", db_index=False)
@@ -86,6 +103,9 @@ class Sitting(models.Model):
     reviewer = models.ForeignKey(Reviewer, models.PROTECT, related_name="sittings")
     number = models.PositiveSmallIntegerField(_("number"))
     asked = models.PositiveSmallIntegerField(_("items asked"))
+    version = models.PositiveSmallIntegerField(_("version of the exam"))
+    pass_share = models.DecimalField(_("share to pass"), max_digits=4, decimal_places=3)
+    valid_days = models.PositiveIntegerField(_("valid for (days)"), null=True, blank=True)
     right = models.FloatField(_("right"), default=0, db_default=0)
     state = models.CharField(_("state"), max_length=10, choices=SittingState, default=SittingState.OPEN)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from config.kernel.clock import database_now
 from config.kernel.errors import Conflict, Invalid
@@ -23,7 +23,7 @@ from labeling.services.pools import pools_of
 from labeling.services.rounds import POSITION_STEP
 from labeling.types import TaskKind, TaskState, Work
 from quality.evidence import PRIOR, TAIL
-from quality.exams import may_begin, standing_at
+from quality.exams import may_begin, standing_at, trained
 from quality.models import Exam, Sitting, SittingTask, Standing
 from quality.proportions import beta_quantile
 from quality.scoring import score_gold
@@ -39,7 +39,7 @@ from quality.types import (
 )
 from routing.models import Enrolment, Lease, Qualification
 from routing.services.enrolments import grant_qualification, set_trust
-from routing.types import LeaseState
+from routing.types import LeaseState, Trust
 
 KINDS = {ExamKind.TRAINING: TaskKind.TRAINING, ExamKind.QUALIFICATION: TaskKind.QUALIFICATION}
 
@@ -61,6 +61,28 @@ def open_exam(*, project: Project, kind: str, name: str, actor: User, **settings
     exam.full_clean(exclude=["customer", "project", "made_by"], validate_unique=False)
     exam.save(force_insert=True)
     record("exam.opened", subject=exam, actor_id=actor.pk, data={"kind": kind})
+    return exam
+
+
+@transaction.atomic
+def change_exam(*, exam: Exam, actor: User, **settings: Any) -> Exam:
+    """Give the exam other settings from now on, as its next version. The same again changes nothing.
+
+    Sittings that are open go on by those they were begun with, what was passed holds as long as it did, and what was sat counts
+    among the attempts. Raises Conflict for a closed exam, ValidationError for settings out of their bounds.
+    """
+    exam = lock_row(Exam.objects.filter(pk=exam.pk))
+    if exam.state != ExamState.OPEN:
+        raise Conflict("This exam is closed; open another one instead of changing it.")
+    changed = {name: value for name, value in settings.items() if getattr(exam, name) != value}
+    if not changed:
+        return exam
+    for name, value in changed.items():
+        setattr(exam, name, value)
+    exam.version += 1
+    exam.full_clean(exclude=["customer", "project", "made_by"], validate_unique=False)
+    exam.save(update_fields=[*changed, "version"])
+    record("exam.changed", subject=exam, actor_id=actor.pk, data={"version": exam.version})
     return exam
 
 
@@ -98,6 +120,9 @@ def begin_sitting(*, exam: Exam, reviewer: Reviewer, actor: User) -> tuple[Sitti
         reviewer=reviewer,
         number=len(sittings) + 1,
         asked=len(unmet),
+        version=exam.version,
+        pass_share=exam.pass_share,
+        valid_days=exam.valid_days,
     )
     pools = pools_of(exam.project, [gold.round for gold in unmet], Work.EXAM)
     for place, gold in enumerate(unmet):
@@ -144,7 +169,7 @@ def _mark(sitting_id: int) -> bool:
     ]  # what was erased is gone
     right = sum(is_right(each, answers[each.task_id]) for each in answered)
     counted = len(answered) + len(skipped)
-    is_passed = counted > 0 and right >= float(exam.pass_share) * counted - 1e-9
+    is_passed = counted > 0 and right >= float(sitting.pass_share) * counted - 1e-9
     transition(
         sitting,
         SittingState.PASSED if is_passed else SittingState.FAILED,
@@ -173,7 +198,7 @@ def _passed(exam: Exam, sitting: Sitting) -> None:
     """Grant what passing grants; a level as high that holds as long is left as it is."""
     if not exam.skill:
         return
-    until = None if exam.valid_days is None else database_now() + timedelta(days=exam.valid_days)
+    until = None if sitting.valid_days is None else database_now() + timedelta(days=sitting.valid_days)
     as_high = Qualification.objects.filter(reviewer=sitting.reviewer, skill=exam.skill, level__gte=exam.level)
     as_long = Q(expires_at=None) if until is None else Q(expires_at=None) | Q(expires_at__gte=until)
     if not as_high.filter(as_long).exists():
@@ -189,15 +214,16 @@ def _passed(exam: Exam, sitting: Sitting) -> None:
 
 @transaction.atomic
 def begin_training(*, enrolment_ids: Iterable[int]) -> int:
-    """Put those who are new on a project that asks for training into training; return how many. Idempotent.
+    """Give those who were enrolled into training a standing that says so; return how many. Idempotent.
 
-    Who has a standing there already goes on by that.
+    Who begins in training, the database decides as they are enrolled: all that the project needs is not passed, and they have no
+    standing there, by which they would go on.
     """
-    new = Enrolment.objects.filter(pk__in=list(enrolment_ids), ended_at=None).order_by("project_id", "reviewer_id")
-    put = 0
+    new = Enrolment.objects.filter(pk__in=list(enrolment_ids), trust=Trust.TRAINING).order_by(
+        "project_id", "reviewer_id"
+    )
+    made = 0
     for enrolment in new:
-        if is_trained(project_id=enrolment.project_id, reviewer_id=enrolment.reviewer_id):
-            continue
         _, is_new = Standing.objects.get_or_create(
             project_id=enrolment.project_id,
             reviewer_id=enrolment.reviewer_id,
@@ -211,31 +237,22 @@ def begin_training(*, enrolment_ids: Iterable[int]) -> int:
                 "reason": IN_TRAINING,
             },
         )
-        if is_new:
-            set_trust(
-                project_id=enrolment.project_id,
-                reviewer_id=enrolment.reviewer_id,
-                trust=StandingState.TRAINING,
-                reason=IN_TRAINING,
-            )
-            put += 1
-    return put
+        made += is_new
+    return made
 
 
-def end_training(*, sitting_ids: Iterable[int]) -> int:
-    """Put those who have passed all the training that is needed on probation; return how many. Idempotent."""
-    passed = Sitting.objects.filter(pk__in=list(sitting_ids), state=SittingState.PASSED).order_by("pk")
-    pairs = sorted(set(passed.values_list("project_id", "reviewer_id")))
-    return sum(_end_training(*pair) for pair in pairs if is_trained(project_id=pair[0], reviewer_id=pair[1]))
+def end_training(*, sitting_ids: Iterable[int] = (), exam_ids: Iterable[int] = ()) -> int:
+    """Put those on probation who have passed all the training that is needed, among whose sittings these are and on whose
+    projects these exams; return how many. Idempotent."""
+    projects = Exam.objects.filter(pk__in=list(exam_ids)).values("project")
+    sat = Sitting.objects.filter(pk__in=list(sitting_ids), project=OuterRef("project"), reviewer=OuterRef("reviewer"))
+    concerned = Standing.objects.filter(Q(project__in=projects) | Exists(sat), skill="", state=StandingState.TRAINING)
+    pairs = list(trained(concerned).order_by("pk").values_list("project_id", "reviewer_id"))
+    return sum(_end_training(*pair) for pair in pairs)
 
 
 @transaction.atomic
 def _end_training(project_id: int, reviewer_id: int) -> bool:
-    in_training = Standing.objects.filter(
-        project=project_id, reviewer=reviewer_id, skill="", state=StandingState.TRAINING
-    )
-    if not in_training.exists():
-        return False
     standing = lock_row(Standing.objects.filter(project=project_id, reviewer=reviewer_id, skill=""))
     if standing.state != StandingState.TRAINING:
         return False
@@ -249,10 +266,3 @@ def _end_training(project_id: int, reviewer_id: int) -> bool:
     )
     set_trust(project_id=project_id, reviewer_id=reviewer_id, trust=StandingState.PROBATION, reason=TRAINED)
     return True
-
-
-def is_trained(*, project_id: int, reviewer_id: int) -> bool:
-    """Whether the reviewer has passed every exam that is needed before work on the project; true where none is."""
-    needed = Exam.objects.filter(project=project_id, is_needed=True, state=ExamState.OPEN)
-    passed = Sitting.objects.filter(exam__in=needed, reviewer=reviewer_id, state=SittingState.PASSED)
-    return needed.exclude(pk__in=passed.values("exam")).count() == 0

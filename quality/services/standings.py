@@ -17,14 +17,15 @@ from config.kernel.locks import lock_rows
 from config.kernel.transitions import transition
 from labeling.models import Project
 from quality.evidence import PRIOR, TAIL, Belief
-from quality.models import Evidence, Pause, Sitting, Standing
+from quality.exams import trained
+from quality.models import Evidence, Pause, Standing
 from quality.proportions import beta_quantile
 from quality.services.falls import begin_fall
 from quality.services.known import Known, belief_of, drift_of, what_is_known
 from quality.services.pauses import begin_automatic_pause, end_pause
 from quality.services.trust import tell_router
 from quality.standing_rule import Bars, Decided, State, decide_state
-from quality.types import STANDING_MACHINE, ExamKind, PauseState, SittingState, StandingState
+from quality.types import STANDING_MACHINE, PauseState, StandingState
 from routing.models import Enrolment
 
 BARS = Bars()
@@ -170,15 +171,7 @@ def _adopt(overall: Standing, pauses: dict[int, Pause]) -> None:
 
 
 def _is_trained(standing: Standing) -> bool:
-    return (
-        standing.state == StandingState.TRAINING
-        and Sitting.objects.filter(
-            project=standing.project_id,
-            reviewer=standing.reviewer_id,
-            exam__kind=ExamKind.TRAINING,
-            state=SittingState.PASSED,
-        ).exists()
-    )
+    return standing.state == StandingState.TRAINING and trained(Standing.objects.filter(pk=standing.pk)).exists()
 
 
 def _unless_forgiven(standing: Standing, known: Sequence[Known], decided: Decided, now: datetime) -> Decided:

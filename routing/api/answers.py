@@ -11,10 +11,11 @@ from rest_framework.response import Response
 
 from config.kernel.requests import person
 from labeling.models import Annotation
+from labeling.presentation import rendered
 from labeling.services.judgments import mark_answer_read
 from routing.answers import answers_of, get_answer, log_answers_read, shown_answer, shown_summary
 from routing.api.serializers import ValueSerializer
-from routing.api.views import DeskView, rendered
+from routing.api.views import DeskView
 from routing.services.corrections import correct_answer
 
 

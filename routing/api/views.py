@@ -12,10 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from config.kernel.rendering import render_markdown
 from config.kernel.requests import person
 from config.kernel.types import Scope, Surface
-from labeling.presentation import shown_item
+from labeling.presentation import rendered, shown_item
 from labeling.selectors import get_project
 from labeling.services.acknowledgements import acknowledge_guideline
 from routing.api.serializers import (
@@ -98,15 +97,6 @@ def shown_task(leased: LeasedTask, *, is_rendered: bool) -> dict[str, Any]:
         ],
         "lease": {"token": leased.token, "until": leased.until, "seconds": leased.seconds_left},
         "draft": leased.draft,
-    }
-
-
-def rendered(item: dict[str, Any]) -> dict[str, Any]:
-    """Return the shown item with its texts as HTML that is safe to show, too."""
-    return {
-        **item,
-        "messages": [{**each, "html": render_markdown(each["content"])} for each in item["messages"]],
-        "responses": [{**each, "html": render_markdown(each["text"])} for each in item["responses"]],
     }
 
 

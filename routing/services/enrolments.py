@@ -25,7 +25,7 @@ from routing.types import Trust
 def enrol_reviewer(*, project: Project, reviewer: Reviewer, actor: User | None) -> Enrolment:
     """Let the reviewer work on the project, with the membership that permits it. Again is the same; an ended one revives.
 
-    Raises Invalid for a model reviewer, and where the reviewer's clearance is below the project's.
+    Where the project trains whoever is new, the database has them begin in training. Raises Invalid for a model reviewer, and where the reviewer's clearance is below the project's.
     """
     if reviewer.user is None:
         raise Invalid("A model does not work at the desk; only people are enrolled.", field="reviewer")
@@ -43,6 +43,7 @@ def enrol_reviewer(*, project: Project, reviewer: Reviewer, actor: User | None) 
     )
     if is_new or enrolment.ended_at:
         Enrolment.objects.filter(pk=enrolment.pk).update(ended_at=None)
+        enrolment.refresh_from_db()
         record("enrolment.begun", subject=enrolment, actor_id=actor.pk if actor else None)
     return enrolment
 

@@ -63,6 +63,7 @@ EDITABLE = {
         "countries", "organisation_ids", "distressing_domains", "endpoints",
     },
     "labeling.Reviewer": {"organisation", "country", "languages", "clearance", "conflict_tags", "is_active"},
+    "quality.Exam": {"concept", "size", "pass_share", "attempts_most", "wait_days", "valid_days", "is_needed"},
     "routing.Availability": {
         "is_on", "time_zone", "hours", "daily_limit", "weekly_limit", "distressing_daily_limit", "daily_ceiling",
         "weekly_ceiling", "distressing_daily_ceiling", "break_after_minutes", "break_minutes",

@@ -53,6 +53,7 @@ IMMUTABLE = {
     "quality_sittingtask",
     "quality_judgecall",
     "quality_judgecalibration",
+    "quality_examchange",
     "delivery_releaseentry",
     "delivery_artifact",
     "delivery_artifactredaction",
@@ -84,4 +85,5 @@ NOT_DELIVERED = {
     "quality_sittingtask",
     "quality_judgecall",
     "quality_judgecalibration",
+    "quality_examchange",
 }

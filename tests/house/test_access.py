@@ -144,6 +144,9 @@ DOORS = [
     ("GET", "welcome/unknown/", None, dict.fromkeys(ALL, 404)),
     ("GET", "portal/projects/{project}/", None, PORTAL),
     ("GET", "portal/projects/{project}/flags/", None, PORTAL),
+    ("GET", "portal/projects/{project}/calibration/", None, PORTAL),
+    ("GET", "portal/projects/{project}/calibration/{calibrated}/", None, {**PORTAL, "victor": 404}),
+    ("POST", "portal/projects/{project}/calibration/{calibrated}/", {}, {**PORTAL, "dana": 302, "victor": 404}),
     ("POST", "portal/flags/{flag}/decision/", {}, {**PORTAL, "dana": 302, "victor": 404}),
     ("GET", "portal/batches/{batch}/", None, PORTAL),
     ("POST", "portal/projects/{project}/upload/", {}, {**PORTAL, "dana": 302, "victor": 404}),
@@ -171,6 +174,7 @@ def house(transactional_db):
         "project": cast.project.public_id,
         "batch": Batch.objects.filter(project=cast.project).earliest("id").public_id,
         "item": items[0].public_id,
+        "calibrated": calibrated(cast).public_id,
         "flag": Flag.objects.first().public_id,
         "version": items[0].current_version_id,
         "release": release.public_id,
@@ -183,6 +187,13 @@ def house(transactional_db):
         **people_of(cast),
     }
     return cast, places
+
+
+def calibrated(cast):
+    """An item of a calibration batch, which nobody but its customer's people may answer in the portal."""
+    batch = upload(cast.project, cast.mira, item_row("calibrated"))
+    Batch.objects.filter(pk=batch.pk).update(stage="calibration")
+    return Item.objects.get(external_id="calibrated")
 
 
 def said_by_anna(cast):
@@ -280,6 +291,7 @@ def test_every_address_has_its_line_in_the_table():
                     "ruling",
                     "exam",
                     "feedback",
+                    "calibrated",
                 ),
                 uuid.uuid4(),
             ),

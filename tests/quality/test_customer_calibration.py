@@ -123,7 +123,7 @@ def test_nobody_changes_what_was_said_or_decided(cast):
 
 
 def test_each_question_stands_for_itself():
-    pairs = [({"q": "a", "r.one": "1"}, {"q": "a", "r.one": "2"}), ({"q": "b"}, {"q": "b", "r.one": "1"})]
+    pairs = [(1, {"q": "a", "r.one": "1"}, {"q": "a", "r.one": "2"}), (2, {"q": "b"}, {"q": "b", "r.one": "1"})]
     found = compare(pairs)
     assert [(each.question, each.compared, each.agreeing) for each in found] == [("q", 2, 2), ("r", 1, 0)]
     bar = bar_of({"calibration_agreement": 0.5}, found, items=2)

@@ -17,7 +17,7 @@ from labeling.services.judgments import supersede_annotation
 from labeling.services.people import create_reviewer
 from quality.exams import explanation_of_answer, may_begin, shown_exams, standing_at
 from quality.models import Exam, GoldItem, GoldScore, Sitting, SittingTask, Standing
-from quality.services.exams import begin_sitting, close_exam, is_trained, open_exam
+from quality.services.exams import begin_sitting, close_exam, open_exam
 from quality.services.gold import retire_because, seed_gold
 from quality.services.gold_making import describe_gold
 from routing.models import Enrolment, Qualification
@@ -201,13 +201,11 @@ def test_whoever_is_new_trains_first_where_that_is_needed(cast):
     stock(cast, "training")
     upload(cast.project, cast.mira, *[item_row(f"plain-{n}") for n in range(3)])
     exam = exam_of(cast, "training", is_needed=True)
-    assert not is_trained(project_id=cast.project.pk, reviewer_id=cast.anna.pk)
     eve = cast_another(cast, "eve")
     settle()
     assert (trust_of(eve), trust_of(cast.anna)) == ("training", "probation")  # who was there goes on
     assert sit(exam, eve, "a", "a", "b").state == "passed"
     assert trust_of(eve) == "probation"
-    assert is_trained(project_id=cast.project.pk, reviewer_id=eve.pk)
     assert Standing.objects.get(reviewer=eve).state == "probation"
     assert judge(eve).is_placed
 
