@@ -24,8 +24,11 @@ BATCH = 200
 MOST_ATTEMPTS = 8
 PASS_SECONDS = 10.0
 
-# A drain job looks again after each pause, and goes once it has found nothing so many times in a row.
+# A drain job looks again after each pause, and goes once it has found nothing so many times in a row. The more it had to
+# do, the longer it pauses: a batch costs more than the facts in it, so fewer and larger ones leave the machine to people.
 PAUSE_SECONDS = 0.25
+PAUSE_LONGEST = 2.0
+PAUSE_TIMES = 8.0
 IDLE_LOOKS = 4
 
 TAKE = """
@@ -45,11 +48,12 @@ def drain_queue(queue: str) -> int:
     (settings.ASSAY_DRAIN_SECONDS), so that its worker can be stopped, and sees to a successor if there is more to do.
     """
     handled, idle, ends = 0, 0, time.monotonic() + settings.ASSAY_DRAIN_SECONDS
-    while time.monotonic() < ends and idle < IDLE_LOOKS:
+    while (began := time.monotonic()) < ends and idle < IDLE_LOOKS:
         taken = sum(drain(name, until=ends) for name in _waiting(queue))
         handled += taken
         idle = 0 if taken else idle + 1
-        time.sleep(PAUSE_SECONDS)
+        worked = time.monotonic() - began
+        time.sleep(max(PAUSE_SECONDS, min(PAUSE_TIMES * worked, PAUSE_LONGEST)))
     # From here on a new fact queues a new job; what came before that is taken now.
     WakeUp.objects.filter(queue=queue).delete()
     last = time.monotonic() + PASS_SECONDS

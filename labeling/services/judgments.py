@@ -64,20 +64,22 @@ def as_kept(
     return kept_answers(document, texts, judged), rationale
 
 
-# The CTE `made(id, public_id)` that appends a judgment, and forgets its draft; the parameters are `parameters_of`'s. The
-# caller holds the task's lock, has checked the answers and spelled them `as_kept`, and records the event beside it. There is
-# an IntegrityError if this reviewer has judged the round before.
+# The CTE `made(id, public_id)` that appends a judgment, and forgets its draft; the parameters are `parameters_of`'s. Put
+# behind a CTE `still` that locks the task, and has a row if it is still the reviewer's to answer. The caller has checked the
+# answers and spelled them `as_kept`, and records the event beside it. There is an IntegrityError if this reviewer has judged
+# the round before.
 APPEND = """
 made AS (
     INSERT INTO labeling_annotation (customer_id, project_id, public_id, task_id, round_id, item_version_id, reviewer_id,
         guideline_id, form_id, code_version, answers, rationale, presented, seconds, origin, is_guideline_current, submission)
-    VALUES (%(customer)s::bigint, %(project)s::bigint, gen_random_uuid(), %(task)s::bigint, %(round)s::bigint,
+    SELECT %(customer)s::bigint, %(project)s::bigint, gen_random_uuid(), %(task)s::bigint, %(round)s::bigint,
         %(item_version)s::bigint, %(reviewer)s::bigint, %(guideline)s::bigint, %(form)s::bigint, %(code_version)s,
         %(answers)s::jsonb, %(rationale)s, %(presented)s::jsonb, %(seconds)s::float8, %(origin)s, %(is_current)s::boolean,
-        %(submission)s::uuid)
+        %(submission)s::uuid
+    FROM still
     RETURNING id, public_id
 ), forgotten AS (
-    DELETE FROM labeling_draft WHERE task_id = %(task)s::bigint AND reviewer_id = %(reviewer)s::bigint
+    DELETE FROM labeling_draft USING made WHERE task_id = %(task)s::bigint AND reviewer_id = %(reviewer)s::bigint
 )
 """
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from labeling.forms import EDIT, WRITING
 from labeling.free_text import written_in
 from labeling.language_identification import disagrees, identify
-from labeling.models import Annotation
+from labeling.models import Annotation, FormVersion
 from quality.answer_rules import Asked, Rule, broken_rules, format_asked_for, prompt_of
 from quality.models import Check
 from quality.types import CheckKind
@@ -18,7 +18,12 @@ SENTENCE_LONGEST = 300
 
 def check_written(*, annotation_ids: Collection[int]) -> int:
     """Make a check of each answer in which something written breaks a rule; return how many. Again, it makes none."""
-    annotations = Annotation.objects.filter(pk__in=annotation_ids).select_related("form", "item_version")
+    answers = Annotation.objects.filter(pk__in=annotation_ids)
+    forms = FormVersion.objects.filter(pk__in=answers.order_by().values("form").distinct())
+    asking = [form.pk for form in forms if any(each["type"] in (WRITING, EDIT) for each in form.document["questions"])]
+    if not asking:
+        return 0
+    annotations = answers.filter(form__in=asking).select_related("form", "item_version")
     found = [(annotation, " ".join(_sentences(annotation))) for annotation in annotations]
     checks = [
         Check(

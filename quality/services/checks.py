@@ -6,10 +6,9 @@ not looked at again.
 """
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import connection, transaction
 
@@ -18,7 +17,7 @@ from config.kernel.locks import lock_row
 from config.kernel.models import User
 from config.kernel.reasons import checked_reason
 from config.kernel.transitions import transition
-from labeling.models import Annotation
+from labeling.models import Annotation, FormVersion, ItemVersion
 from labeling.types import Origin
 from quality.contradictions import contradictions
 from quality.effort import (
@@ -44,12 +43,12 @@ PAIRS_MOST = 20
 # How often honest people answer otherwise the second time, where nothing better is known.
 USUAL_CHANGE = 0.15
 
-# The last answers of some others on the same form.
+# The last answers of some who work on a project, on one form of it: of one more than OTHERS_MOST, for one is oneself.
+OTHERS_MOST = 20
 OTHERS = """
-SELECT a.seconds, a.answers::text, a.presented::text
-FROM (SELECT reviewer_id FROM routing_enrolment WHERE project_id = %(project)s AND reviewer_id <> %(reviewer)s
-      ORDER BY id DESC LIMIT 20) others
-CROSS JOIN LATERAL (SELECT n.seconds, n.answers, n.presented FROM labeling_annotation n
+SELECT a.reviewer_id, a.seconds, a.answers::text, a.presented::text
+FROM (SELECT reviewer_id FROM routing_enrolment WHERE project_id = %(project)s ORDER BY id DESC LIMIT %(most)s) others
+CROSS JOIN LATERAL (SELECT n.reviewer_id, n.seconds, n.answers, n.presented FROM labeling_annotation n
     WHERE n.reviewer_id = others.reviewer_id AND n.project_id = %(project)s AND n.form_id = %(form)s AND n.origin = 'human'
     ORDER BY n.id DESC LIMIT 25) a
 """
@@ -57,9 +56,10 @@ CROSS JOIN LATERAL (SELECT n.seconds, n.answers, n.presented FROM labeling_annot
 
 @dataclass(frozen=True, slots=True)
 class _Other:
+    """An answer of somebody else: how long it took, and what was said first."""
+
     seconds: float | None
-    answers: dict[str, Any]
-    presented: list[str]
+    said: str | None
 
 
 def look_at_answers(*, annotation_ids: Iterable[int]) -> int:
@@ -67,12 +67,21 @@ def look_at_answers(*, annotation_ids: Iterable[int]) -> int:
     answers = list(
         Annotation.objects.filter(pk__in=list(annotation_ids), origin=Origin.HUMAN)
         .exclude(item_version__payload__has_key="erased")
-        .select_related("form", "item_version")
         .order_by("pk")
     )
+    forms = FormVersion.objects.in_bulk({each.form_id for each in answers})
+    for each in answers:
+        each.form = forms[each.form_id]
     found = [(each, kind, finding) for each in answers for kind, finding in _of_one(each)]
+    found += [(each, CheckKind.COPIED, finding) for each, finding in _copies(answers)]
     newest = {(each.project_id, each.reviewer_id): each for each in answers}
-    found += [(each, kind, finding) for each in newest.values() for kind, finding in _of_pattern(each)]
+    given = {
+        (each.project_id, each.form_id): _given(each)
+        for each in {(each.project_id, each.form_id): each for each in newest.values()}.values()
+    }
+    for each in newest.values():
+        others = _others(given[each.project_id, each.form_id], each.reviewer_id)
+        found += [(each, kind, finding) for kind, finding in _of_pattern(each, others)]
     return _raise(found)
 
 
@@ -100,17 +109,27 @@ def _of_one(answer: Annotation) -> Iterable[tuple[CheckKind, Finding]]:
     form = answer.form.document
     for finding in contradictions(form, answer.answers, meanings_of(form)):
         yield CheckKind.CONTRADICTION, finding
-    words = words_of(form, answer.answers, answer.rationale)
-    responses = {each["key"]: each.get("text", "") for each in answer.item_version.payload["responses"]}
-    if words and (copy := copied(words, responses)):
-        yield CheckKind.COPIED, copy
 
 
-def _of_pattern(newest: Annotation) -> Iterable[tuple[CheckKind, Finding]]:
+def _copies(answers: Sequence[Annotation]) -> Iterable[tuple[Annotation, Finding]]:
+    """What was written word for word as a response has it; the responses are read only of what somebody wrote about."""
+    written = [(each, words_of(each.form.document, each.answers, each.rationale)) for each in answers]
+    versions = ItemVersion.objects.in_bulk({each.item_version_id for each, words in written if words})
+    for each, words in written:
+        if not words:
+            continue
+        responses = versions[each.item_version_id].payload.get("responses", ())
+        if finding := copied(words, {response["key"]: response.get("text", "") for response in responses}):
+            yield each, finding
+
+
+def _of_pattern(newest: Annotation, others: Sequence[_Other]) -> Iterable[tuple[CheckKind, Finding]]:
     """What somebody's last answers show together; said of the newest of them."""
     of_theirs = Check.objects.filter(project=newest.project_id, reviewer=newest.reviewer_id)
-    waiting = set(of_theirs.filter(state=CheckState.OPEN).values_list("kind", flat=True))
-    others = _others(newest)
+    raised = of_theirs.order_by("annotation").values_list("kind", "state", "annotation")
+    waiting = {kind for kind, state, _ in raised if state == CheckState.OPEN}
+    decided = {kind: annotation for kind, _, annotation in raised}
+    last = _last_answers(newest)
     for kind, look in (
         (CheckKind.TOO_FAST, _too_fast),
         (CheckKind.STRAIGHT_LINING, _straight_lining),
@@ -119,26 +138,40 @@ def _of_pattern(newest: Annotation) -> Iterable[tuple[CheckKind, Finding]]:
     ):
         if kind in waiting:
             continue
-        decided = of_theirs.filter(kind=kind).order_by("-annotation").values_list("annotation", flat=True).first()
-        last = _last_answers(newest, after=decided or 0)
-        if finding := look(last, others):
+        if finding := look([each for each in last if each.pk > decided.get(kind, 0)], others):
             yield kind, finding
     if CheckKind.SHARED_ERRORS not in waiting and (finding := _shared_errors(newest)):
         yield CheckKind.SHARED_ERRORS, finding
 
 
-def _last_answers(newest: Annotation, *, after: int) -> list[Annotation]:
-    last = Annotation.objects.filter(
-        reviewer=newest.reviewer_id, project=newest.project_id, form=newest.form_id, pk__lte=newest.pk, pk__gt=after
+def _last_answers(newest: Annotation) -> list[Annotation]:
+    last = list(
+        Annotation.objects.filter(
+            reviewer=newest.reviewer_id, project=newest.project_id, form=newest.form_id, pk__lte=newest.pk
+        )
+        .only("reviewer_id", "form_id", "item_version_id", "answers", "rationale", "presented", "seconds")
+        .order_by("-pk")[:LOOKED_AT]
     )
-    return list(last.select_related("form").order_by("-pk")[:LOOKED_AT])[::-1]
+    for each in last:
+        each.form = newest.form
+    return last[::-1]
 
 
-def _others(newest: Annotation) -> list[_Other]:
-    about = {"project": newest.project_id, "reviewer": newest.reviewer_id, "form": newest.form_id}
+def _given(answer: Annotation) -> dict[int, list[_Other]]:
+    """Return the last answers on this one's form, by their authors, who joined last first."""
+    about = {"project": answer.project_id, "form": answer.form_id, "most": OTHERS_MOST + 1}
+    given: dict[int, list[_Other]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(OTHERS, about)
-        return [_Other(seconds, json.loads(said), json.loads(shown)) for seconds, said, shown in cursor.fetchall()]
+        for reviewer, seconds, said, shown in cursor.fetchall():
+            first = first_answer(answer.form.document, json.loads(said), json.loads(shown))
+            given[reviewer].append(_Other(seconds, first))
+    return given
+
+
+def _others(given: dict[int, list[_Other]], reviewer_id: int) -> list[_Other]:
+    people = [who for who in given if who != reviewer_id][:OTHERS_MOST]
+    return [each for who in people for each in given[who]]
 
 
 def _too_fast(last: Sequence[Annotation], others: Sequence[_Other]) -> Finding | None:
@@ -153,8 +186,7 @@ def _straight_lining(last: Sequence[Annotation], others: Sequence[_Other]) -> Fi
     answers = [each for each in given if each is not None]
     if not answers:
         return None
-    form = last[-1].form.document
-    seen = Counter(first_answer(form, each.answers, each.presented) for each in others)
+    seen = Counter(each.said for each in others)
     seen.pop(None, None)
     if seen.total() < TIMES_LEAST:
         return None
@@ -179,14 +211,16 @@ def _self_repeats(last: Sequence[Annotation], _others: Sequence[_Other]) -> Find
     if not last:
         return None
     versions = {each.item_version_id for each in last}
-    twice = Annotation.objects.filter(
-        reviewer=last[-1].reviewer_id, item_version__in=versions, supersedes=None
-    ).order_by("pk")
+    given = Annotation.objects.filter(reviewer=last[-1].reviewer_id, item_version__in=versions, supersedes=None)
+    times = Counter(given.values_list("item_version", flat=True))
+    if not (again := [version for version, count in times.items() if count > 1]):
+        return None
+    twice = given.filter(item_version__in=again).order_by("pk")
     said: dict[int, list[str]] = {}
     for each in twice.select_related("form"):
         answer = first_answer(each.form.document, each.answers, ()) or as_label(each.answers, list(each.answers))
         said.setdefault(each.item_version_id, []).append(answer)
-    repeats = [(answers[0], answers[-1]) for answers in said.values() if len(answers) > 1]
+    repeats = [(answers[0], answers[-1]) for answers in said.values()]
     return unsteady(repeats, usual_change=USUAL_CHANGE)
 
 
@@ -199,6 +233,8 @@ def _shared_errors(newest: Annotation) -> Finding | None:
         .order_by("-pk")[:LOOKED_AT]
     )
     wrong = {each.gold_item_id: _label(each) for each in mine if not each.is_correct}
+    if not wrong:
+        return None
     theirs = of_project.filter(gold_item__in=[each.gold_item_id for each in mine]).exclude(reviewer=newest.reviewer_id)
     by_person: dict[int, dict[int, str]] = {}
     for score in theirs.select_related("annotation", "gold_item").order_by("-pk")[: LOOKED_AT * PAIRS_MOST]:

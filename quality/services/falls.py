@@ -189,9 +189,10 @@ def settle_doubts(*, resolution_ids: Collection[int]) -> int:
     """These items came to something: what was doubted of them before is replaced, and what is new is doubted where it
     rests on answers that a fall looked at. Return how many were replaced. Idempotent."""
     made = list(_latest().filter(pk__in=resolution_ids).select_related("round").order_by("pk"))
-    replaced = 0
-    for each in made:
-        replaced += _replace(each)
+    items = [each.round.item_id for each in made]
+    doubted = Doubt.objects.filter(state=DoubtState.OPEN, resolution__round__item__in=items)
+    in_doubt = set(doubted.values_list("resolution__round__item", flat=True))
+    replaced = sum(_replace(each) for each in made if each.round.item_id in in_doubt)
     _doubt_anew(made)
     return replaced
 

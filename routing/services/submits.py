@@ -25,7 +25,7 @@ KEPT = "This task had gone to somebody else by then. Your answer is kept, and an
 
 KEPT_BESIDE = "You had submitted another answer to this task. That one counts; this one is kept for an operator."
 
-LOCK = f"""
+READ = f"""
 SELECT l.id, l.state, l.task_id, l.round_id, l.reviewer_id, l.customer_id, l.project_id, t.state,
        r.item_id, r.item_version_id, l.guideline_id, r.form_id, f.document,
        v.payload,
@@ -46,16 +46,23 @@ JOIN labeling_formversion f ON f.id = r.form_id
 JOIN labeling_itemversion v ON v.id = r.item_version_id
 JOIN labeling_reviewer me ON me.id = l.reviewer_id AND me.user_id = %(user)s::bigint
 WHERE l.token = %(token)s::uuid
-FOR NO KEY UPDATE OF l, t
 """
 
+LOCK = f"{READ}FOR NO KEY UPDATE OF l, t"
+
+# Locks lease and task, and does nothing where either has moved since it was read, or where somebody has leased it since.
 PLACE = f"""
-WITH {APPEND}, ended AS (
-    UPDATE routing_lease SET state = 'submitted', ended_at = statement_timestamp() WHERE id = %(lease)s::bigint
+WITH still AS (
+    SELECT l.id FROM routing_lease l JOIN labeling_task t ON t.id = l.task_id
+    WHERE l.id = %(lease)s::bigint AND l.state = %(lease_state)s AND t.state = %(from)s
+      AND NOT EXISTS (SELECT FROM routing_lease later WHERE later.task_id = l.task_id AND later.id > l.id)
+    FOR NO KEY UPDATE OF l, t
+), {APPEND}, ended AS (
+    UPDATE routing_lease l SET state = 'submitted', ended_at = statement_timestamp() FROM still WHERE l.id = still.id
 ), moved AS (
     UPDATE labeling_task SET state = 'completed', completed_at = statement_timestamp()
-    WHERE id = %(task)s::bigint AND state = %(from)s
-    RETURNING id AS subject_id, customer_id,
+    FROM still WHERE labeling_task.id = %(task)s::bigint AND state = %(from)s
+    RETURNING labeling_task.id AS subject_id, customer_id,
               jsonb_build_object('from', %(from)s::text, 'lease', %(lease)s::bigint, 'round', round_id, 'kind', kind,
                                  'annotation', (SELECT id FROM made), 'reviewer', %(reviewer)s::bigint) AS data
 ){COUNT_JUDGMENT}{RECORD_MOVED}
@@ -65,7 +72,7 @@ SELECT public_id FROM made
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """A locked lease with its task, and what the answers are checked against."""
+    """A lease with its task, and what the answers are checked against."""
 
     lease_id: int
     lease_state: str
@@ -107,43 +114,41 @@ def submit_task(*, user: User, token: UUID, answers: dict[str, Any], seconds: fl
     guideline that is no longer in force is kept and marked. Raises NoSuchLease for a token that is not this person's,
     LeaseOver where the item was erased, and InvalidAnswers where the form says no; then nothing has changed.
 
-    Two transactions, so it is called in none: what the first has locked is given back before the second locks the item.
+    Nothing is locked while the answers are checked: one statement places them where all is still as it was read. Where it
+    is not, they are kept in a transaction of its own, which locks the item first: so it is called in none.
     """
     try:
-        return _submit(user, token, answers, seconds)
+        held, done = _placed(READ, user, token, answers, seconds)
     except IntegrityError:  # another lease of theirs on the round was submitted at the same moment; now it can be seen
-        return _submit(user, token, answers, seconds)
-
-
-def _submit(user: User, token: UUID, answers: dict[str, Any], seconds: float | None) -> Submitted:
-    held, done = _placed(user, token, answers, seconds)
+        held, done = _placed(READ, user, token, answers, seconds)
     return done or _keep(held.item_id, user, token, answers, seconds)
 
 
-@transaction.atomic
-def _placed(user: User, token: UUID, answers: dict[str, Any], seconds: float | None) -> tuple[_Held, Submitted | None]:
+def _placed(
+    statement: str, user: User, token: UUID, answers: dict[str, Any], seconds: float | None
+) -> tuple[_Held, Submitted | None]:
     """Place the answers where they have a place, and say so; None, with nothing written, where they have none."""
-    held = _lock(user, token)
+    held = _read(statement, user, token)
     if held.is_erased:
         raise LeaseOver("This item was erased; an answer to it is not kept.", state=held.lease_state)
     check_answers(held.document, ItemShape.of(held.payload), answers)
     judgment = _judgment(held, token, answers, seconds)
     if held.lease_state == LeaseState.SUBMITTED and (earlier := _repeated(judgment)) is not None:
         return held, Submitted(earlier, is_placed=True, is_repeat=True)
-    if not held.is_placeable:
+    if not held.is_placeable or (made := _place(held, judgment, user.pk)) is None:
         return held, None
-    return held, Submitted(_place(held, judgment, user.pk), is_placed=True, is_repeat=False)
+    return held, Submitted(made, is_placed=True, is_repeat=False)
 
 
 @transaction.atomic
 def _keep(item_id: int, user: User, token: UUID, answers: dict[str, Any], seconds: float | None) -> Submitted:
-    """Keep the answers as an unplaced one.
+    """Keep the answers as an unplaced one, or place them after all, whatever has moved meanwhile.
 
     The item is locked first, as an erasure of it does: that has committed and is seen here, or finds what is kept here.
     The lock on the task would not do, for an erasure locks no task that is over.
     """
     lock_row(Item.objects.filter(pk=item_id))
-    held, done = _placed(user, token, answers, seconds)
+    held, done = _placed(LOCK, user, token, answers, seconds)
     if done is not None:
         return done
     judgment = replace(_judgment(held, token, answers, seconds), submission=uuid5(token, digest(answers)))
@@ -160,8 +165,8 @@ def _repeated(judgment: Judgment) -> UUID | None:
     return found.public_id if is_same else None
 
 
-def _lock(user: User, token: UUID) -> _Held:
-    row = fetch_one(LOCK, {"user": user.pk, "token": token})
+def _read(statement: str, user: User, token: UUID) -> _Held:
+    row = fetch_one(statement, {"user": user.pk, "token": token})
     if row is None:
         raise NoSuchLease("There is no such task under your name.")
     document, payload = map(json.loads, row[12:14])
@@ -190,18 +195,20 @@ def _judgment(held: _Held, token: UUID, answers: dict[str, Any], seconds: float 
     )
 
 
-def _place(held: _Held, judgment: Judgment, user_id: int) -> UUID:
-    """Append the annotation, end the lease, complete the task and tell of it: one statement."""
+def _place(held: _Held, judgment: Judgment, user_id: int) -> UUID | None:
+    """Append the annotation, end the lease, complete the task and tell of it: one statement. None where it has moved."""
     row = fetch_one(
         PLACE,
         {
             **parameters_of(judgment),
             "lease": held.lease_id,
+            "lease_state": held.lease_state,
             "from": held.task_state,
             **event_parameters("task.completed", subject="labeling.task", actor_id=user_id),
         },
     )
-    assert row is not None, "What is appended is returned."
+    if row is None:
+        return None
     wake_on_commit("task.completed")
     public_id: UUID = row[0]
     return public_id

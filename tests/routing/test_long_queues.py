@@ -21,7 +21,7 @@ from routing.types import LeasedTask, NothingToDo
 from tests.cast import gather_cast
 from tests.factories import item_row, judge, prefer, take, unguarded, upload, upload_items
 
-MOST = import_string("routing.migrations.0016_claim_onward.MOST")
+MOST = import_string("routing.migrations.0019_claim_bounded.MOST")
 
 
 def lengthen(count):
@@ -93,6 +93,46 @@ def test_who_has_answered_much_by_other_ways_than_claims_is_served_in_steps(cast
     assert Lease.objects.get(token=got.token).round.item == new
     submit_task(user=cast.anna.user, token=got.token, answers=prefer("a"), seconds=1)
     assert next_task(user=cast.anna.user).code == "nothing_left"
+
+
+def bring_back(how, *parameters):
+    """Put open tasks into the lane, as if an early transaction had brought them back."""
+    with unguarded("labeling_task", "come_back") as cursor:
+        cursor.execute(f"UPDATE labeling_task SET returned_xid = %s WHERE state = 'open' AND {how}", parameters)
+
+
+def test_a_long_lane_of_what_came_back_is_looked_through_in_steps(cast, monkeypatch):
+    monkeypatch.setattr(claims, "ONWARD", 1)
+    upload_items(cast.project, cast.mira)
+    judge(cast.anna)
+    lengthen(2 * MOST + 10)
+    bring_back("true", 4)
+    [new] = upload_items(cast.project, cast.mira, 2)[1:]
+    bring_back("returned_xid IS NULL", 5)
+    places = []
+    while isinstance(got := next_task(user=cast.anna.user), NothingToDo):
+        assert got.code == "looking"
+        assert len(places) < 3
+        mark = Cursor.objects.get(reviewer=cast.anna)
+        places.append((mark.returned_xid, mark.returned_position))
+    assert places == sorted(set(places))
+    assert [xid for xid, _ in places] == [4, 4]
+    assert Lease.objects.get(token=got.token).round.item == new
+    assert Lease.objects.get(token=take(cast.bela).token).round.item != new
+
+
+def test_a_lane_that_cannot_be_remembered_is_looked_through_to_its_end(cast, monkeypatch):
+    """What came back in a transaction that is still under way: here, the test's own."""
+    monkeypatch.setattr(claims, "ONWARD", 1)
+    upload_items(cast.project, cast.mira)
+    judge(cast.anna)
+    lengthen(MOST + 10)
+    new = upload_items(cast.project, cast.mira, 2)[1]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
+        [own] = cursor.fetchone()
+    bring_back("true", own)
+    assert Lease.objects.get(token=take(cast.anna).token).round.item == new
 
 
 def test_one_claim_goes_on_behind_what_it_looked_at(cast):

@@ -157,8 +157,8 @@ def test_who_judged_an_item_in_one_role_is_not_given_it_in_another(cast):
 def test_the_function_asks_what_the_reasons_say():
     """The function's text stands in a migration; here it is held against the one place that names the reasons."""
     module = (
-        import_string("routing.migrations.0016_claim_onward.NEVER_MINE"),
-        import_string("routing.migrations.0016_claim_onward.NOT_NOW"),
+        import_string("routing.migrations.0019_claim_bounded.NEVER_MINE"),
+        import_string("routing.migrations.0019_claim_bounded.NOT_NOW"),
     )
     never, now = (re.sub(r"\s+", " ", text).strip() for text in module)
     reasons = " AND ".join(eligibility.OF_TASK.values()).replace("%(reviewer)s", "me")
