@@ -31,6 +31,9 @@ COLUMNS = "application/vnd.apache.parquet"
 ROW_GROUP = 2000
 CHUNK = 1024**2
 
+# A view's rows are texts and truths out of a record that was written canonically, and so are they.
+_ROW = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
 _TEXT = pa.string()
 _MESSAGE = pa.struct([("role", _TEXT), ("content", _TEXT)])
 _RESPONSE = pa.struct([("key", _TEXT), ("text", _TEXT), ("model", _TEXT)])
@@ -223,7 +226,7 @@ class ReleaseWriter:
         lessons = self._lessons[record["annotations"][0]["form"]]
         for view, shape in VIEWS.items():
             for row in shape.rows(record, lessons):
-                self._lines[view_file(view, "jsonl")].write(canonical_bytes(row) + b"\n")
+                self._lines[view_file(view, "jsonl")].write(_ROW.encode(row).encode() + b"\n")
                 self._tables[view_file(view, "parquet")].add(row)
                 self._rows[view] += 1
         self._outcomes[record["resolution"]["outcome"]] += 1

@@ -40,9 +40,15 @@ def charge_for_records(facts: list[Fact]) -> None:
 
 
 def name_doubted(facts: list[Fact]) -> None:
-    """Hears standing.fell: name the releases that carry what is doubted."""
+    """Hears standing.fell and fall.doubted: name the releases that carry what is doubted."""
     for fact in facts:
         doubts.name_releases(fall_id=fact.subject_id)
+
+
+def name_frozen(facts: list[Fact]) -> None:
+    """Hears release.frozen: name it if it carries what is doubted."""
+    for fact in facts:
+        doubts.name_release(release_id=fact.subject_id)
 
 
 def sweep_releases() -> int:

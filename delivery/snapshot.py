@@ -18,9 +18,11 @@ from labeling.pseudonyms import pseudonym
 
 PIECE = 500
 
-# The resolved items of the project whose results nothing holds, each with its latest resolved round's current resolution,
+# The resolved items of a stretch whose results nothing holds, each with its latest resolved round's current resolution,
 # and the batch that brought the version it was judged in, or the version that one was made from. What is gold is left out,
 # unless the project delivers gold: then it carries what reviewers answered, as any item does, and nothing of what was expected.
+# A round's resolutions are found from its first one on, by the indexes that keep each superseded once: a stretch costs what it
+# holds, however much the project does.
 RESOLVED = f"""
 SELECT i.id, i.external_id, COALESCE(v.batch_id, (
          SELECT b.batch_id FROM labeling_itemversion b WHERE b.item_id = v.item_id AND b.number < v.number
@@ -31,10 +33,14 @@ FROM labeling_item i
 JOIN labeling_project p ON p.id = i.project_id
 JOIN LATERAL (SELECT r.id FROM labeling_round r WHERE r.item_id = i.id AND CASE i.state
                 WHEN 'resolved' THEN r.state = 'resolved' AND r.reason NOT IN ('gold', 'audit')
-                ELSE r.reason = 'gold' AND EXISTS (SELECT FROM quality_resolution x WHERE x.round_id = r.id) END
+                ELSE r.reason = 'gold' AND EXISTS (
+                  SELECT FROM quality_resolution x WHERE x.round_id = r.id AND x.supersedes_id IS NULL) END
               ORDER BY r.number DESC LIMIT 1) latest ON true
-JOIN quality_resolution s ON s.round_id = latest.id
-  AND NOT EXISTS (SELECT FROM quality_resolution later WHERE later.supersedes_id = s.id)
+JOIN LATERAL (WITH RECURSIVE line AS (
+    SELECT x.id FROM quality_resolution x WHERE x.round_id = latest.id AND x.supersedes_id IS NULL
+    UNION ALL SELECT x.id FROM line JOIN quality_resolution x ON x.supersedes_id = line.id
+  ) SELECT max(id) AS id FROM line) current ON true
+JOIN quality_resolution s ON s.id = current.id
 JOIN labeling_itemversion v ON v.id = s.item_version_id
 WHERE i.project_id = %(project)s AND i.external_id > %(after)s
   AND (%(through)s::text IS NULL OR i.external_id <= %(through)s) AND NOT {HELD}

@@ -52,7 +52,12 @@ def fetch(cast, folder: Path, release=None) -> Path:
     """Fetch the release through the API, file by file, checking each against its ETag."""
     client, headers = Client(), cast.bearer("dana")
     path = f"/api/v1/releases/{(release or cast.release).public_id}/files"
-    for file in client.get(path, headers=headers).json()["results"]:
+    page = client.get(path, headers=headers).json()
+    files = page["results"]
+    while page["next"]:
+        page = client.get(page["next"], headers=headers).json()
+        files += page["results"]
+    for file in files:
         answer = client.get(f"{path}/{file['name']}", headers=headers)
         content = b"".join(answer.streaming_content)
         assert (answer["ETag"], len(content)) == (f'"{file["sha256"]}"', file["bytes"])
