@@ -52,7 +52,10 @@ SUBSCRIPTIONS = (
         job="quality.jobs.look_at_answers",
         queue="bulk",
     ),
-    Subscription("doubted releases", hears=("standing.fell",), job="delivery.jobs.name_doubted", queue="bulk"),
+    Subscription(
+        "doubted releases", hears=("standing.fell", "fall.doubted"), job="delivery.jobs.name_doubted", queue="bulk"
+    ),
+    Subscription("frozen in doubt", hears=("release.frozen",), job="delivery.jobs.name_frozen", queue="bulk"),
     Subscription("written work", hears=("annotation.invalidated",), job="quality.jobs.reconsider_written"),
     Subscription("pay", hears=("task.completed",), job="delivery.jobs.pay_for_judgments"),
     Subscription(

@@ -27,7 +27,9 @@ from delivery.models import (
     LedgerEntry,
     Release,
     ReleaseEntry,
+    ReleasePart,
     SampleEntry,
+    StagedEntry,
 )
 from delivery.services.holds import lift_hold, place_hold
 from delivery.services.releases import request_release, retry_release
@@ -51,16 +53,28 @@ class ReleaseAdmin(ConsoleAdmin):
     list_display = (
         "__str__",
         state({"accepted": "success", "frozen": "info", "requested": "info", "failed": "danger", "rejected": "danger"}),
-        "records_count", "outcomes", "fault", "requested_by", "frozen_at", "decided_at",
+        "records_count", "expected_count", "outcomes", "fault", "requested_by", "frozen_at", "decided_at",
     )  # fmt: skip
     list_filter = ("state",)
     list_select_related = ("project", "requested_by")
     fields = (
-        "project", "number", "state", "fault", "records_count", "outcomes", "content_digest", "requested_by", "created_at",
-        "frozen_at", "decided_by", "decided_at", "decision_reason", "public_id",
+        "project", "number", "state", "fault", "records_count", "expected_count", "outcomes", "content_digest",
+        "requested_by", "created_at", "begun_at", "worked_at", "frozen_at", "decided_by", "decided_at", "decision_reason", "public_id",
     )  # fmt: skip
     inlines = (ArtifactInline,)
     actions = (service_action(retry_release, argument="release", description=_("Try again")),)
+
+
+@admin.register(ReleasePart)
+class ReleasePartAdmin(ConsoleAdmin):
+    list_display = ("__str__", "release", "records_count", "written_at")
+    list_select_related = ("release__project",)
+
+
+@admin.register(StagedEntry)
+class StagedEntryAdmin(BigTableAdmin):
+    list_display = ("external_id", "part", "outcome", short("record_digest", _("record digest")))
+    list_select_related = ("part",)
 
 
 @admin.register(ReleaseEntry)

@@ -1,5 +1,6 @@
 """A release's files, written as the records come: constant memory, and the same records give the same bytes.
 
+They are written in parts. The lines of all parts, one after another, are one file; a table has a file a part.
 `records.jsonl` holds a record a line in canonical JSON, in the order of external ids by code point (collation "C"): its
 SHA-256 is the content digest. `hashes.txt` holds each record's own SHA-256. The Parquet file and the trainers' views say
 the same in other words; a view is there as lines and as Parquet, because `datasets` reads one format a folder.
@@ -25,9 +26,13 @@ RECORDS = "records.jsonl"
 PARQUET = "records.parquet"
 HASHES = "hashes.txt"
 LINES = "application/x-ndjson"
+HASHES_TYPE = "text/plain; charset=utf-8"
 COLUMNS = "application/vnd.apache.parquet"
 ROW_GROUP = 2000
 CHUNK = 1024**2
+
+# A view's rows are texts and truths out of a record that was written canonically, and so are they.
+_ROW = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 _TEXT = pa.string()
 _MESSAGE = pa.struct([("role", _TEXT), ("content", _TEXT)])
@@ -88,14 +93,18 @@ class FileFact:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What was written: how many records, of which outcomes, the digest of records.jsonl, rows by view, and the files."""
+    """What was written: how many records, of which outcomes and languages, rows by view, and the files."""
 
     records_count: int
     outcomes: dict[str, int]
-    content_digest: str
     view_rows: dict[str, int]
     languages: dict[str, int]
     files: tuple[FileFact, ...]
+
+    @property
+    def content_digest(self) -> str:
+        """The digest of records.jsonl."""
+        return next(fact.sha256 for fact in self.files if fact.name == RECORDS)
 
 
 def file_fact(folder: Path, name: str, media_type: str) -> FileFact:
@@ -111,6 +120,27 @@ def file_fact(folder: Path, name: str, media_type: str) -> FileFact:
 def view_file(view: str, kind: str) -> str:
     """Return the name of a view's file inside the release; `kind` is jsonl or parquet."""
     return f"views/{view}.{kind}"
+
+
+LINE_FILES = (HASHES, RECORDS, *[view_file(view, "jsonl") for view in VIEWS])
+TABLES = (PARQUET, *[view_file(view, "parquet") for view in VIEWS])
+
+
+def table_file(table: str, number: int, of: int) -> str:
+    """Return the name of a part's file of the table: the table's own where there is one part, numbered from 0 otherwise."""
+    stem, _, kind = table.rpartition(".")
+    return table if of == 1 else f"{stem}-{number:05d}-of-{of:05d}.{kind}"
+
+
+def table_files(table: str, of: int) -> str:
+    """Return the pattern of the names of all of the table's files."""
+    stem, _, kind = table.rpartition(".")
+    return table if of == 1 else f"{stem}-*.{kind}"
+
+
+def media_type(name: str) -> str:
+    """Return the media type of the lines or the table of this name."""
+    return HASHES_TYPE if name == HASHES else LINES if name in LINE_FILES else COLUMNS
 
 
 class _Table:
@@ -137,7 +167,8 @@ class _Table:
 
 
 class ReleaseWriter:
-    """Writes records into `folder`, which must be empty. `lessons` are what each form's answers teach, by its number.
+    """Writes records into `folder`, which must be empty. `lessons` are what each form's answers teach, by its number;
+    `bytes` how many were written to records.jsonl.
 
     A record's form is the one that its judgments answer: the database keeps it that of the round that was resolved.
     """
@@ -149,12 +180,12 @@ class ReleaseWriter:
         self._outcomes: Counter[str] = Counter()
         self._languages: Counter[str] = Counter()
         self._rows: Counter[str] = Counter(dict.fromkeys(VIEWS, 0))
+        self.bytes = 0
 
     def __enter__(self) -> Self:
         (self._folder / "views").mkdir(parents=True, exist_ok=True)
         self._lines: dict[str, IO[bytes]] = {
-            name: (self._folder / name).open("xb", buffering=CHUNK)
-            for name in (RECORDS, HASHES, *[view_file(view, "jsonl") for view in VIEWS])
+            name: (self._folder / name).open("xb", buffering=CHUNK) for name in LINE_FILES
         }
         schemas = {PARQUET: SCHEMA} | {view_file(name, "parquet"): view.columns for name, view in VIEWS.items()}
         self._tables = {name: _Table(self._folder / name, schema) for name, schema in schemas.items()}
@@ -189,12 +220,13 @@ class ReleaseWriter:
         line = canonical_bytes(record)
         digest = hashlib.sha256(line).hexdigest()
         self._lines[RECORDS].write(line + b"\n")
+        self.bytes += len(line) + 1
         self._lines[HASHES].write(f"{digest}  {json.dumps(name, ensure_ascii=False)}\n".encode())
         self._tables[PARQUET].add(_flat(record))
         lessons = self._lessons[record["annotations"][0]["form"]]
         for view, shape in VIEWS.items():
             for row in shape.rows(record, lessons):
-                self._lines[view_file(view, "jsonl")].write(canonical_bytes(row) + b"\n")
+                self._lines[view_file(view, "jsonl")].write(_ROW.encode(row).encode() + b"\n")
                 self._tables[view_file(view, "parquet")].add(row)
                 self._rows[view] += 1
         self._outcomes[record["resolution"]["outcome"]] += 1
@@ -206,16 +238,10 @@ class ReleaseWriter:
         for table in self._tables.values():
             table.flush()
         self._close()
-        files = [
-            file_fact(self._folder, HASHES, "text/plain; charset=utf-8"),
-            *[file_fact(self._folder, name, LINES) for name in self._lines if name != HASHES],
-            *[file_fact(self._folder, name, COLUMNS) for name in self._tables],
-        ]
-        digest = next(fact.sha256 for fact in files if fact.name == RECORDS)
+        files = [file_fact(self._folder, name, media_type(name)) for name in (*LINE_FILES, *TABLES)]
         return Content(
             records_count=self._outcomes.total(),
             outcomes=dict(sorted(self._outcomes.items())),
-            content_digest=digest,
             view_rows=dict(sorted(self._rows.items())),
             languages=dict(sorted(self._languages.items())),
             files=tuple(sorted(files, key=lambda fact: fact.name)),

@@ -4,13 +4,13 @@ import json
 from typing import Any
 
 from config.kernel.words import counted
-from delivery.artifacts import PARQUET, view_file
+from delivery.artifacts import PARQUET, table_files, view_file
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
-def dataset_card(*, manifest: dict[str, Any]) -> str:
-    """Return the card. Views without rows are left out, since an empty file cannot be loaded."""
+def dataset_card(*, manifest: dict[str, Any], parts: int = 1) -> str:
+    """Return the card of a release in so many parts. Views without rows are left out: an empty file cannot be loaded."""
     release, records = manifest["release"], manifest["records"]
     name = f"{release['project']['name']}, version {release['version']}"
     lines = [
@@ -24,7 +24,7 @@ def dataset_card(*, manifest: dict[str, Any]) -> str:
         "tags:",
         "- preference",
         "- human-feedback",
-        *_configs(manifest),
+        *_configs(manifest, parts),
         "---",
         "",
         f"# {name}",
@@ -46,12 +46,17 @@ def dataset_card(*, manifest: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _configs(manifest: dict[str, Any]) -> list[str]:
+def _configs(manifest: dict[str, Any], parts: int) -> list[str]:
     configs = [("default", PARQUET)]
     configs += [(view, view_file(view, "parquet")) for view, rows in manifest["views"].items() if rows]
     lines = ["configs:"]
     for config, file in configs:
-        lines += [f"- config_name: {config}", "  data_files:", "  - split: train", f"    path: {file}"]
+        lines += [
+            f"- config_name: {config}",
+            "  data_files:",
+            "  - split: train",
+            f"    path: {table_files(file, parts)}",
+        ]
     return lines
 
 

@@ -13,12 +13,6 @@ class NothingToRelease(Conflict):
     code = "nothing_to_release"
 
 
-class ErasedMeanwhile(Conflict):
-    """What was written may hold what was erased since."""
-
-    code = "erased_meanwhile"
-
-
 class SampleUnchecked(Conflict):
     code = "sample_unchecked"
 

@@ -17,7 +17,10 @@ SEALED = (ReleaseState.FROZEN, *DECIDED)
 
 
 class Release(models.Model):
-    """A frozen set of resolutions with its artifacts. Once frozen, only the customer's decision is added to it."""
+    """A frozen set of resolutions with its artifacts. Once frozen, only the customer's decision is added to it.
+
+    While it is being frozen, `records_count` says how many of about `expected_count` records are written.
+    """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
     project = models.ForeignKey(Project, models.PROTECT, related_name="releases")
@@ -33,6 +36,9 @@ class Release(models.Model):
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     decision_reason = models.TextField(_("why decided so"), blank=True)
     created_at = models.DateTimeField(_("requested"), db_default=Now())
+    begun_at = models.DateTimeField(_("begun"), null=True, blank=True)
+    worked_at = models.DateTimeField(_("last worked on"), db_default=Now())
+    expected_count = models.PositiveBigIntegerField(_("records expected"), default=0, db_default=0)
     frozen_at = models.DateTimeField(_("frozen"), null=True, blank=True)
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
 
@@ -88,15 +94,72 @@ class ReleaseEntry(models.Model):
         return self.external_id
 
 
+class ReleasePart(models.Model):
+    """The records of a release whose external ids come after `after`, through `through` (None: all that come).
+
+    Parts are how far freezing has come. Afterwards they are what the release's files are made of, so that an erasure
+    has those written anew that hold what is erased. `files` are stored already, by name; `rewritten` are those that
+    stand ready to take their place. Neither says anything of erasures up to `erased_through`; `gone` is what was cut out of
+    the part by then: when, by the digest of the record.
+    """
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
+    project = models.ForeignKey(Project, models.PROTECT, related_name="+", db_index=False)
+    release = models.ForeignKey(Release, models.PROTECT, related_name="parts", db_index=False)
+    after = models.CharField(_("after"), max_length=200, blank=True, db_collation="C")
+    through = models.CharField(_("through"), max_length=200, null=True, blank=True, db_collation="C")
+    records_count = models.PositiveBigIntegerField(_("records"))
+    counts = models.JSONField(_("counts"))
+    files = models.JSONField(_("files"))
+    rewritten = models.JSONField(_("files rewritten"), null=True, blank=True)
+    gone = models.JSONField(_("erased records"), default=dict, db_default={})
+    erased_through = models.BigIntegerField(_("without erasures up to"), default=0, db_default=0)
+    written_at = models.DateTimeField(_("written"), db_default=Now())
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("release part")
+        constraints = [models.UniqueConstraint(fields=["release", "after"], name="part_once_a_release")]
+
+    def __str__(self) -> str:
+        return f"{self.after or _('the first')} – {self.through or _('the last')}"
+
+
+class StagedEntry(models.Model):
+    """A record of a part that is written, waiting to become an entry when its release is frozen; deleted then.
+
+    Filled by the hundred thousand: whose it is, is checked by statement, not by foreign keys a row.
+    """
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    project = models.ForeignKey(Project, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    part = models.ForeignKey(ReleasePart, models.CASCADE, related_name="staged")
+    resolution = models.ForeignKey(Resolution, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    item = models.ForeignKey(Item, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    external_id = models.CharField(_("external id"), max_length=200, db_collation="C")
+    outcome = models.CharField(_("outcome"), max_length=12)
+    record_digest = models.CharField(_("record digest"), max_length=64)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("staged entry")
+        verbose_name_plural = _("staged entries")
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
 class Artifact(models.Model):
-    """One file of a release: where it is stored, its size and its SHA-256."""
+    """One file of a release: the pieces it is stored in, in order ({"stored_as", "bytes"} each), its size and its SHA-256."""
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
     project = models.ForeignKey(Project, models.PROTECT, related_name="+", db_index=False)
     release = models.ForeignKey(Release, models.PROTECT, related_name="artifacts", db_index=False)
     name = models.CharField(_("name"), max_length=100)
     media_type = models.CharField(_("media type"), max_length=100)
-    stored_as = models.CharField(_("stored as"), max_length=300)
+    pieces = models.JSONField(_("pieces"))
     bytes = models.BigIntegerField(_("bytes"))
     sha256 = models.CharField(_("SHA-256"), max_length=64)
 
@@ -121,7 +184,7 @@ class ArtifactRedaction(models.Model):
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
     project = models.ForeignKey(Project, models.PROTECT, related_name="+", db_index=False)
     artifact = models.ForeignKey(Artifact, models.PROTECT, related_name="redactions")
-    stored_as = models.CharField(_("stored as"), max_length=300)
+    pieces = models.JSONField(_("pieces"))
     bytes = models.BigIntegerField(_("bytes"))
     sha256 = models.CharField(_("SHA-256"), max_length=64)
     created_at = models.DateTimeField(_("made"), db_default=Now())

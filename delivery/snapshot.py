@@ -1,8 +1,8 @@
-"""Reading what a release carries: one snapshot, streamed in the order of external ids, a few records in memory at a time."""
+"""Reading what a part of a release carries: one snapshot, streamed in the order of external ids, a few records in memory."""
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -18,9 +18,11 @@ from labeling.pseudonyms import pseudonym
 
 PIECE = 500
 
-# The resolved items of the project whose results nothing holds, each with its latest resolved round's current resolution,
+# The resolved items of a stretch whose results nothing holds, each with its latest resolved round's current resolution,
 # and the batch that brought the version it was judged in, or the version that one was made from. What is gold is left out,
 # unless the project delivers gold: then it carries what reviewers answered, as any item does, and nothing of what was expected.
+# A round's resolutions are found from its first one on, by the indexes that keep each superseded once: a stretch costs what it
+# holds, however much the project does.
 RESOLVED = f"""
 SELECT i.id, i.external_id, COALESCE(v.batch_id, (
          SELECT b.batch_id FROM labeling_itemversion b WHERE b.item_id = v.item_id AND b.number < v.number
@@ -31,15 +33,20 @@ FROM labeling_item i
 JOIN labeling_project p ON p.id = i.project_id
 JOIN LATERAL (SELECT r.id FROM labeling_round r WHERE r.item_id = i.id AND CASE i.state
                 WHEN 'resolved' THEN r.state = 'resolved' AND r.reason NOT IN ('gold', 'audit')
-                ELSE r.reason = 'gold' AND EXISTS (SELECT FROM quality_resolution x WHERE x.round_id = r.id) END
+                ELSE r.reason = 'gold' AND EXISTS (
+                  SELECT FROM quality_resolution x WHERE x.round_id = r.id AND x.supersedes_id IS NULL) END
               ORDER BY r.number DESC LIMIT 1) latest ON true
-JOIN quality_resolution s ON s.round_id = latest.id
-  AND NOT EXISTS (SELECT FROM quality_resolution later WHERE later.supersedes_id = s.id)
+JOIN LATERAL (WITH RECURSIVE line AS (
+    SELECT x.id FROM quality_resolution x WHERE x.round_id = latest.id AND x.supersedes_id IS NULL
+    UNION ALL SELECT x.id FROM line JOIN quality_resolution x ON x.supersedes_id = line.id
+  ) SELECT max(id) AS id FROM line) current ON true
+JOIN quality_resolution s ON s.id = current.id
 JOIN labeling_itemversion v ON v.id = s.item_version_id
-WHERE i.project_id = %(project)s AND NOT {HELD}
+WHERE i.project_id = %(project)s AND i.external_id > %(after)s
+  AND (%(through)s::text IS NULL OR i.external_id <= %(through)s) AND NOT {HELD}
   AND (p.is_gold_delivered AND i.state IN ('resolved', 'gold') OR i.state = 'resolved' AND NOT EXISTS (
     SELECT FROM quality_golditem g WHERE g.item_version_id = s.item_version_id AND g.state = 'active' AND g.work = 'judge'))
-ORDER BY i.external_id
+ORDER BY i.external_id LIMIT %(most)s
 """
 
 ANNOTATIONS = """
@@ -85,6 +92,37 @@ class Tally:
         self.first = at if self.first is None else min(self.first, at)
         self.last = at if self.last is None else max(self.last, at)
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain JSON values, for `add`."""
+        return {
+            "batches": sorted(self.batches.items()),
+            "annotators": sorted(self.annotators.values(), key=lambda each: each["annotator"]),
+            "guidelines": sorted(self.guidelines),
+            "forms": sorted(self.forms),
+            "codes": sorted(self.codes),
+            "votes": {question: sorted(votes.items()) for question, votes in sorted(self.votes.items())},
+            "annotations": self.annotations,
+            "first": self.first.isoformat() if self.first else None,
+            "last": self.last.isoformat() if self.last else None,
+        }
+
+    def add(self, other: Mapping[str, Any]) -> None:
+        """Add what another one has counted, as its `as_dict` says."""
+        self.batches.update(dict(other["batches"]))
+        for each in other["annotators"]:
+            known = self.annotators.setdefault(each["annotator"], {**each, "annotations": 0})
+            known["annotations"] += each["annotations"]
+        self.guidelines.update(other["guidelines"])
+        self.forms.update(other["forms"])
+        self.codes.update(other["codes"])
+        for question, votes in other["votes"].items():
+            for vote, count in votes:
+                self.votes[question][tuple((option, n) for option, n in vote)] += count
+        self.annotations += other["annotations"]
+        times = [datetime.fromisoformat(other[end]) for end in ("first", "last") if other[end]]
+        self.first = min((at for at in (self.first, *times) if at), default=None)
+        self.last = max((at for at in (self.last, *times) if at), default=None)
+
 
 @dataclass(frozen=True, slots=True)
 class Carried:
@@ -95,15 +133,24 @@ class Carried:
     record: dict[str, Any]
 
 
-def carried_records(project: Project, tally: Tally) -> Iterator[Carried]:
-    """Yield the project's records in the order of their external ids (collation "C"), counting them in `tally`.
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """External ids that come after `after`, through `through`; None is all that come."""
+
+    after: str
+    through: str | None
+
+
+def carried_records(project: Project, tally: Tally, stretch: Stretch, most: int) -> Generator[Carried]:
+    """Yield at most so many records of the stretch in the order of their external ids (collation "C"), counting in `tally`.
 
     Belongs in a repeatable-read transaction: the annotations are read beside the cursor.
     """
     names: dict[UUID, str] = {}
     with connection.connection.cursor(name="carried") as cursor:
         cursor.itersize = PIECE
-        cursor.execute(RESOLVED, {"project": project.pk})
+        reach = {"project": project.pk, "after": stretch.after, "through": stretch.through, "most": most}
+        cursor.execute(RESOLVED, reach)
         rows = iter(cursor)
         while piece := list(islice(rows, PIECE)):
             annotations = _annotations([ident for row in piece for ident in row[17]])

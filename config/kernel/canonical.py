@@ -37,6 +37,8 @@ def digest(value: Any) -> str:
 
 
 def _whole(value: Any) -> Any:
+    if isinstance(value, str):  # first, as most values are
+        return value
     if isinstance(value, float):
         if abs(value) >= LARGEST_EXACT_FLOAT:
             raise NotCanonical(f"The number {value!r} is too large to be exact; send it as text.")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from django.core.files.storage import storages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -34,7 +35,7 @@ def file_response(request: HttpRequest, artifact: Artifact) -> HttpResponseBase:
         if found != (first, last) or served.bytes:
             (first, last), status = found, 206
     streamed = StreamingHttpResponse(
-        _piece(served.stored_as, first, last), status=status, content_type=artifact.media_type
+        _stretch(served.pieces, first, last), status=status, content_type=artifact.media_type
     )
     streamed["Content-Length"] = str(last - first + 1)
     if status == 206:
@@ -61,6 +62,16 @@ def _bounds(match: re.Match[str], size: int) -> tuple[int, int] | None:
         return (max(size - length, 0), size - 1) if length and size else None
     start, end = int(first), min(int(last), size - 1) if last else size - 1
     return (start, end) if start <= end and start < size else None
+
+
+def _stretch(pieces: list[dict[str, Any]], first: int, last: int) -> Iterator[bytes]:
+    """Yield the bytes from `first` to `last` of the file that is stored in these pieces."""
+    begins = 0
+    for piece in pieces:
+        ends = begins + piece["bytes"]
+        if first < ends and begins <= last:
+            yield from _piece(piece["stored_as"], max(first - begins, 0), min(last, ends - 1) - begins)
+        begins = ends
 
 
 def _piece(stored_as: str, first: int, last: int) -> Iterator[bytes]:

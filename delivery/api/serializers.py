@@ -13,7 +13,12 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
     id = serializers.UUIDField(source="public_id", read_only=True)
     project = serializers.UUIDField(source="project.public_id", read_only=True)
     version = serializers.IntegerField(source="number", read_only=True)
-    records = serializers.IntegerField(source="records_count", read_only=True)
+    records = serializers.IntegerField(
+        source="records_count", read_only=True, help_text="While it is being frozen: how many are written so far."
+    )
+    expected_records = serializers.IntegerField(
+        source="expected_count", read_only=True, help_text="About how many it was going to have when freezing began."
+    )
     outcomes = serializers.DictField(child=serializers.IntegerField(), read_only=True)
     guidelines = serializers.ListField(
         source="guideline_numbers",
@@ -30,8 +35,8 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
     class Meta:
         model = Release
         fields = [
-            "id", "project", "version", "state", "fault", "records", "outcomes", "content_digest", "guidelines",
-            "superseded_guideline", "created_at", "frozen_at", "decided_at", "decision_reason",
+            "id", "project", "version", "state", "fault", "records", "expected_records", "outcomes", "content_digest",
+            "guidelines", "superseded_guideline", "created_at", "frozen_at", "decided_at", "decision_reason",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -4,7 +4,9 @@ from django.db import transaction
 
 from config.kernel.events import record
 from delivery.holding import doubted_releases
+from quality.models import Doubt
 from quality.services.falls import note_carried
+from quality.types import DoubtState
 
 
 @transaction.atomic
@@ -16,3 +18,15 @@ def name_releases(*, fall_id: int) -> int:
             about = {"fall": fall_id, "results": count}
             record("release.doubted", subject=release, actor_id=None, data=about)
     return len(carrying)
+
+
+def name_release(*, release_id: int) -> int:
+    """Name the release for every fall that came to doubt what it carries while it was being frozen; return how many falls.
+
+    A fall may have ended before the release was there to be found. Idempotent.
+    """
+    doubts = Doubt.objects.filter(resolution__entries__release=release_id).exclude(state=DoubtState.CLEARED)
+    falls = sorted(set(doubts.values_list("fall", flat=True)))
+    for fall_id in falls:
+        name_releases(fall_id=fall_id)
+    return len(falls)

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.db.models import Max
+from django.db.models.functions import Now
 
 from config.kernel.errors import Conflict
 from config.kernel.events import record
@@ -47,7 +48,7 @@ def retry_release(*, release: Release, actor: User) -> None:
     if Release.objects.filter(project=project, state=ReleaseState.REQUESTED).exclude(pk=release.pk).exists():
         raise Conflict("Another release of the project is being frozen; wait for it to end.")
     release = lock_row(Release.objects.filter(pk=release.pk))
-    transition(release, ReleaseState.REQUESTED, machine=RELEASE_MACHINE, actor_id=actor.pk, fault="")
+    transition(release, ReleaseState.REQUESTED, machine=RELEASE_MACHINE, actor_id=actor.pk, fault="", worked_at=Now())
     enqueue("delivery.jobs.freeze", release.pk, queue="bulk")
 
 

@@ -234,6 +234,8 @@ def _doubt_one_fall(fall_id: int, resting: Sequence[Resolution]) -> None:
     new = [each for each in resting if each.pk not in known]
     if held := _doubt(fall, new, _alone(new, fall.standing.reviewer_id)):
         Fall.objects.filter(pk=fall_id).update(held_count=F("held_count") + held)
+        about = {"reviewer": fall.standing.reviewer_id, "project": fall.project_id, "held": held}
+        record("fall.doubted", subject=fall, actor_id=None, data=about)
 
 
 @transaction.atomic

@@ -181,8 +181,8 @@ def test_a_view_says_the_same_in_both_its_files(tmp_path, view):
 
 
 @pytest.mark.slow
-def test_the_datasets_library_loads_the_card_as_it_is(sealed, tmp_path_factory):
-    cache = tmp_path_factory.mktemp("cache")
+def loaded_by_datasets(folder, cache):
+    """Return the rows of every configuration of the card in the folder, as the `datasets` library reads them."""
     script = (
         "import json, sys; from datasets import get_dataset_config_names, load_dataset; folder = sys.argv[1]\n"
         "rows = {name: load_dataset(folder, name, split='train').to_list() for name in get_dataset_config_names(folder)}\n"
@@ -190,14 +190,18 @@ def test_the_datasets_library_loads_the_card_as_it_is(sealed, tmp_path_factory):
     )
     offline = {"HF_HOME": str(cache), "HF_HUB_OFFLINE": "1", "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}
     ran = subprocess.run(
-        [sys.executable, "-c", script, str(sealed)],
+        [sys.executable, "-c", script, str(folder)],
         env=os.environ | offline,
         capture_output=True,
         text=True,
         timeout=120,
     )
     assert ran.returncode == 0, ran.stderr
-    found = json.loads(ran.stdout)
+    return json.loads(ran.stdout)
+
+
+def test_the_datasets_library_loads_the_card_as_it_is(sealed, tmp_path_factory):
+    found = loaded_by_datasets(sealed, tmp_path_factory.mktemp("cache"))
     assert [row["external_id"] for row in found.pop("default")] == ["a", "b", "c"]
     for view, rows in found.items():
         assert rows == [json.loads(line) for line in (sealed / "views" / f"{view}.jsonl").read_text().splitlines()]

@@ -44,8 +44,11 @@ def release(cast):
 
 
 def read(release, name):
-    with storages["releases"].open(Artifact.objects.get(release=release, name=name).stored_as) as file:
-        return file.read()
+    content = b""
+    for piece in Artifact.objects.get(release=release, name=name).pieces:
+        with storages["releases"].open(piece["stored_as"]) as file:
+            content += file.read()
+    return content
 
 
 def test_a_release_carries_every_resolved_item_with_its_judgments(cast, release):

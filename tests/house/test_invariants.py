@@ -65,7 +65,7 @@ def delivered(transactional_db):
         customer=cast.northwind, erasure=erasure, subject="test", subject_id=0, keyed_digest="0" * 64
     )
     ArtifactRedaction.objects.create(
-        **owned, artifact=cast.release.artifacts.first(), stored_as="test", bytes=0, sha256="0" * 64
+        **owned, artifact=cast.release.artifacts.first(), pieces=[], bytes=0, sha256="0" * 64
     )
     return cast
 
@@ -160,8 +160,8 @@ def test_a_frozen_release_takes_nothing_more_and_loses_nothing(delivered):
     assert "never changes" in refused(IntegrityError, "DELETE FROM delivery_release")
     assert "only while the release is being frozen" in refused(
         IntegrityError,
-        "INSERT INTO delivery_artifact (customer_id, project_id, release_id, name, media_type, stored_as, bytes, sha256)"
-        " SELECT customer_id, project_id, release_id, 'more', media_type, stored_as, bytes, sha256 FROM delivery_artifact"
+        "INSERT INTO delivery_artifact (customer_id, project_id, release_id, name, media_type, pieces, bytes, sha256)"
+        " SELECT customer_id, project_id, release_id, 'more', media_type, pieces, bytes, sha256 FROM delivery_artifact"
         " LIMIT 1",
     )
 
@@ -182,8 +182,8 @@ def test_a_temporary_table_does_not_stand_for_the_one_a_guard_reads(delivered):
         (
             "CREATE TEMPORARY TABLE delivery_release ON COMMIT DROP AS SELECT id, customer_id, project_id,"
             " 'requested'::text AS state FROM public.delivery_release",
-            "INSERT INTO public.delivery_artifact (customer_id, project_id, release_id, name, media_type, stored_as, bytes,"
-            " sha256) SELECT customer_id, project_id, release_id, 'more', media_type, stored_as, bytes, sha256"
+            "INSERT INTO public.delivery_artifact (customer_id, project_id, release_id, name, media_type, pieces, bytes,"
+            " sha256) SELECT customer_id, project_id, release_id, 'more', media_type, pieces, bytes, sha256"
             " FROM public.delivery_artifact LIMIT 1",
             "only while the release is being frozen",
         ),

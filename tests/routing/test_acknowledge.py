@@ -161,7 +161,9 @@ def test_a_release_says_which_answers_came_by_an_older_version():
     judge(cast.cleo)
     settle()
     release = freeze(cast.project, cast.dana)
-    with storages["releases"].open(Artifact.objects.get(release=release, name="records.jsonl").stored_as) as file:
+    with storages["releases"].open(
+        Artifact.objects.get(release=release, name="records.jsonl").pieces[0]["stored_as"]
+    ) as file:
         [record] = [json.loads(line) for line in file]
     marked = sorted((each["guideline"], each["guideline_current"]) for each in record["annotations"])
     assert marked == [(1, False), (2, True), (2, True)]
