@@ -16,12 +16,14 @@ from labeling.types import TaskKind
 class Beside:
     """What somebody said of the item, shown beside it: under a title, question by question in words, without a name.
 
-    `own` are the answers to the project's own questions, where they are what the task goes on from.
+    `own` are the answers to the project's own questions, where they are what the task goes on from. `is_by_model`: no
+    person said it.
     """
 
     title: str
     said: list[tuple[str, list[str]]]
     own: dict[str, Any] | None = None
+    is_by_model: bool = False
 
 
 def display_order(keys: list[str], *, seed: UUID) -> list[str]:

@@ -17,6 +17,7 @@ from config.kernel.models import User
 from config.kernel.reasons import checked_reason
 from config.kernel.transitions import transition
 from labeling.models import Organisation, Project, Reviewer
+from labeling.services.modelled import show_no_more
 from labeling.types import OrganisationKind, ReviewerKind
 from quality.judged import expert_answers
 from quality.model_families import families_of
@@ -93,8 +94,10 @@ def activate_judge(*, judge: Judge, actor: User) -> None:
 
 @transaction.atomic
 def stop_judge(*, judge: Judge, actor: User | None, reason: str = "") -> None:
-    """Let it judge no more, until somebody lets it again. A call that is under way is still kept."""
+    """Let it judge no more, until somebody lets it again. A call that is under way is still kept; what it has answered is
+    shown to nobody before they answer, from now on."""
     judge = lock_row(Judge.objects.filter(pk=judge.pk))
+    show_no_more(reviewer=judge.reviewer)
     transition(
         judge,
         JudgeState.STOPPED,
@@ -147,9 +150,11 @@ def choose_anchors(*, judge: Judge, actor: User) -> int:
 def raise_alarm(*, judge: Judge, kind: str, sentence: str) -> None:
     """Say what is wrong with it, once until the alarm is closed. Where it cannot go on by itself it stops.
 
-    A judge that has drifted goes on, and counts for nothing meanwhile.
+    A judge that has drifted goes on, and counts for nothing meanwhile. Nothing that it has answered is shown to people
+    before they answer any more.
     """
     judge = lock_row(Judge.objects.filter(pk=judge.pk))
+    show_no_more(reviewer=judge.reviewer)
     if not judge.alarms.filter(kind=kind, closed_at=None).exists():
         alarm = JudgeAlarm.objects.create(
             customer_id=judge.customer_id, project_id=judge.project_id, judge=judge, kind=kind, sentence=sentence[:300]

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from config.kernel.rendering import render_markdown
 from config.kernel.requests import person
 from config.kernel.types import Scope, Surface
-from labeling.presentation import shown_item
+from labeling.presentation import Beside, shown_item
 from labeling.selectors import get_project
 from labeling.services.acknowledgements import acknowledge_guideline
 from routing.api.serializers import (
@@ -92,13 +92,15 @@ def shown_task(leased: LeasedTask, *, is_rendered: bool) -> dict[str, Any]:
         "guideline": {"number": leased.guideline_number, "clauses": leased.clauses},
         "form": leased.form,
         "item": rendered(item) if is_rendered else item,
-        "beside": [
-            {"title": each.title, "said": [{"question": q, "lines": lines} for q, lines in each.said]}
-            for each in leased.beside
-        ],
+        "beside": [in_words(each) for each in leased.beside],
         "lease": {"token": leased.token, "until": leased.until, "seconds": leased.seconds_left},
         "draft": leased.draft,
     }
+
+
+def in_words(each: Beside) -> dict[str, Any]:
+    said = [{"question": question, "lines": lines} for question, lines in each.said]
+    return {"title": each.title, "said": said, "is_by_model": each.is_by_model}
 
 
 def rendered(item: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,50 @@
+"""What models answered about an item, as people may see it: before they answer where the project says so, else afterwards.
+
+A pre-label is shown under a lease exactly where it was shown when the lease began: what comes later never changes what
+somebody has in hand, and what was in front of them can be told for ever. Gold has its pre-labels as other items do.
+"""
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from labeling.forms import answers_in_words
+from labeling.models import Annotation
+from labeling.presentation import Beside
+from labeling.types import Origin
+
+BEFORE = "A model’s answer, shown before yours"
+AFTER = "A model answered"
+MODELS_MOST = 3
+
+# The pre-label under a lease `l` on a task `t` of a round `r`: of plain judgments and gold alone, for these look the same.
+# Experts, who answer blind, those who are examined, and who writes or reviews are shown none.
+OF_LEASE = """
+(SELECT s.annotation_id FROM labeling_prelabel s JOIN labeling_annotation said ON said.id = s.annotation_id
+ WHERE t.kind IN ('annotate', 'gold') AND s.item_version_id = r.item_version_id AND said.form_id = r.form_id
+   AND s.shown_from <= l.claimed_at AND (s.shown_until IS NULL OR s.shown_until > l.claimed_at)
+ ORDER BY s.id DESC LIMIT 1)
+"""
+
+
+def before(annotation_id: int) -> Beside:
+    """Return a pre-label in words."""
+    return _in_words(BEFORE, Annotation.objects.select_related("form").get(pk=annotation_id))
+
+
+def afterwards(answer: Annotation) -> list[Beside]:
+    """Return what models answered to the same form about the same version, in words, oldest first."""
+    said = of_models(answer.item_version_id, answer.form_id).select_related("form").order_by("pk")
+    return [_in_words(AFTER, each) for each in said[:MODELS_MOST]]
+
+
+def of_models(version: Any, form: Any) -> QuerySet[Annotation]:
+    """Return what models answered about a version by a form (ids, or references to them)."""
+    return Annotation.objects.filter(item_version=version, form=form, origin=Origin.MODEL, invalidation=None)
+
+
+def _in_words(title: str, annotation: Annotation) -> Beside:
+    said = answers_in_words(annotation.form.document, annotation.answers)
+    if annotation.rationale:
+        said = [*said, ("Why", [annotation.rationale])]
+    return Beside(title, said, is_by_model=True)
