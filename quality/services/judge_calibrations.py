@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -12,12 +12,12 @@ from config.kernel.events import record
 from config.kernel.locks import lock_row
 from labeling.forms import PREFERENCE
 from labeling.models import ItemVersion
+from quality.judge_bar import JudgeBar, bar_of
 from quality.judge_prompts import INJECTIONS, place_of, verdict_of, wish_against
 from quality.judged import Documents, documents_of, expert_answers, verdicts_of
 from quality.judged_quality import QualityByJudges, quality_by_judge
 from quality.judging import (
     AgreementWithExperts,
-    JudgeBar,
     SwapFindings,
     agreement_by_segment,
     agreement_with_experts,
@@ -79,13 +79,6 @@ def calibrate(*, judge_id: int) -> JudgeCalibration:
     data = {"judge": judge.pk, "items": len(pairs), "is_met": found.is_met}
     record("judge.calibrated", subject=found, actor_id=None, data=data)
     return found
-
-
-def bar_of(contract: Mapping[str, Any]) -> JudgeBar:
-    """Return the bar of the contract: "judge_kappa_low": 0.7, and so on for each part of the bar; the usual one else."""
-    named: dict[str, Any] = {field.name: contract.get(f"judge_{field.name}") for field in fields(JudgeBar)}
-    given: dict[str, Any] = {name: value for name, value in named.items() if isinstance(value, (int, float))}
-    return JudgeBar(**given)
 
 
 def _pairs(judge: Judge, question: Mapping[str, Any]) -> list[_Pair]:
