@@ -5,16 +5,19 @@ somebody has in hand, and what was in front of them can be told for ever. Gold h
 """
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 
 from labeling.forms import answers_in_words
 from labeling.models import Annotation
-from labeling.presentation import Beside
+from labeling.presentation import Beside, names_shown
 from labeling.types import Origin
 
 BEFORE = "A model’s answer, shown before yours"
 AFTER = "A model answered"
+OWN = "You answered"
+EXCERPT = 60
 MODELS_MOST = 3
 
 # The pre-label under a lease `l` on a task `t` of a round `r`: of plain judgments and gold alone, for these look the same.
@@ -27,15 +30,22 @@ OF_LEASE = """
 """
 
 
-def before(annotation_id: int) -> Beside:
-    """Return a pre-label in words."""
-    return _in_words(BEFORE, Annotation.objects.select_related("form").get(pk=annotation_id))
+def before(annotation_id: int, *, payload: dict[str, Any], seed: UUID) -> Beside:
+    """Return a pre-label in words, beside the item as it is shown for this seed."""
+    annotation = Annotation.objects.select_related("form").get(pk=annotation_id)
+    return _in_words(BEFORE, annotation, names_shown(payload, seed=seed), is_alone=len(payload["responses"]) < 2)
 
 
-def afterwards(answer: Annotation) -> list[Beside]:
-    """Return what models answered to the same form about the same version, in words, oldest first."""
-    said = of_models(answer.item_version_id, answer.form_id).select_related("form").order_by("pk")
-    return [_in_words(AFTER, each) for each in said[:MODELS_MOST]]
+def afterwards(answer: Annotation, *, payload: dict[str, Any], seed: UUID) -> list[Beside]:
+    """Return what somebody answered, then what models answered to the same form about the same version, in words."""
+    texts = {response["key"]: " ".join(response["text"].split()) for response in payload["responses"]}
+    names = {
+        key: f"{name} (“{texts[key][:EXCERPT]}{'…' if len(texts[key]) > EXCERPT else ''}”)"
+        for key, name in names_shown(payload, seed=seed).items()
+    }
+    said = of_models(answer.item_version_id, answer.form_id).select_related("form").order_by("pk")[:MODELS_MOST]
+    own = Beside(OWN, answers_in_words(answer.form.document, answer.answers, names))
+    return [own, *(_in_words(AFTER, each, names, is_alone=len(texts) < 2) for each in said)]
 
 
 def of_models(version: Any, form: Any) -> QuerySet[Annotation]:
@@ -43,8 +53,9 @@ def of_models(version: Any, form: Any) -> QuerySet[Annotation]:
     return Annotation.objects.filter(item_version=version, form=form, origin=Origin.MODEL, invalidation=None)
 
 
-def _in_words(title: str, annotation: Annotation) -> Beside:
-    said = answers_in_words(annotation.form.document, annotation.answers)
-    if annotation.rationale:
+def _in_words(title: str, annotation: Annotation, names: dict[str, str], *, is_alone: bool) -> Beside:
+    """A model's reasons call responses by their keys, which nobody sees: they are shown where there is but one."""
+    said = answers_in_words(annotation.form.document, annotation.answers, names)
+    if annotation.rationale and is_alone:
         said = [*said, ("Why", [annotation.rationale])]
     return Beside(title, said, is_by_model=True)

@@ -99,8 +99,10 @@ def may_see_models(answer: Any) -> bool:
 
 
 def models_on(answer: Any) -> list[Beside]:
-    """Return what models answered to what this answer of `answers_of` is about, where its author may see it."""
-    return afterwards(answer) if may_see_models(answer) else []
+    """Return what this answer of `answers_of` says beside what models answered to the same; empty until its author may see it."""
+    if not may_see_models(answer):
+        return []
+    return afterwards(answer, payload=answer.item_version.payload, seed=answer.seed)
 
 
 def shown_summary(answer: Any) -> dict[str, Any]:

@@ -184,10 +184,10 @@ def as_leased(row: tuple[Any, ...]) -> LeasedTask:
     leased = LeasedTask(*values)
     form = form_of_stage(leased.work, leased.form, leased.clauses, kind=leased.kind)
     if prelabel is not None:
-        leased = replace(leased, beside=(prelabels.before(prelabel),))
+        leased = replace(leased, beside=(prelabels.before(prelabel, payload=leased.payload, seed=leased.token),))
     if beside is None:
         return replace(leased, form=form)
-    shown = shown_beside(annotations_beside(beside), seed=leased.token)
+    shown = shown_beside(annotations_beside(beside), payload=leased.payload, seed=leased.token)
     return replace(leased, form=form, beside=shown, draft=leased.draft or first_draft(shown))
 
 

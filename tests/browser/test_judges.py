@@ -45,7 +45,9 @@ def test_a_models_answer_is_hidden_until_mine_is_final(page, cast, endpoint):
     dialog.get_by_test_id("compare").click()
     shown = dialog.get_by_test_id("models")
     expect(shown).to_contain_text("A model answered")
-    expect(shown).to_contain_text("Paris is the capital.")
+    expect(shown).to_contain_text("You answered")
+    expect(shown).to_contain_text("(“Paris.”)")
+    page.screenshot(path="/tmp/judges-after.png")
     expect(shown).to_contain_text("No person said this. It may be wrong: judge for yourself.")
     assert Annotation.objects.get(reviewer=cast.anna).prelabel is None
 

@@ -241,8 +241,12 @@ def test_by_default_nobody_is_told_what_a_model_answered_before_they_have(cast, 
     let_answers_age(timedelta(minutes=31))
     [listed] = client.get("/api/desk/v1/answers").json()["results"]
     assert (listed["can_be_corrected"], listed["has_models"]) == (False, True)
-    [shown] = client.get(f"/api/desk/v1/answers/{done['annotation']}").json()["models"]
+    own, shown = client.get(f"/api/desk/v1/answers/{done['annotation']}").json()["models"]
+    assert (own["title"], own["is_by_model"]) == ("You answered", False)
     assert (shown["title"], shown["is_by_model"]) == ("A model answered", True)
+    places = [each["key"] for each in task["item"]["responses"]]
+    assert shown["said"][0]["lines"] == [f"Response {places.index('a') + 1} (“Paris.”)"]
+    assert own["said"][0]["lines"] == [f"Response {places.index('b') + 1} (“Lyon, I think.”)"]
 
 
 def test_where_the_project_says_so_it_is_shown_before_marked_and_remembered(cast, endpoint):
@@ -253,7 +257,8 @@ def test_where_the_project_says_so_it_is_shown_before_marked_and_remembered(cast
     task = client.post("/api/desk/v1/next", {}, format="json").json()["task"]
     [shown] = task["beside"]
     assert (shown["title"], shown["is_by_model"]) == (BEFORE, True)
-    assert shown["said"][0]["question"] == "Which response is better?"
+    place = [each["key"] for each in task["item"]["responses"]].index("a") + 1
+    assert shown["said"] == [{"question": "Which response is better?", "lines": [f"Response {place}"]}]
     assert "acme" not in str(task)
     done = client.post(
         f"/api/desk/v1/tasks/{task['lease']['token']}/submit", {"value": prefer("b"), "seconds": 4}, format="json"
