@@ -21,10 +21,10 @@ EXCERPT = 60
 MODELS_MOST = 3
 
 # The pre-label under a lease `l` on a task `t` of a round `r`: of plain judgments and gold alone, for these look the same.
-# Experts, who answer blind, those who are examined, and who writes or reviews are shown none.
+# Experts, who answer blind, those who are examined, and who writes or reviews (gold with something beside it) are shown none.
 OF_LEASE = """
 (SELECT s.annotation_id FROM labeling_prelabel s JOIN labeling_annotation said ON said.id = s.annotation_id
- WHERE t.kind IN ('annotate', 'gold') AND s.item_version_id = r.item_version_id AND said.form_id = r.form_id
+ WHERE t.kind IN ('annotate', 'gold') AND t.beside IS NULL AND s.item_version_id = r.item_version_id AND said.form_id = r.form_id
    AND s.shown_from <= l.claimed_at AND (s.shown_until IS NULL OR s.shown_until > l.claimed_at)
  ORDER BY s.id DESC LIMIT 1)
 """

@@ -1,11 +1,13 @@
 """Reads for the page of a project's judges: what each was measured at, what it has spent, what its anchors say, what is wrong."""
 
+import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from django.db import connection
 from django.db.models import Count, Max, Min, Sum
 
 from labeling.models import Prelabel, Project
@@ -16,6 +18,7 @@ from quality.proportions import Share, share_of
 from quality.types import CallPurpose, CallState
 
 JUDGES_MOST = 20
+FOLLOWED_MOST = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,30 @@ class AnchorsSince:
     first: str
     last: str
     changed: Share
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """How often people answer as the judge does: those whom its answer was shown before, and those who knew nothing of it.
+
+    The first is higher than the second where people follow it (anchoring).
+    """
+
+    seen: Share
+    unseen: Share
+
+
+# People's answers to what judges answered too, by way of the rounds: the latest of each judge.
+BOTH = """
+SELECT given.prelabel_id IS NOT DISTINCT FROM said.id, given.answers::text, said.answers::text
+FROM (SELECT a.id, a.item_version_id, a.form_id, a.answers FROM labeling_annotation a
+      WHERE a.reviewer_id = %(reviewer)s AND a.origin = 'model' ORDER BY a.id DESC LIMIT %(most)s) said
+JOIN labeling_itemversion v ON v.id = said.item_version_id
+JOIN labeling_round r ON r.item_id = v.item_id AND r.item_version_id = v.id AND r.form_id = said.form_id
+JOIN labeling_annotation given ON given.round_id = r.id AND given.supersedes_id IS NULL AND given.origin = 'human'
+JOIN labeling_task t ON t.id = given.task_id AND t.kind IN ('annotate', 'gold')
+WHERE given.prelabel_id IS NULL OR given.prelabel_id = said.id
+"""
 
 
 @dataclass(slots=True)
@@ -39,6 +66,7 @@ class JudgeFigures:
     alarms: list[JudgeAlarm] = field(default_factory=list)
     anchors: AnchorsSince | None = None
     shown: int = 0
+    followed: Followed | None = None
 
 
 def figures_of_judges(project: Project) -> list[JudgeFigures]:
@@ -60,12 +88,26 @@ def figures_of_judges(project: Project) -> list[JudgeFigures]:
     shown = Prelabel.objects.filter(annotation__reviewer__judge__in=found, shown_until=None).order_by()
     for judge_id, count in shown.values_list("annotation__reviewer__judge").annotate(count=Count("pk")):
         found[judge_id].shown = count
-    for judge_id, anchors in _anchors(project, found).items():
-        found[judge_id].anchors = anchors
+    has_judged = any(each.calls for each in found.values())
+    question = documents_of(project.pk).question if has_judged else None
+    if question is not None:
+        for judge_id, anchors in _anchors(question, found).items():
+            found[judge_id].anchors = anchors
+        for each in found.values():
+            each.followed = _followed(question, each.judge)
     return list(found.values())
 
 
-def _anchors(project: Project, judge_ids: Collection[int]) -> dict[int, AnchorsSince]:
+def _followed(question: Mapping[str, Any], judge: Judge) -> Followed:
+    with connection.cursor() as cursor:
+        cursor.execute(BOTH, {"reviewer": judge.reviewer_id, "most": FOLLOWED_MOST})
+        both = [(is_seen, *map(json.loads, answers)) for is_seen, *answers in cursor.fetchall()]
+    same = [(is_seen, verdict_of(question, given) == verdict_of(question, said)) for is_seen, given, said in both]
+    seen, unseen = ([is_same for is_seen, is_same in same if is_seen == wanted] for wanted in (True, False))
+    return Followed(share_of(sum(seen), len(seen)), share_of(sum(unseen), len(unseen)))
+
+
+def _anchors(question: Mapping[str, Any], judge_ids: Collection[int]) -> dict[int, AnchorsSince]:
     answered = JudgeCall.objects.filter(
         judge__in=judge_ids, purpose=CallPurpose.ANCHOR, ended=CallState.ANSWERED
     ).order_by()
@@ -74,9 +116,6 @@ def _anchors(project: Project, judge_ids: Collection[int]) -> dict[int, AnchorsS
         for judge_id, first, last in answered.values_list("judge").annotate(Min("variant"), Max("variant"))
         if first != last
     }
-    question = documents_of(project.pk).question if days else None
-    if question is None:
-        return {}
     said: dict[tuple[int, str], dict[int, Any]] = defaultdict(dict)
     wanted = answered.filter(judge__in=days, variant__in={day for both in days.values() for day in both})
     for judge_id, day, version, answers in wanted.values_list("judge", "variant", "item_version", "answers"):

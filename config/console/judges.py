@@ -14,6 +14,7 @@ from config.console.project_pages import project_page
 from labeling.models import Project
 from quality.judge_bar import JudgeBar, bar_of
 from quality.judge_figures import JudgeFigures, figures_of_judges
+from quality.proportions import Share
 from quality.types import CallState
 
 # In words, what each instruction that a judge is tried with does (`quality.judge_prompts.INJECTIONS`).
@@ -82,7 +83,7 @@ def _shown(found: JudgeFigures, bar: JudgeBar) -> dict[str, Any]:
         "judge": judge,
         "calls": [(CallState(ended).label, count) for ended, count in sorted(found.calls.items())],
         "spent_share": round(100 * min(1.0, float(found.spent / judge.budget)), 1) if judge.budget else None,
-        "lines": list(_lines(measured, bar)) + list(_anchors(found)),
+        "lines": [*_lines(measured, bar), *_anchors(found), *_followed(found)],
         "segments": list(_segments(measured)),
         "positive": measured.get("positive", ""),
         "question": measured.get("question", ""),
@@ -117,10 +118,19 @@ def _lines(measured: Mapping[str, Any], bar: JudgeBar) -> Iterator[Line]:
 
 def _anchors(found: JudgeFigures) -> Iterator[Line]:
     if found.anchors:
-        changed = found.anchors.changed
-        name = _("Anchors judged otherwise since %s") % found.anchors.first
-        low, high = (changed.interval.low, changed.interval.high) if changed.interval else (None, None)
-        yield Line(name, changed.value, low, high, changed.total)
+        yield _line(_("Anchors judged otherwise since %s") % found.anchors.first, found.anchors.changed)
+
+
+def _followed(found: JudgeFigures) -> Iterator[Line]:
+    """Only where somebody has seen its answers first: else there is nothing to compare."""
+    if found.followed and found.followed.seen.total:
+        yield _line(_("People answer as it does, having seen it"), found.followed.seen)
+        yield _line(_("– not having seen it"), found.followed.unseen)
+
+
+def _line(name: str, share: Share) -> Line:
+    low, high = (share.interval.low, share.interval.high) if share.interval else (None, None)
+    return Line(name, share.value, low, high, share.total)
 
 
 def _segments(measured: Mapping[str, Any]) -> Iterator[Segment]:

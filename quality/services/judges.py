@@ -18,7 +18,7 @@ from config.kernel.reasons import checked_reason
 from config.kernel.transitions import transition
 from labeling.models import Organisation, Project, Reviewer
 from labeling.services.modelled import show_no_more
-from labeling.types import OrganisationKind, ReviewerKind
+from labeling.types import OrganisationKind, Overlap, ReviewerKind
 from quality.judged import expert_answers
 from quality.model_families import families_of
 from quality.models import Anchor, Judge, JudgeAlarm
@@ -26,6 +26,7 @@ from quality.types import JUDGE_MACHINE, AlarmKind, JudgeState
 
 ANCHORS_MOST = 50
 ASK = "Say why; it stays with your name."
+WRITTEN = "Where people write, a model's text beside theirs would be copied; show it afterwards only."
 # What a judge may be told beside the messages: nothing that asks for several answers, tools or a stream.
 PARAMETERS = frozenset({
     "temperature", "top_p", "seed", "max_tokens", "max_completion_tokens", "reasoning_effort", "presence_penalty",
@@ -55,6 +56,8 @@ def make_judge(
     variable = more.get("key_variable", "")
     if variable and not variable.startswith(KEY_PREFIX):
         raise Invalid(f"A judge's key lies in a variable whose name begins with {KEY_PREFIX}.", field="key_variable")
+    if more.get("is_shown_before") and project.overlap_kind == Overlap.REVIEWED:
+        raise Invalid(WRITTEN, field="is_shown_before")
     version = _prompt_version(project, name, prompt)
     identity = digest([endpoint, model, prompt, version, parameters])
     if Judge.objects.filter(project=project, digest=identity).exists():
@@ -105,6 +108,22 @@ def stop_judge(*, judge: Judge, actor: User | None, reason: str = "") -> None:
         actor_id=actor.pk if actor else None,
         data={"reason": reason} if reason else None,
     )
+
+
+@transaction.atomic
+def turn_showing(*, judge: Judge, actor: User) -> None:
+    """Show people, from now on, what it answers before they do; or, where that is so, show it no more.
+
+    What it has answered by then stays hidden: people are shown what comes. Raises Conflict where people write and review.
+    """
+    judge = lock_row(Judge.objects.filter(pk=judge.pk))
+    is_shown = not judge.is_shown_before
+    if is_shown and judge.project.overlap_kind == Overlap.REVIEWED:
+        raise Conflict(WRITTEN)
+    if not is_shown:
+        show_no_more(reviewer=judge.reviewer)
+    Judge.objects.filter(pk=judge.pk).update(is_shown_before=is_shown)
+    record("judge.showing_turned", subject=judge, actor_id=actor.pk, data={"is_shown_before": is_shown})
 
 
 @transaction.atomic

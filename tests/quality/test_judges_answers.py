@@ -7,14 +7,15 @@ from django.db import DatabaseError, connection, connections, transaction
 from rest_framework.test import APIClient
 
 from config.contributions import life_of_item
+from config.kernel.errors import Conflict, Invalid
 from delivery.snapshot import Tally, carried_records
-from labeling.models import Annotation, Flag, Item, Prelabel, Round, Task
+from labeling.models import Annotation, Flag, Item, Prelabel, Project, Round, Task
 from labeling.selectors import progress_of
 from labeling.services.erasures import erase_item
 from labeling.services.settings import change_project
 from labeling.types import RoundReason
 from quality.models import Evidence, JudgeCall, Resolution
-from quality.services.judges import raise_alarm, stop_judge
+from quality.services.judges import raise_alarm, stop_judge, turn_showing
 from quality.types import AlarmKind
 from routing.services.claims import next_task
 from routing.services.submits import submit_task
@@ -295,6 +296,33 @@ def test_a_judge_that_is_stopped_or_in_doubt_is_shown_to_nobody_any_more(cast, e
     assert Annotation.objects.get(origin="human").prelabel is not None
     with pytest.raises(DatabaseError, match="never changes"), transaction.atomic():
         Prelabel.objects.update(shown_until=None)
+
+
+def test_an_operator_turns_showing_on_and_off_for_what_comes(cast, endpoint):
+    judge = at_work(cast, endpoint)
+    upload_items(cast.project, cast.dana, 1)
+    run(judge)
+    turn_showing(judge=judge, actor=cast.mira)
+    assert take(cast.anna).beside == ()
+    upload_items_later = upload(cast.project, cast.dana, item_row("later"))
+    assert upload_items_later.state == "accepted"
+    run(judge)
+    assert Prelabel.objects.get().item_version.item.external_id == "later"
+    turn_showing(judge=judge, actor=cast.mira)
+    judge.refresh_from_db()
+    assert (judge.is_shown_before, Prelabel.objects.filter(shown_until=None).count()) == (False, 0)
+
+
+def test_where_people_write_nothing_is_shown_before(cast, endpoint):
+    judge = at_work(cast, endpoint)
+    Project.objects.filter(pk=cast.project.pk).update(overlap_kind="reviewed")
+    judge.project.refresh_from_db()
+    with pytest.raises(Conflict, match="would be copied"):
+        turn_showing(judge=judge, actor=cast.mira)
+    with pytest.raises(Invalid, match="would be copied"):
+        at_work(cast, endpoint, name="Other", prompt="Judge them.", is_shown_before=True)
+    judge.refresh_from_db()
+    assert not judge.is_shown_before
 
 
 def test_gold_shows_its_pre_label_as_any_other_item_does(cast, endpoint):
