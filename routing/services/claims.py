@@ -1,6 +1,6 @@
 """The next task: one reviewer, one lease. The database's clock judges everything, and nobody ever waits for a task.
 
-There is no transaction around it: what has run out is returned, then the pools are weighed, then one call of
+There is no transaction around it: what has run out is returned, if anything has, then the pools are weighed, then one call of
 `routing_claim` takes a task and leases it, whole or not at all. Whoever asks twice at once is told apart by the database:
 a reviewer has one task in hand, and one ahead.
 """
@@ -13,7 +13,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from config.kernel.errors import Conflict
-from config.kernel.events import event_parameters, subscribers_of, wake_on_commit
+from config.kernel.events import subscribers_of, wake_on_commit
 from config.kernel.models import User
 from config.kernel.prepared import fetch, fetch_one
 from config.kernel.request_ids import request_id
@@ -22,7 +22,7 @@ from routing import policy, selectors
 from routing.availability import WorkFacts, facts_of, may_take_distressing, stop_of, with_one_more
 from routing.eligibility import ENROLLED, OF_POOL, OF_PROJECT, all_of
 from routing.errors import NotAReviewer
-from routing.services.leases import AHEAD_SECONDS, RETURN_EXPIRED, withdraw_leases
+from routing.services.leases import AHEAD_SECONDS, return_expired, withdraw_leases
 from routing.services.workloads import FACTS
 from routing.types import LeasedTask, NothingToDo, Weighed
 
@@ -38,10 +38,10 @@ ONWARD = 5
 # How far along the positions of a queue a claim gets before it remembers where it was: 64 items.
 STRIDE = 64_000
 
-SITUATION = (
-    RETURN_EXPIRED
-    + f"""
-SELECT r.id, {FACTS}, statement_timestamp(), own.token, own.is_prefetched, own.task_id, own.is_cancelled
+SITUATION = f"""
+SELECT r.id, {FACTS}, statement_timestamp(),
+       EXISTS (SELECT FROM routing_lease l WHERE l.state = 'live' AND l.until < statement_timestamp()),
+       own.token, own.is_prefetched, own.task_id, own.is_cancelled
 FROM labeling_reviewer r
 LEFT JOIN routing_availability a ON a.reviewer_id = r.id
 LEFT JOIN routing_workload w ON w.reviewer_id = r.id
@@ -51,11 +51,10 @@ LEFT JOIN LATERAL (
     WHERE l.reviewer_id = r.id AND l.state = 'live' AND l.until >= statement_timestamp()) own ON true
 WHERE r.user_id = %(user)s::bigint AND r.is_active
 """
-)
 
 CLAIM = """
-SELECT outcome, given FROM routing_claim(%(reviewer)s::bigint, %(pools)s::bigint[], %(whys)s::jsonb[], %(ahead)s::boolean,
-    %(ahead_seconds)s::int, %(stride)s::bigint, %(user)s::bigint, %(request_id)s::text, %(subscribers)s::text[])
+SELECT outcome, given FROM routing_claim(%(reviewer)s::bigint, %(pools)s::bigint[],
+    ARRAY(SELECT * FROM jsonb_array_elements(%(whys)s::jsonb)), %(ahead)s::boolean, %(ahead_seconds)s::int, %(stride)s::bigint, %(user)s::bigint, %(request_id)s::text, %(subscribers)s::text[])
 """
 
 # The task ahead becomes the one in hand, for its full length, unless it is no longer the reviewer's to work on.
@@ -115,14 +114,11 @@ def prefetch_task(*, user: User, project: UUID | None = None) -> LeasedTask | No
 
 def _situation(user: User) -> _Situation:
     """Return the expired leases, this person's among them, and say what they hold."""
-    parameters = {
-        "user": user.pk,
-        "most": RETURNED_IN_PASSING,
-        **event_parameters("task.open", subject="labeling.task", actor_id=None),
-    }
-    rows = fetch(SITUATION, parameters)
+    rows = fetch(SITUATION, {"user": user.pk})
     if not rows:
         raise NotAReviewer("You are not set up as a reviewer, or no longer; ask your operator.")
+    if rows[0][3]:
+        return_expired(most=RETURNED_IN_PASSING, user=user)
     if cancelled := [task_id for *_, task_id, is_cancelled in rows if is_cancelled]:
         withdraw_leases(task_ids=cancelled)
     reviewer_id, facts, now = rows[0][:3]
@@ -192,7 +188,7 @@ def _leased(
         {
             "reviewer": reviewer_id,
             "pools": [each.choice.pool_id for _, each in choices],
-            "whys": [Jsonb(policy.reason(each, rank=rank, of=of)) for rank, each in choices],
+            "whys": Jsonb([policy.reason(each, rank=rank, of=of) for rank, each in choices]),
             "ahead": is_ahead,
             "ahead_seconds": AHEAD_SECONDS,
             "stride": STRIDE,
