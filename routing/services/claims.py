@@ -8,6 +8,7 @@ a reviewer has one task in hand, and one ahead.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -53,8 +54,9 @@ WHERE r.user_id = %(user)s::bigint AND r.is_active
 """
 
 CLAIM = """
-SELECT outcome, given FROM routing_claim(%(reviewer)s::bigint, %(pools)s::bigint[],
-    ARRAY(SELECT * FROM jsonb_array_elements(%(whys)s::jsonb)), %(ahead)s::boolean, %(ahead_seconds)s::int, %(stride)s::bigint, %(user)s::bigint, %(request_id)s::text, %(subscribers)s::text[])
+SELECT took.outcome, took.given, shown.* FROM routing_claim(%(reviewer)s::bigint, %(pools)s::bigint[],
+    ARRAY(SELECT * FROM jsonb_array_elements(%(whys)s::jsonb)), %(ahead)s::boolean, %(ahead_seconds)s::int, %(stride)s::bigint, %(user)s::bigint, %(request_id)s::text, %(subscribers)s::text[]) took
+LEFT JOIN LATERAL routing_shown(took.given, %(reviewer)s::bigint) shown ON took.outcome = 'leased'
 """
 
 # The task ahead becomes the one in hand, for its full length, unless it is no longer the reviewer's to work on.
@@ -94,7 +96,7 @@ def next_task(*, user: User, project: UUID | None = None) -> LeasedTask | Nothin
     situation = _situation(user)
     is_stopped = stop_of(situation.facts, situation.now) is not None
     if held := situation.in_hand or (None if is_stopped else _hand_over(situation.ahead)):
-        return _shown(SHOW_AGAIN, user, situation.reviewer_id, held)
+        return _shown_again(user, situation.reviewer_id, held)
     return _claim(user, situation, project, is_ahead=False)
 
 
@@ -107,7 +109,7 @@ def prefetch_task(*, user: User, project: UUID | None = None) -> LeasedTask | No
     if situation.in_hand is None:
         raise Conflict("There is no task in your hand; ask for the next one instead.")
     if situation.ahead is not None:
-        return _shown(SHOW_AGAIN, user, situation.reviewer_id, situation.ahead)
+        return _shown_again(user, situation.reviewer_id, situation.ahead)
     facts = with_one_more(situation.facts, situation.now)
     return _claim(user, replace(situation, facts=facts), project, is_ahead=True)
 
@@ -142,12 +144,12 @@ def _claim(user: User, situation: _Situation, project: UUID | None, *, is_ahead:
     choices, weights = selectors.servable_pools(reviewer_id=reviewer_id, project=project, may_distress=may_distress)
     ranked = policy.weighed(choices, now=now, by_project=weights)
     read = [(rank, each) for rank, each in enumerate(ranked, start=1) if each.choice.is_read]
-    outcome, token = _taken(user, reviewer_id, read, of=len(ranked), is_ahead=is_ahead)
+    outcome, token, *shown = _taken(user, reviewer_id, read, of=len(ranked), is_ahead=is_ahead)
     if outcome == "leased":
         wake_on_commit("task.leased")
-        return _shown(selectors.LEASED, user, reviewer_id, token)
+        return selectors.as_leased(tuple(shown))
     if outcome == "held":
-        return _shown(SHOW_AGAIN, user, reviewer_id, token)
+        return _shown_again(user, reviewer_id, token)
     if outcome == "onward":
         said = "You have answered much of what waits; your place in it is being looked up."
         return NothingToDo("looking", said, until=now + timedelta(seconds=1))
@@ -163,27 +165,27 @@ def _claim(user: User, situation: _Situation, project: UUID | None, *, is_ahead:
 
 def _taken(
     user: User, reviewer_id: int, choices: Sequence[tuple[int, Weighed]], *, of: int, is_ahead: bool
-) -> tuple[str, UUID]:
+) -> tuple[Any, ...]:
     """Take a task of the first of these pools that holds one: of the first few, then of the rest, then of what lies behind
-    what was looked at."""
+    what was looked at. Return how it went, the token and what is shown of the task."""
     parts = [part for part in (choices[:FIRST], choices[FIRST:]) if part] or [choices]
     for _ in range(ONWARD):
-        outcomes = []
+        outcomes = set()
         for part in parts:
-            outcome, token = _leased(user, reviewer_id, part, of=of, is_ahead=is_ahead)
-            if outcome in {"leased", "held"}:
-                return outcome, token
-            outcomes.append(outcome)
+            taken = _leased(user, reviewer_id, part, of=of, is_ahead=is_ahead)
+            if taken[0] in {"leased", "held"}:
+                return taken
+            outcomes.add(taken[0])
         if "onward" not in outcomes:
-            return "nothing", token
-    return "onward", token
+            return ("nothing", None)
+    return ("onward", None)
 
 
 def _leased(
     user: User, reviewer_id: int, choices: Sequence[tuple[int, Weighed]], *, of: int, is_ahead: bool
-) -> tuple[str, UUID]:
-    """Have the database lease a task of the first of these pools that holds one; return how it went, and the token."""
-    [(outcome, token)] = fetch(
+) -> tuple[Any, ...]:
+    """Have the database lease a task of the first of these pools that holds one; return a row of CLAIM."""
+    [taken] = fetch(
         CLAIM,
         {
             "reviewer": reviewer_id,
@@ -197,12 +199,11 @@ def _leased(
             "subscribers": subscribers_of("task.leased"),
         },
     )
-    return outcome, token
+    return taken
 
 
-def _shown(statement: str, user: User, reviewer_id: int, token: UUID) -> LeasedTask:
-    row = fetch_one(
-        statement, {"token": token, "reviewer": reviewer_id, "user": user.pk, "request_id": request_id.get()}
-    )
+def _shown_again(user: User, reviewer_id: int, token: UUID) -> LeasedTask:
+    parameters = {"token": token, "reviewer": reviewer_id, "user": user.pk, "request_id": request_id.get()}
+    row = fetch_one(SHOW_AGAIN, parameters)
     assert row is not None, "The lease is there: it was seen a moment ago, and leases stay."
     return selectors.as_leased(row)
