@@ -20,7 +20,7 @@ OWN = "You answered"
 EXCERPT = 60
 MODELS_MOST = 3
 
-# The pre-label under a lease `l` on a task `t` of a round `r`: of plain judgments and gold alone, for these look the same.
+# (In routing/migrations/0020_shown, too.) The pre-label under a lease `l` on a task `t` of a round `r`: of plain judgments and gold alone, for these look the same.
 # Experts, who answer blind, those who are examined, and who writes or reviews (gold with something beside it) are shown none.
 OF_LEASE = """
 (SELECT s.annotation_id FROM labeling_prelabel s JOIN labeling_annotation said ON said.id = s.annotation_id

@@ -18,7 +18,6 @@ from labeling import prelabels
 from labeling.forms import form_of_stage
 from labeling.guidelines import guideline_to_read
 from labeling.models import Customer, Item, OrganisationLead, Reviewer
-from labeling.prelabels import OF_LEASE
 from labeling.presentation import first_draft, shown_beside
 from labeling.selectors import annotations_beside
 from routing.availability import Stop, facts_of, stop_of
@@ -67,21 +66,8 @@ WHERE {all_of(OF_POOL)}
            ORDER BY t.position LIMIT 1) IS NOT NULL)
 """
 
-LEASED = f"""
-SELECT l.token, l.until, EXTRACT(epoch FROM l.until - statement_timestamp())::float AS seconds_left, l.task_id,
-       r.item_version_id, l.project_id, l.customer_id, p.public_id, p.name, g.number, g.clauses, f.document, v.language,
-       v.payload, d.answers, o.work, t.kind, t.beside, {OF_LEASE}
-FROM routing_lease l
-JOIN labeling_task t ON t.id = l.task_id
-JOIN labeling_pool o ON o.id = t.pool_id
-JOIN labeling_round r ON r.id = l.round_id
-JOIN labeling_project p ON p.id = l.project_id
-JOIN labeling_guidelineversion g ON g.id = l.guideline_id
-JOIN labeling_formversion f ON f.id = r.form_id
-JOIN labeling_itemversion v ON v.id = r.item_version_id
-LEFT JOIN labeling_draft d ON d.task_id = l.task_id AND d.reviewer_id = l.reviewer_id
-WHERE l.token = %(token)s::uuid AND l.reviewer_id = %(reviewer)s::bigint
-"""
+# What is shown of a leased task (`routing/migrations/0020_shown`).
+LEASED = "SELECT * FROM routing_shown(%(token)s::uuid, %(reviewer)s::bigint)"
 
 # Reasons that pass by themselves.
 PASSING = frozenset({"open", "capped", "held_back", "trust"})

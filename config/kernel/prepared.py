@@ -6,7 +6,7 @@ Django's own cursors put the values into the text, so the server sees another st
 
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.postgresql import base
 
 # What Django's types do not know of its own cursors.
@@ -26,10 +26,10 @@ def fetch(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
 
     Values whose type the statement does not tell need a cast in it: `%(project)s::uuid`.
     """
-    connection.close_if_health_check_failed()
-    connection.ensure_connection()
-    database: Any = connection
-    with connection.wrap_database_errors, database._prepare_cursor(_Cursor(connection.connection)) as cursor:
+    database: Any = connections[DEFAULT_DB_ALIAS]
+    database.close_if_health_check_failed()
+    database.ensure_connection()
+    with database.wrap_database_errors, database._prepare_cursor(_Cursor(database.connection)) as cursor:
         cursor.execute(statement, parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows

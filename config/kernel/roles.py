@@ -34,7 +34,7 @@ RUNTIME_SETTINGS = ("plan_cache_mode = force_generic_plan", "jit = off")
 CALLABLE = (
     "SELECT oid::regprocedure::text FROM pg_proc WHERE proname = ANY(%s) AND pronamespace = 'public'::regnamespace"
 )
-CALLABLE_FUNCTIONS = ["assay_erase", "assay_customers_of_person", "routing_claim", "routing_settle"]
+CALLABLE_FUNCTIONS = ["assay_erase", "assay_customers_of_person", "routing_claim", "routing_settle", "routing_shown"]
 
 
 def runtime_parameters(owner: dict[str, Any], *, secret: str) -> dict[str, Any]:

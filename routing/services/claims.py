@@ -1,6 +1,6 @@
 """The next task: one reviewer, one lease. The database's clock judges everything, and nobody ever waits for a task.
 
-There is no transaction around it: what has run out is returned, then the pools are weighed, then one call of
+There is no transaction around it: what has run out is returned, if anything has, then the pools are weighed, then one call of
 `routing_claim` takes a task and leases it, whole or not at all. Whoever asks twice at once is told apart by the database:
 a reviewer has one task in hand, and one ahead.
 """
@@ -8,12 +8,13 @@ a reviewer has one task in hand, and one ahead.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
 from config.kernel.errors import Conflict
-from config.kernel.events import event_parameters, subscribers_of, wake_on_commit
+from config.kernel.events import subscribers_of, wake_on_commit
 from config.kernel.models import User
 from config.kernel.prepared import fetch, fetch_one
 from config.kernel.request_ids import request_id
@@ -22,7 +23,7 @@ from routing import policy, selectors
 from routing.availability import WorkFacts, facts_of, may_take_distressing, stop_of, with_one_more
 from routing.eligibility import ENROLLED, OF_POOL, OF_PROJECT, all_of
 from routing.errors import NotAReviewer
-from routing.services.leases import AHEAD_SECONDS, RETURN_EXPIRED, withdraw_leases
+from routing.services.leases import AHEAD_SECONDS, return_expired, withdraw_leases
 from routing.services.workloads import FACTS
 from routing.types import LeasedTask, NothingToDo, Weighed
 
@@ -38,10 +39,10 @@ ONWARD = 5
 # How far along the positions of a queue a claim gets before it remembers where it was: 64 items.
 STRIDE = 64_000
 
-SITUATION = (
-    RETURN_EXPIRED
-    + f"""
-SELECT r.id, {FACTS}, statement_timestamp(), own.token, own.is_prefetched, own.task_id, own.is_cancelled
+SITUATION = f"""
+SELECT r.id, {FACTS}, statement_timestamp(),
+       EXISTS (SELECT FROM routing_lease l WHERE l.state = 'live' AND l.until < statement_timestamp()),
+       own.token, own.is_prefetched, own.task_id, own.is_cancelled
 FROM labeling_reviewer r
 LEFT JOIN routing_availability a ON a.reviewer_id = r.id
 LEFT JOIN routing_workload w ON w.reviewer_id = r.id
@@ -51,11 +52,11 @@ LEFT JOIN LATERAL (
     WHERE l.reviewer_id = r.id AND l.state = 'live' AND l.until >= statement_timestamp()) own ON true
 WHERE r.user_id = %(user)s::bigint AND r.is_active
 """
-)
 
 CLAIM = """
-SELECT outcome, given FROM routing_claim(%(reviewer)s::bigint, %(pools)s::bigint[], %(whys)s::jsonb[], %(ahead)s::boolean,
-    %(ahead_seconds)s::int, %(stride)s::bigint, %(user)s::bigint, %(request_id)s::text, %(subscribers)s::text[])
+SELECT took.outcome, took.given, shown.* FROM routing_claim(%(reviewer)s::bigint, %(pools)s::bigint[],
+    ARRAY(SELECT * FROM jsonb_array_elements(%(whys)s::jsonb)), %(ahead)s::boolean, %(ahead_seconds)s::int, %(stride)s::bigint, %(user)s::bigint, %(request_id)s::text, %(subscribers)s::text[]) took
+LEFT JOIN LATERAL routing_shown(took.given, %(reviewer)s::bigint) shown ON took.outcome = 'leased'
 """
 
 # The task ahead becomes the one in hand, for its full length, unless it is no longer the reviewer's to work on.
@@ -95,7 +96,7 @@ def next_task(*, user: User, project: UUID | None = None) -> LeasedTask | Nothin
     situation = _situation(user)
     is_stopped = stop_of(situation.facts, situation.now) is not None
     if held := situation.in_hand or (None if is_stopped else _hand_over(situation.ahead)):
-        return _shown(SHOW_AGAIN, user, situation.reviewer_id, held)
+        return _shown_again(user, situation.reviewer_id, held)
     return _claim(user, situation, project, is_ahead=False)
 
 
@@ -108,21 +109,18 @@ def prefetch_task(*, user: User, project: UUID | None = None) -> LeasedTask | No
     if situation.in_hand is None:
         raise Conflict("There is no task in your hand; ask for the next one instead.")
     if situation.ahead is not None:
-        return _shown(SHOW_AGAIN, user, situation.reviewer_id, situation.ahead)
+        return _shown_again(user, situation.reviewer_id, situation.ahead)
     facts = with_one_more(situation.facts, situation.now)
     return _claim(user, replace(situation, facts=facts), project, is_ahead=True)
 
 
 def _situation(user: User) -> _Situation:
     """Return the expired leases, this person's among them, and say what they hold."""
-    parameters = {
-        "user": user.pk,
-        "most": RETURNED_IN_PASSING,
-        **event_parameters("task.open", subject="labeling.task", actor_id=None),
-    }
-    rows = fetch(SITUATION, parameters)
+    rows = fetch(SITUATION, {"user": user.pk})
     if not rows:
         raise NotAReviewer("You are not set up as a reviewer, or no longer; ask your operator.")
+    if rows[0][3]:
+        return_expired(most=RETURNED_IN_PASSING, user=user)
     if cancelled := [task_id for *_, task_id, is_cancelled in rows if is_cancelled]:
         withdraw_leases(task_ids=cancelled)
     reviewer_id, facts, now = rows[0][:3]
@@ -146,12 +144,12 @@ def _claim(user: User, situation: _Situation, project: UUID | None, *, is_ahead:
     choices, weights = selectors.servable_pools(reviewer_id=reviewer_id, project=project, may_distress=may_distress)
     ranked = policy.weighed(choices, now=now, by_project=weights)
     read = [(rank, each) for rank, each in enumerate(ranked, start=1) if each.choice.is_read]
-    outcome, token = _taken(user, reviewer_id, read, of=len(ranked), is_ahead=is_ahead)
+    outcome, token, *shown = _taken(user, reviewer_id, read, of=len(ranked), is_ahead=is_ahead)
     if outcome == "leased":
         wake_on_commit("task.leased")
-        return _shown(selectors.LEASED, user, reviewer_id, token)
+        return selectors.as_leased(tuple(shown))
     if outcome == "held":
-        return _shown(SHOW_AGAIN, user, reviewer_id, token)
+        return _shown_again(user, reviewer_id, token)
     if outcome == "onward":
         said = "You have answered much of what waits; your place in it is being looked up."
         return NothingToDo("looking", said, until=now + timedelta(seconds=1))
@@ -167,32 +165,32 @@ def _claim(user: User, situation: _Situation, project: UUID | None, *, is_ahead:
 
 def _taken(
     user: User, reviewer_id: int, choices: Sequence[tuple[int, Weighed]], *, of: int, is_ahead: bool
-) -> tuple[str, UUID]:
+) -> tuple[Any, ...]:
     """Take a task of the first of these pools that holds one: of the first few, then of the rest, then of what lies behind
-    what was looked at."""
+    what was looked at. Return how it went, the token and what is shown of the task."""
     parts = [part for part in (choices[:FIRST], choices[FIRST:]) if part] or [choices]
     for _ in range(ONWARD):
-        outcomes = []
+        outcomes = set()
         for part in parts:
-            outcome, token = _leased(user, reviewer_id, part, of=of, is_ahead=is_ahead)
-            if outcome in {"leased", "held"}:
-                return outcome, token
-            outcomes.append(outcome)
+            taken = _leased(user, reviewer_id, part, of=of, is_ahead=is_ahead)
+            if taken[0] in {"leased", "held"}:
+                return taken
+            outcomes.add(taken[0])
         if "onward" not in outcomes:
-            return "nothing", token
-    return "onward", token
+            return ("nothing", None)
+    return ("onward", None)
 
 
 def _leased(
     user: User, reviewer_id: int, choices: Sequence[tuple[int, Weighed]], *, of: int, is_ahead: bool
-) -> tuple[str, UUID]:
-    """Have the database lease a task of the first of these pools that holds one; return how it went, and the token."""
-    [(outcome, token)] = fetch(
+) -> tuple[Any, ...]:
+    """Have the database lease a task of the first of these pools that holds one; return a row of CLAIM."""
+    [taken] = fetch(
         CLAIM,
         {
             "reviewer": reviewer_id,
             "pools": [each.choice.pool_id for _, each in choices],
-            "whys": [Jsonb(policy.reason(each, rank=rank, of=of)) for rank, each in choices],
+            "whys": Jsonb([policy.reason(each, rank=rank, of=of) for rank, each in choices]),
             "ahead": is_ahead,
             "ahead_seconds": AHEAD_SECONDS,
             "stride": STRIDE,
@@ -201,12 +199,11 @@ def _leased(
             "subscribers": subscribers_of("task.leased"),
         },
     )
-    return outcome, token
+    return taken
 
 
-def _shown(statement: str, user: User, reviewer_id: int, token: UUID) -> LeasedTask:
-    row = fetch_one(
-        statement, {"token": token, "reviewer": reviewer_id, "user": user.pk, "request_id": request_id.get()}
-    )
+def _shown_again(user: User, reviewer_id: int, token: UUID) -> LeasedTask:
+    parameters = {"token": token, "reviewer": reviewer_id, "user": user.pk, "request_id": request_id.get()}
+    row = fetch_one(SHOW_AGAIN, parameters)
     assert row is not None, "The lease is there: it was seen a moment ago, and leases stay."
     return selectors.as_leased(row)

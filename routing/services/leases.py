@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from config.kernel.errors import Conflict
 from config.kernel.events import RECORD_MOVED, event_parameters, wake_on_commit
 from config.kernel.locks import lock_row, lock_rows
 from config.kernel.models import User
-from config.kernel.prepared import fetch_one
+from config.kernel.prepared import fetch, fetch_one
 from config.kernel.reasons import checked_reason
 from config.kernel.transitions import transition, transition_many
 from labeling.forms import check_size
@@ -24,8 +24,8 @@ from routing.services.escalations import escalate_nobody_left, escalate_skipped
 from routing.services.naming import is_named, next_named
 from routing.types import LEASE_MACHINE, LeaseState
 
-# Ends up to `most` expired leases, and those of `user`, and opens their tasks again, skipping what others hold. Parameters:
-# most, user (or None), and those of an event "task.open". A SELECT must follow.
+# Ends up to `most` expired leases, and those of `user`, and opens their tasks again, skipping what others hold; says how
+# many tasks. Parameters: most, user (or None), and those of an event "task.open".
 RETURN_EXPIRED = f"""
 WITH due AS (
     SELECT id FROM routing_lease WHERE state = 'live' AND until < statement_timestamp() AND id IN (
@@ -43,6 +43,7 @@ WITH due AS (
     RETURNING t.id AS subject_id, t.customer_id,
               jsonb_build_object('from', 'leased', 'how', 'expired', 'lease', ended.id) AS data
 ){RECORD_MOVED}
+SELECT count(*) FROM moved
 """
 
 EXPIRE_SLICE = 500
@@ -52,21 +53,25 @@ def expire_leases() -> int:
     """Return every abandoned task to its queue, in slices; return how many. The database's clock decides."""
     returned = 0
     while True:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(
-                RETURN_EXPIRED + "SELECT count(*) FROM moved",
-                {
-                    "most": EXPIRE_SLICE,
-                    "user": None,
-                    **event_parameters("task.open", subject="labeling.task", actor_id=None),
-                },
-            )
-            taken = cursor.fetchone()[0]
-            if taken:
-                wake_on_commit("task.open")
+        taken = return_expired(most=EXPIRE_SLICE, user=None)
         returned += taken
         if taken < EXPIRE_SLICE:
             return returned
+
+
+def return_expired(*, most: int, user: User | None) -> int:
+    """Return so many abandoned tasks to their queues, and all of this person's, in one statement; return how many."""
+    [(returned,)] = fetch(
+        RETURN_EXPIRED,
+        {
+            "most": most,
+            "user": user.pk if user else None,
+            **event_parameters("task.open", subject="labeling.task", actor_id=None),
+        },
+    )
+    if returned:
+        wake_on_commit("task.open")
+    return int(returned)
 
 
 @transaction.atomic

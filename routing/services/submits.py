@@ -34,7 +34,6 @@ SELECT l.id, l.state, l.task_id, l.round_id, l.reviewer_id, l.customer_id, l.pro
                AND g.in_force @> statement_timestamp()),
        NOT EXISTS (SELECT FROM routing_lease later WHERE later.task_id = l.task_id AND later.id > l.id),
        {PERMITTED.format(user="%(user)s::bigint", project="l.project_id")},
-       jsonb_exists(v.payload, 'erased'),
        EXISTS (SELECT FROM labeling_annotation a WHERE a.round_id = l.round_id AND a.reviewer_id = l.reviewer_id
                AND a.submission <> l.token),
        o.work, t.kind,
@@ -93,9 +92,12 @@ class _Held:
     is_guideline_current: bool
     is_latest: bool
     is_permitted: bool
-    is_erased: bool
     has_judged: bool
     prelabel_id: int | None
+
+    @property
+    def is_erased(self) -> bool:
+        return "erased" in self.payload
 
     @property
     def is_placeable(self) -> bool:
@@ -173,9 +175,9 @@ def _read(statement: str, user: User, token: UUID) -> _Held:
     if row is None:
         raise NoSuchLease("There is no such task under your name.")
     document, payload = map(json.loads, row[12:14])
-    work, kind, clauses, prelabel = row[19:]
+    work, kind, clauses, prelabel = row[18:]
     form = form_of_stage(work, document, json.loads(clauses) if clauses else [], kind=kind)
-    return _Held(*[*row[:12], form, payload, *row[14:19], prelabel])
+    return _Held(*[*row[:12], form, payload, *row[14:18], prelabel])
 
 
 def _judgment(held: _Held, token: UUID, answers: dict[str, Any], seconds: float | None) -> Judgment:
