@@ -100,7 +100,7 @@ class ReleasePart(models.Model):
     Parts are how far freezing has come. Afterwards they are what the release's files are made of, so that an erasure
     has those written anew that hold what is erased. `files` are stored already, by name; `rewritten` are those that
     stand ready to take their place. Neither says anything of erasures up to `erased_through`; `gone` is what was cut out of
-    the part by then: when, by the digest of the record.
+    the part by then: when, by the digest of the record. `counts` is for the manifest, and empty once there is one.
     """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)

@@ -5,8 +5,8 @@ from django.db import migrations
 ONE_PART = """
 INSERT INTO delivery_releasepart (customer_id, project_id, release_id, after, through, records_count, counts, files)
 SELECT r.customer_id, r.project_id, r.id, '', NULL, r.records_count, '{}', (
-    SELECT jsonb_object_agg(a.name, COALESCE(newest.pieces, a.pieces) -> 0
-        || jsonb_build_object('sha256', COALESCE(newest.sha256, a.sha256)))
+    SELECT COALESCE(jsonb_object_agg(a.name, COALESCE(newest.pieces, a.pieces) -> 0
+        || jsonb_build_object('sha256', COALESCE(newest.sha256, a.sha256))), '{}')
     FROM delivery_artifact a LEFT JOIN LATERAL (
         SELECT x.pieces, x.sha256 FROM delivery_artifactredaction x WHERE x.artifact_id = a.id ORDER BY x.id DESC LIMIT 1
     ) newest ON true

@@ -1,14 +1,8 @@
 """Releases are frozen and redacted in stages: whoever is killed loses one, and the files are the same bytes all the same."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django_q.models import OrmQ
@@ -16,7 +10,7 @@ from django_q.models import OrmQ
 from config.erasures import finish as finish_erasures
 from config.kernel.models import Event
 from delivery import jobs
-from delivery.models import Artifact, ArtifactRedaction, Release, ReleaseEntry, ReleasePart, StagedEntry
+from delivery.models import Artifact, Release, ReleaseEntry, ReleasePart, StagedEntry
 from delivery.services import parts
 from delivery.services.freezing import freeze_release
 from delivery.services.holds import place_hold
@@ -24,37 +18,18 @@ from delivery.services.releases import request_release
 from delivery.services.stored_files import forget_unserved
 from delivery.verification import verify_folder
 from labeling.models import Erasure, Item
-from labeling.services.erasures import erase_item, erase_person
+from labeling.services.erasures import erase_item
 from quality.models import Doubt, Fall
 from quality.services import falls
 from quality.services.falls import doubt_work
 from tests.cast import gather_cast
 from tests.copies import copy_item
+from tests.delivery.killing import FREEZE, in_another_process, is_somebody_waiting, kill, wait_for, wait_for_parts
 from tests.delivery.test_formats import loaded_by_datasets
-from tests.delivery.test_redaction import TRUSTED, fetch, lines
+from tests.delivery.test_redaction import TRUSTED, fetch
 from tests.factories import freeze, judge, resolve_items, settle, upload_items
 from tests.standings import found_right, standing_of
 from tests.traces import empty_files, files_with
-
-STARTED = """
-import django, sys
-from django.conf import settings
-settings.DATABASES["default"]["NAME"] = settings.DATABASES["default"]["TEST"]["NAME"]
-settings.STORAGES["releases"]["OPTIONS"]["location"] = sys.argv[2]
-django.setup()
-"""
-
-FREEZE = f"""{STARTED}
-from delivery.services import parts
-from delivery.services.freezing import freeze_release
-parts.RECORDS_A_PART = int(sys.argv[3])
-freeze_release(release_id=int(sys.argv[1]))
-"""
-
-FINISH_ERASURES = f"""{STARTED}
-from config.erasures import finish
-finish(int(sys.argv[1]))
-"""
 
 
 @pytest.fixture
@@ -67,38 +42,6 @@ def cast(transactional_db):
 
 def ask(cast):
     return request_release(project=cast.project, actor=cast.dana)
-
-
-def in_another_process(script, subject, *more):
-    location = str(settings.STORAGES["releases"]["OPTIONS"]["location"])
-    return subprocess.Popen(
-        [sys.executable, "-c", script, str(subject), location, *map(str, more)],
-        cwd=settings.BASE_DIR,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"},
-    )
-
-
-def wait_for(condition):
-    ends = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < ends
-        time.sleep(0.01)
-
-
-def kill(process):
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
-
-
-def wait_for_parts(least):
-    wait_for(lambda: ReleasePart.objects.count() >= least)
-
-
-def is_somebody_waiting():
-    """Whether any session waits for a lock of another's."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        return cursor.fetchone()[0] > 0
 
 
 def finish(release):
@@ -346,48 +289,6 @@ def test_progress_is_told_where_a_release_is_listed(cast, monkeypatch, client):
     assert "2 <small>/ 5</small>" in client.get(f"/portal/projects/{cast.project.public_id}/").content.decode()
     page = client.get(f"/portal/releases/{release.public_id}/").content.decode()
     assert "2 of about 5 records are written." in page
-
-
-def test_an_erasure_writes_only_the_parts_anew_that_hold_it(cast, monkeypatch, tmp_path):
-    copy_item(cast.item, 5)
-    monkeypatch.setattr(parts, "RECORDS_A_PART", 2)
-    release = freeze(cast.project, cast.dana)
-    erase_item(item=Item.objects.get(external_id="copy-0000003"), reason="Asked for", actor=cast.dana)
-    settle()
-    changed = set(ArtifactRedaction.objects.values_list("artifact__name", flat=True))
-    assert {name for name in changed if name.startswith("records")} == {
-        "records.jsonl",
-        "records-00001-of-00003.parquet",
-    }
-    folder = fetch(cast, tmp_path, release)
-    assert verify_folder(folder, trusted_fingerprint=TRUSTED).erased == 1
-    assert [line.get("erased") for line in lines(folder)] == [None, None, True, None, None, None]
-    assert forget_unserved(release) == 0
-
-
-def test_a_worker_killed_while_redacting_goes_on_with_the_next_part(cast, monkeypatch, tmp_path):
-    upload_items(cast.project, cast.mira, 2)
-    for reviewer in (cast.anna, cast.bela, cast.cleo):
-        judge(reviewer, "a", rationale=f"So says {reviewer.user.name}.")
-    settle()
-    copy_item(Item.objects.get(external_id="item-001"), 598)
-    monkeypatch.setattr(parts, "RECORDS_A_PART", 50)
-    release = freeze(cast.project, cast.dana)
-    erase_person(user=cast.anna.user, reason="Asked for", actor=cast.mira)
-    ready = ReleasePart.objects.filter(rewritten__isnull=False)
-    process = in_another_process(FINISH_ERASURES, cast.northwind.pk)
-    wait_for(lambda: ready.count() >= 3)
-    kill(process)
-    done = dict(ready.values_list("pk", "rewritten"))
-    assert 3 <= len(done) < 12
-    assert not ArtifactRedaction.objects.exists()
-    assert verify_folder(fetch(cast, tmp_path / "midway", release), trusted_fingerprint=TRUSTED).erased == 0
-    wait_for(lambda: finish_erasures(cast.northwind.pk) == 1)
-    assert not ready.exists()
-    assert {part.pk: part.files for part in ReleasePart.objects.filter(pk__in=done)} == done
-    assert files_with("So says Anna.") == set()
-    verified = verify_folder(fetch(cast, tmp_path / "after", release), trusted_fingerprint=TRUSTED)
-    assert (verified.records, verified.erased) == (600, 599)
 
 
 def test_the_parts_of_a_frozen_release_stay(cast):

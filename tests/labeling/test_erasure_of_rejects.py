@@ -166,7 +166,7 @@ def test_the_migration_does_nothing_where_nothing_was_erased(cast):
     assert WORD in RejectedRow.objects.get(batch=refused).raw
 
 
-@pytest.mark.parametrize("name", ["plain", "set-7", "Öl 1", "+/+", "a b"])
+@pytest.mark.parametrize("name", ["plain", "set-7", "Öl 1", "+/+", "a b", "北京"])
 def test_a_row_that_mentions_the_item_goes_whatever_it_is_called_and_the_id_is_a_word_of_it(cast, name):
     of_other = upload(
         cast.project,
@@ -183,7 +183,7 @@ def test_a_row_that_mentions_the_item_goes_whatever_it_is_called_and_the_id_is_a
     assert kept.raw != ""
 
 
-@pytest.mark.parametrize("name", ["set-7", "plain", "two plain"])
+@pytest.mark.parametrize("name", ["set-7", "plain", "two plain", "+/+", "北京"])
 def test_an_erasure_reads_no_more_rows_where_more_were_refused(cast, name):
     """What it finds of a project's refused rows, it finds by the indexes: their number is not in its cost."""
     upload(cast.project, cast.mira, said(name), name="second")
