@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -29,7 +30,7 @@ class Calibration:
     bar: Bar
 
 
-def calibration_items(project: Project) -> QuerySet[Item]:
+def calibration_items(project: Project) -> QuerySet[Any]:
     """Return the items of the project's calibration batches that can be answered; `has_verdict` says which are."""
     given = CustomerVerdict.objects.filter(item_version=OuterRef("current_version"), superseded_by=None)
     return (

@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
@@ -34,7 +35,11 @@ def experts_wait(project, *, waiting, an_hour, people=1):
     [opened] = Round.objects.filter(project=project)
     pool_id = pools_of(project, [opened], Work.EXPERT)[opened.pk].pk
     PoolStat.objects.create(
-        customer=project.customer, pool_id=pool_id, open_count=waiting, throughput_per_hour=an_hour, eligible_count=people
+        customer=project.customer,
+        pool_id=pool_id,
+        open_count=waiting,
+        throughput_per_hour=an_hour,
+        eligible_count=people,
     )
 
 
@@ -51,25 +56,18 @@ def test_workers_who_meet_resolve_each_item_once_and_ask_for_no_judgment_too_man
     said = {each.pk: Counter(a.answers["safe"] for a in each.annotations.all()) for each in rounds}
     agreed = {pk for pk, votes in said.items() if len(votes) == 1}
     assert 0 < len(agreed) < ITEMS
-    gate, returned, failed = threading.Barrier(WORKERS), [], []
+    gate = threading.Barrier(WORKERS)
 
-    def work():
+    def work(_):
         try:
             gate.wait()
-            returned.append(resolve_due(round_ids=[each.pk for each in rounds]))
-            returned.append(resolve_due())  # and the sweep right behind it
-        except Exception as error:
-            failed.append(error)
+            # The fact's job, and the sweep right behind it.
+            return resolve_due(round_ids=[each.pk for each in rounds]) + resolve_due()
         finally:
             connection.close()
 
-    workers = [threading.Thread(target=work) for _ in range(WORKERS)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    assert failed == []
-    assert sum(returned) == len(agreed)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        assert sum(pool.map(work, range(WORKERS))) == len(agreed)
     assert Counter(Resolution.objects.filter(project=project).values_list("round", flat=True)) == Counter(agreed)
     for each in Round.objects.filter(project=project):
         is_agreed = each.pk in agreed
@@ -128,7 +126,8 @@ def test_where_no_expert_is_there_what_is_likeliest_at_the_cap_is_what_there_is(
         answer(hired[name], safe=said)
         settle()
     found = Resolution.objects.get()
-    assert (found.answers, found.confidence) == ({"safe": "yes"}, pytest.approx(0.8))
+    assert found.answers == {"safe": "yes"}
+    assert found.confidence == pytest.approx(0.8)
     assert not Dispute.objects.exists()
 
 
