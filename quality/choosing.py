@@ -89,7 +89,7 @@ def choose(labels: Labels, *, gold: Gold | None = None, is_ordered: bool = False
     """
     random = np.random.default_rng(SEED)
     labels = _drawn(labels, random)
-    supports, items = _supports(labels, gold or {}, methods(is_ordered=is_ordered), random)
+    supports, items = _supports(labels, gold or {}, methods(is_ordered=is_ordered), random) if len(labels) else ({}, 0)
     if not items:
         return Choice("majority", {}, 0, "No item has two votes, so no method can be tested: the majority is taken.")
     support = {name: float(given.sum()) / items for name, given in supports.items()}

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from quality.calibration import GOLD_LEAST, Recalibration, recalibrate, reliability, shown_calibrated
-from quality.choosing import choose, methods
+from quality.choosing import Choice, choose, methods
 from quality.coefficients import Coefficient, counts_of, krippendorff
 from quality.correctness import accuracy
 from quality.heard import Unit, Vote
@@ -19,9 +19,19 @@ from quality.labels import Labels, index_labels
 from quality.online import Known, infer
 from quality.overlap import Confusion
 from quality.proportions import beta_quantile, exact_interval, wilson_interval
-from quality.truth import Crowd, Gold, Truth, pooled_dawid_skene
+from quality.truth import Crowd, Gold, Truth, one_coin, pooled_dawid_skene
 
 FOLDS = 5
+
+# By which model an item is judged alone, by the method that its question's votes bear out: as much is taken to be known of a
+# person as has shown to pay. The majority knows nothing of them and has no confidence, so the model nearest to it stands in;
+# a matrix of a person's own, unpooled, is certain of whatever they have never done yet, so the pooled one stands in.
+MODELS = {
+    "majority": one_coin,
+    "one-coin": one_coin,
+    "pooled": pooled_dawid_skene,
+    "dawid-skene": pooled_dawid_skene,
+}
 
 Right = Mapping[Unit, frozenset[str]]
 
@@ -40,9 +50,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Pooled Dawid-Skene of one question's votes: `confusions` by reviewer, `rights` the expected number of their right
+    """A model of one question's votes, `model` by name: `confusions` by reviewer, `rights` the expected number of their right
     answers of `given`, `prior` the share of each true answer."""
 
+    model: str
     prior: dict[str, float]
     confusions: dict[int, Confusion]
     rights: dict[int, float]
@@ -84,16 +95,23 @@ def share_found(right: int, total: int, *, why: str) -> Found:
     return Found(right / total, low, high, total, detail={"right": right})
 
 
-def fit_of(votes: Sequence[Vote], right: Right, values: Sequence[str]) -> Fit:
-    """Fit pooled Dawid-Skene with gold held at its answer, where only one is right."""
+def choice_of(votes: Sequence[Vote], right: Right, values: Sequence[str]) -> Choice:
+    """Return the method that the held-out votes bear out; gold is held at its answer, where only one is right."""
+    labels = _labels(votes, values)
+    return choose(labels, gold=_gold(labels, right))
+
+
+def fit_of(votes: Sequence[Vote], right: Right, values: Sequence[str], *, method: str) -> Fit:
+    """Fit the model by which items are judged alone where `method` is chosen, with gold held at its answer."""
     labels = _labels(votes, values)
     crowd, gold = Crowd(labels), _gold(labels, right)
-    fit = pooled_dawid_skene(crowd, gold=gold)
+    fit = MODELS[method](crowd, gold=gold)
     says = fit.posterior[labels.item, labels.value]
     rights, given = np.zeros(crowd.workers), np.bincount(labels.worker, minlength=crowd.workers)
     np.add.at(rights, labels.worker, says)
     who = [int(worker) for worker in labels.workers]
     return Fit(
+        fit.method,
         dict(zip(labels.values, fit.prevalence.tolist(), strict=True)),
         _confusions(labels, crowd, fit),
         dict(zip(who, rights.tolist(), strict=True)),
@@ -101,12 +119,11 @@ def fit_of(votes: Sequence[Vote], right: Right, values: Sequence[str]) -> Fit:
     )
 
 
-def consensus_of(votes: Sequence[Vote], right: Right, values: Sequence[str], fit: Fit) -> Found:
-    """Return the method that the held-out votes bear out, and all of them side by side: their support, how many answers
-    differ from the majority's, and how many of gold's are right where gold is not told."""
+def consensus_of(votes: Sequence[Vote], right: Right, values: Sequence[str], *, chosen: Choice, fit: Fit) -> Found:
+    """Return the chosen method, and all of them side by side: their support, how many answers differ from the majority's, and
+    how many of gold's are right where gold is not told."""
     labels = _labels(votes, values)
     crowd, gold = Crowd(labels), _gold(labels, right)
-    chosen = choose(labels, gold=gold)
     places, truth = np.array([*gold], dtype=np.intp), np.array([*gold.values()], dtype=np.intp)
     answers = {name: method(crowd).answers() for name, method in methods().items()}
     side_by_side = {
@@ -121,6 +138,7 @@ def consensus_of(votes: Sequence[Vote], right: Right, values: Sequence[str], fit
         "method": chosen.method,
         "methods": side_by_side,
         "gold": len(gold),
+        "model": fit.model,
         "prior": fit.prior,
         "accuracy": fit.accuracy,
         "why": chosen.why,
@@ -138,9 +156,10 @@ def confusion_found(fit: Fit, reviewer: int) -> Found:
 
 
 def reliability_of(
-    votes: Sequence[Vote], right: Right, values: Sequence[str], *, target: float, least: int, most: int
+    votes: Sequence[Vote], right: Right, values: Sequence[str], *, method: str, target: float, least: int, most: int
 ) -> Found:
-    """Return whether gold shows that answers of confidence `target` may stand, and the map that mends confidences.
+    """Return whether gold shows that answers of confidence `target` may stand, and the map that mends confidences, by the
+    model that goes with the chosen `method`.
 
     Gold is judged as any item would be: its answers in the order they came, `least` of them first, then one by one until the
     target or `most`. No gold item says anything of the people by whom it is judged: people, and the map, are fitted on the
@@ -158,7 +177,7 @@ def reliability_of(
     steps: dict[int, list[tuple[float, bool]]] = {}
     for fold in range(min(FOLDS, len(judged))):
         told = [vote for vote in votes if fold_of.get(vote.unit.round) != fold]
-        fit = fit_of(told, right, values)
+        fit = fit_of(told, right, values, method=method)
         known = Known(fit.prior, fit.confusions, accuracy=fit.accuracy)
         for item in (each for each in judged if fold_of[each] == fold):
             steps[item] = _steps(by_item[item], right, known, least, most)
@@ -171,6 +190,7 @@ def reliability_of(
         "shown": shown.is_shown,
         "reason": shown.reason,
         "target": target,
+        "model": fit.model,
         "error": curve.error,
         "brier": curve.brier,
         "bins": [

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -29,24 +30,15 @@ class Calibration:
     bar: Bar
 
 
-def _standing_on_items() -> QuerySet[CustomerVerdict]:
-    return CustomerVerdict.objects.filter(item_version=OuterRef("current_version"), superseded_by=None)
-
-
-def calibration_items(project: Project) -> QuerySet[Item]:
+def calibration_items(project: Project) -> QuerySet[Any]:
     """Return the items of the project's calibration batches that can be answered; `has_verdict` says which are."""
+    given = CustomerVerdict.objects.filter(item_version=OuterRef("current_version"), superseded_by=None)
     return (
         Item.objects.filter(project=project, batch__stage=Stage.CALIBRATION)
         .exclude(state=ItemState.WITHDRAWN)
         .exclude(current_version=None)
-        .annotate(has_verdict=Exists(_standing_on_items()))
+        .annotate(has_verdict=Exists(given))
     )
-
-
-def unanswered_items(project: Project) -> QuerySet[Item]:
-    """Return those of `calibration_items` on which the customer has said nothing yet."""
-    unanswered: QuerySet[Item] = calibration_items(project).filter(~Exists(_standing_on_items()))
-    return unanswered
 
 
 def verdict_on(item: Item) -> CustomerVerdict | None:

@@ -1,8 +1,10 @@
 """Consensus against its floor, and what an item's labels buy: accuracy by how many are asked for, on sets whose truth is known.
 
 Fixed policies take so many labels of each item, in a random order; adaptive ones ask `quality.overlap` after each whether
-one more is wanted, knowing of workers what their labels so far show. All are then answered by the method that is chosen without
-the truth. Figures are means over the same few orders. The floor counts votes alone, of the same labels in the same run. No
+one more is wanted, by the model that goes with the method which the labels so far bear out, as the product does. Of these,
+calibrated ones know the truth of a tenth of the items, and read confidences as they have proved there: they stop where the
+target is truly reached, and are measured on the other items. All are then answered by the method that is chosen without the
+truth. Figures are means over the same few orders. The floor counts votes alone, of the same labels in the same run. No
 database is needed.
 """
 
@@ -14,17 +16,23 @@ from rich.progress import Progress
 
 from config.bench import Report, timed
 from config.crowds import infer, read_answers, read_labels
+from quality.calibration import Recalibration, recalibrate
 from quality.choosing import choose, methods
 from quality.correctness import accuracy
 from quality.labels import Labels, Places, one_vote_each
-from quality.overlap import Action, Confusion, Terms, decide, item_posterior
-from quality.overlap import one_coin as confusion_of
-from quality.truth import Crowd, one_coin
+from quality.measuring import MODELS
+from quality.online import recalibrated
+from quality.overlap import Action, Terms, decide
+from quality.truth import Crowd, Gold, Truth
 
 FIXED = (1, 2, 3, 5, 10)
 # The confidences, in percent, from which an item is asked of nobody else. Agreement of three tells first who is good.
 TARGETS = (80, 90, 95, 99)
+CALIBRATED = (80, 85, 90, 95)
+GOLD_SHARE = 0.1
 LEAST = 3
+# The method is chosen anew once there are so many times as many labels.
+GROWTH = 2
 ORDERS = 3
 SEED = 7
 ROUNDS = 3
@@ -45,9 +53,12 @@ def measure(folder: Path, *, progress: Progress) -> Report:
         labels, truth, is_known = _read(path)
         found: dict[str, list[float]] = {}
         for order in range(ORDERS):
-            for policy, asked in _policies(labels, order):
-                answers = methods()[choose(asked).method](Crowd(asked)).answers()
-                right = accuracy(answers[is_known], truth)
+            gold = _gold(truth, is_known, order)
+            is_measured = np.array([item not in gold for item in np.flatnonzero(is_known)])
+            for policy, asked in _policies(labels, order, gold):
+                answers = methods()[choose(asked).method](Crowd(asked)).answers()[is_known]
+                measured = is_measured if policy.startswith("calibrated") else slice(None)
+                right = accuracy(answers[measured], truth[measured])
                 found.setdefault(f"accuracy_{path.name}_{policy}", []).append(100 * (right or 0.0))
                 each = asked.weight.sum() / len(labels.items)
                 found.setdefault(f"labels_per_item_{path.name}_{policy}", []).append(each)
@@ -65,12 +76,22 @@ def _read(path: Path) -> tuple[Labels, Places, np.ndarray]:
     return one_vote_each(labels).labels, np.array(truth, dtype=np.intp), is_known
 
 
-def _policies(labels: Labels, order: int) -> list[tuple[str, Labels]]:
+def _gold(truth: Places, is_known: np.ndarray, order: int) -> Gold:
+    """Return the true values of a tenth of the items, drawn at random."""
+    random, items = np.random.default_rng([SEED, order, 1]), np.flatnonzero(is_known)
+    drawn = random.choice(len(items), size=round(GOLD_SHARE * len(items)), replace=False)
+    return {int(items[place]): int(truth[place]) for place in drawn}
+
+
+def _policies(labels: Labels, order: int, gold: Gold) -> list[tuple[str, Labels]]:
     """Return the labels that each policy asks for, by name, where each item's come in one random order."""
     turn = _turns(labels, order)
     fixed = [(f"fixed_{count}", labels.only(turn < count)) for count in FIXED if count <= turn.max()]
     adaptive = [(f"adaptive_{target}", labels.only(_asked(labels, turn, target / 100))) for target in TARGETS]
-    return [*fixed, *adaptive, *([("full", labels)] if order == 0 else [])]
+    calibrated = [
+        (f"calibrated_{target}", labels.only(_asked(labels, turn, target / 100, gold=gold))) for target in CALIBRATED
+    ]
+    return [*fixed, *adaptive, *calibrated, *([("full", labels)] if order == 0 else [])]
 
 
 def _turns(labels: Labels, order: int) -> Places:
@@ -86,13 +107,21 @@ def _turns(labels: Labels, order: int) -> Places:
     return turn[place]
 
 
-def _asked(labels: Labels, turn: Places, target: float) -> np.ndarray:
-    """Return which labels are asked for where items get LEAST, then one a round until `target` or there are no more."""
+def _asked(labels: Labels, turn: Places, target: float, *, gold: Gold | None = None) -> np.ndarray:
+    """Return which labels are asked for where items get LEAST, then one a round until `target` or there are no more.
+
+    With `gold` confidences are read as they have proved on it; the models are not told of it.
+    """
     terms = Terms(target=target, judgment_cost=1.0, expert_cost=None, least=LEAST, most=int(turn.max()) + 1)
     is_asked = turn < LEAST
     is_open = np.ones(len(labels.items), dtype=bool)
+    method, chosen_at = "", 0
     for number in range(LEAST, terms.most):
-        _settle(labels.only(is_asked), terms, is_open)
+        heard = labels.only(is_asked)
+        if len(heard) >= GROWTH * chosen_at:
+            method, chosen_at = choose(heard).method, len(heard)
+        fit = MODELS[method](Crowd(heard))
+        _settle(heard, fit, _proved(fit, gold) if gold else None, terms, is_open)
         more = is_open[labels.item] & (turn == number)
         if not more.any():
             break
@@ -100,23 +129,21 @@ def _asked(labels: Labels, turn: Places, target: float) -> np.ndarray:
     return is_asked
 
 
-def _settle(heard: Labels, terms: Terms, is_open: np.ndarray) -> None:
-    """Close the open items of which no more labels are wanted. Who contradicted themselves on an item is not heard there."""
-    crowd = Crowd(heard)
-    fit = one_coin(crowd)
-    assert fit.chances is not None
-    accuracies = np.empty(crowd.workers)
-    accuracies[crowd.worker] = fit.chances[np.arange(len(crowd.worker)), crowd.value]
-    confusions = {worker: confusion_of(accuracies[worker], heard.values) for worker in np.unique(heard.worker)}
-    prior = dict(zip(heard.values, fit.prevalence.tolist(), strict=True))
-    starts = np.searchsorted(heard.item, np.arange(len(heard.items) + 1))
+def _proved(fit: Truth, gold: Gold) -> Recalibration:
+    """Return what confidences have come to on gold, of which the fit knows nothing."""
+    items, answers = list(gold), fit.posterior.argmax(axis=1)
+    confidences = fit.posterior[items].max(axis=1).tolist()
+    return recalibrate(confidences, [bool(answers[item] == value) for item, value in gold.items()])
+
+
+def _settle(heard: Labels, fit: Truth, mended: Recalibration | None, terms: Terms, is_open: np.ndarray) -> None:
+    """Close the open items of which no more labels are wanted."""
+    given = np.bincount(heard.item, weights=heard.weight, minlength=len(heard.items)).round().astype(int)
     for item in np.flatnonzero(is_open):
-        votes: list[tuple[str, Confusion]] = [
-            (heard.values[heard.value[row]], confusions[heard.worker[row]])
-            for row in range(starts[item], starts[item + 1])
-            if heard.weight[row] == 1
-        ]
-        choice = decide(item_posterior(votes, prior), given=len(votes), terms=terms)
+        posterior = dict(zip(heard.values, fit.posterior[item].tolist(), strict=True))
+        if mended is not None:
+            posterior = recalibrated(posterior, mended)
+        choice = decide(posterior, given=int(given[item]), terms=terms)
         is_open[item] = choice.action == Action.ONE_MORE
 
 

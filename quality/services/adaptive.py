@@ -104,7 +104,9 @@ def _known(
     accuracies: Mapping[int, float],
 ) -> Known:
     detail = reliability.detail if reliability is not None else {}
+    # Shown is one claim, of one model: of another target, or where another model has been chosen since, it says nothing.
     is_current = detail.get("target") == float(project.target_confidence)
+    is_current = is_current and detail.get("model") == consensus.detail.get("model")
     return Known(
         prior=consensus.detail["prior"],
         confusions=confusions,

@@ -2,9 +2,10 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from django.db import transaction
 from django.db.models import CharField, Count, F, Q
@@ -15,10 +16,12 @@ from config.kernel.events import record
 from config.kernel.locks import ADVISORY_FIGURES, session_lock
 from labeling.models import Project
 from labeling.types import Overlap, ProjectState
-from quality.heard import Heard, Vote, degrees, hear, possible_values
+from quality.choosing import Choice
+from quality.heard import Heard, Unit, Vote, degrees, hear, possible_values
 from quality.measuring import (
     Found,
     agreement_of,
+    choice_of,
     confusion_found,
     consensus_of,
     fit_of,
@@ -74,10 +77,16 @@ def roll_up_figures(*, project_id: int, until: float = float("inf")) -> int:
         done = _keep(project, FigureName.GOLD_ACCURACY, _gold_accuracy(project), until)
         done += _keep(project, FigureName.AGREEMENT, _agreement(heard), until)
         before = _shown(project)
-        done += _keep(project, FigureName.RELIABILITY, _reliability(project, heard), until)
+        chosen = cache(lambda question: choice_of(*_told_of(heard, question)))
+        done += _keep(project, FigureName.RELIABILITY, _reliability(project, heard, chosen), until)
         _tell_change(project, before)
-        done += _keep_people(project, heard, until)
+        done += _keep_people(project, heard, chosen, until)
         return done
+
+
+def _told_of(heard: Heard, question: str) -> tuple[list[Vote], dict[Unit, frozenset[str]], tuple[str, ...]]:
+    """Return the votes on a question, what gold expects there, and the values it can have."""
+    return heard.votes[question], heard.expected[question], possible_values(heard.questions[question])
 
 
 def _keep(project: Project, name: str, measured: Measured, until: float) -> int:
@@ -161,7 +170,7 @@ def _agreement(heard: Heard) -> Measured:
             yield place, found
 
 
-def _reliability(project: Project, heard: Heard) -> Measured:
+def _reliability(project: Project, heard: Heard, chosen: Callable[[str], Choice]) -> Measured:
     for question in heard.inferred():
         if not heard.expected[question]:
             why = "No gold asks this question, so nothing shows whether its confidence holds."
@@ -170,9 +179,8 @@ def _reliability(project: Project, heard: Heard) -> Measured:
         yield (
             Place(question),
             reliability_of(
-                heard.votes[question],
-                heard.expected[question],
-                possible_values(heard.questions[question]),
+                *_told_of(heard, question),
+                method=chosen(question).method,
                 target=float(project.target_confidence),
                 least=min(project.overlap, project.overlap_most),
                 most=project.overlap_most,
@@ -180,7 +188,7 @@ def _reliability(project: Project, heard: Heard) -> Measured:
         )
 
 
-def _keep_people(project: Project, heard: Heard, until: float) -> int:
+def _keep_people(project: Project, heard: Heard, chosen: Callable[[str], Choice], until: float) -> int:
     """Methods side by side, and what they say of each reviewer: one fit serves both. What was measured longest ago goes first."""
     consensus: list[tuple[Place, Found]] = []
     confusion: list[tuple[Place, Found]] = []
@@ -192,14 +200,13 @@ def _keep_people(project: Project, heard: Heard, until: float) -> int:
         if time.monotonic() >= until and consensus:
             is_complete = False
             break
-        votes, right = heard.votes[question], heard.expected[question]
-        values = possible_values(heard.questions[question])
-        if not votes:
+        told = _told_of(heard, question)
+        if not heard.votes[question]:
             consensus.append((Place(question), Found(None, why="Nobody has answered this question yet.")))
             continue
-        fit = fit_of(votes, right, values)
+        fit = fit_of(*told, method=chosen(question).method)
         confusion += [(Place(question, reviewer_id=who), confusion_found(fit, who)) for who in sorted(fit.given)]
-        consensus.append((Place(question), consensus_of(votes, right, values, fit)))
+        consensus.append((Place(question), consensus_of(*told, chosen=chosen(question), fit=fit)))
     done = _write(project, FigureName.CONFUSION, confusion, began, is_complete=is_complete)
     return done + _write(project, FigureName.CONSENSUS, consensus, began, is_complete=is_complete)
 

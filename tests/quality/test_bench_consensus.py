@@ -30,7 +30,7 @@ def test_every_set_and_policy_has_its_figures(small, tmp_path):
     write_set(tmp_path / "consensus" / "one", seed=4)
     figures = consensus.measure(tmp_path, progress=Progress(disable=True)).figures
     assert figures["sets"] == 1
-    for policy in ("fixed_1", "fixed_2", "fixed_3", "fixed_5", "adaptive_80", "adaptive_99", "full"):
+    for policy in ("fixed_1", "fixed_2", "fixed_3", "fixed_5", "adaptive_80", "adaptive_99", "calibrated_90", "full"):
         assert 50 <= figures[f"accuracy_one_{policy}"] <= 100
     assert "accuracy_one_fixed_10" not in figures
     asked = {policy: figures[f"labels_per_item_one_{policy}"] for policy in ("fixed_1", "fixed_3", "fixed_5", "full")}
