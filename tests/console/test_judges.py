@@ -35,7 +35,7 @@ def test_one_page_says_how_far_each_judge_can_be_relied_on(cast, endpoint, monke
     client = operator(cast.mira)
     address = reverse("judges", args=[cast.project.public_id])
     client.get(address)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(20):
         page = client.get(address)
     new, measured = page.context["judges"]
     assert new["lines"] == []

@@ -8,6 +8,7 @@ from rest_framework.test import APIClient
 
 from config.contributions import life_of_item
 from config.kernel.errors import Conflict, Invalid
+from delivery.holding import held_results
 from delivery.snapshot import Stretch, Tally, carried_records
 from labeling.models import Annotation, Flag, Item, Prelabel, Project, Round, Task
 from labeling.selectors import progress_of
@@ -21,7 +22,7 @@ from routing.services.claims import next_task
 from routing.services.submits import submit_task
 from routing.types import NothingToDo
 from tests.cast import gather_cast
-from tests.factories import item_row, let_answers_age, prefer, settle, take, upload, upload_items
+from tests.factories import item_row, let_answers_age, prefer, settle, take, trust, upload, upload_items
 from tests.judging import at_work, calibrated, run
 from tests.quality.models import models, prefers
 
@@ -156,7 +157,7 @@ def test_an_item_erased_during_a_call_leaves_neither_words_nor_an_annotation(end
 # --- what counts ------------------------------------------------------------------------------------------------------
 
 
-def test_a_judge_that_counts_has_a_vote_beside_peoples_and_releases_name_model_and_prompt(cast, endpoint):
+def test_a_judge_that_counts_has_a_vote_beside_peoples_and_nothing_is_released_on_its_strength(cast, endpoint):
     change_project(project=cast.project, changes={"overlap": 2}, actor=cast.mira)
     judge = calibrated(cast, endpoint)
     upload_items(cast.project, cast.dana, 1)
@@ -173,6 +174,12 @@ def test_a_judge_that_counts_has_a_vote_beside_peoples_and_releases_name_model_a
     of_model = Annotation.objects.get(pk__in=result.annotation_ids, origin="model")
     assert of_model.reviewer == judge.reviewer
     assert not Evidence.objects.filter(reviewer=judge.reviewer).exists()
+    assert held_results(project_id=cast.project.pk).unproven == 1
+    trust(cast.project, cast.anna, cast.mira)
+    with transaction.atomic():
+        [carried] = carried_records(cast.project, Tally(), Stretch("", None), 10)
+    said = {(each["origin"], each["role"], each["model"]) for each in carried.record["annotations"]}
+    assert said == {("human", "judgment", None), ("model", "judgment", "acme-judge-7b")}
 
 
 def test_a_judge_with_an_alarm_or_without_the_contracts_leave_has_no_vote(cast, endpoint):
@@ -304,8 +311,7 @@ def test_an_operator_turns_showing_on_and_off_for_what_comes(cast, endpoint):
     run(judge)
     turn_showing(judge=judge, actor=cast.mira)
     assert take(cast.anna).beside == ()
-    upload_items_later = upload(cast.project, cast.dana, item_row("later"))
-    assert upload_items_later.state == "accepted"
+    upload(cast.project, cast.dana, item_row("later"))
     run(judge)
     assert Prelabel.objects.get().item_version.item.external_id == "later"
     turn_showing(judge=judge, actor=cast.mira)
