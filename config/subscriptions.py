@@ -60,7 +60,7 @@ SUBSCRIPTIONS = (
     Subscription("pay", hears=("task.completed",), job="delivery.jobs.pay_for_judgments"),
     Subscription(
         "free text",
-        hears=("task.completed", "annotation.superseded"),
+        hears=("task.completed", "annotation.superseded", "annotation.modelled"),
         job="labeling.jobs.scan_annotations",
         queue="bulk",
     ),

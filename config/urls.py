@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from config.api import BlastRadius, DeskMe, Docs, ItemLife, Retention, Schema
 from config.console.forms import form_check, form_preview
+from config.console.judges import judges
 from config.console.operations import operations
 from config.console.quality import quality
 from config.console.views import item_content
@@ -35,6 +36,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/content/<int:version>/", item_content, name="item-content"),
     path("admin/operations/<uuid:project>/", operations, name="operations"),
     path("admin/quality/<uuid:project>/", quality, name="quality"),
+    path("admin/quality/<uuid:project>/judges/", judges, name="judges"),
     path("admin/form-preview/", form_preview, name="form-preview"),
     path("admin/form-check/", form_check, name="form-check"),
     path("admin/", admin.site.urls),

@@ -41,6 +41,9 @@ _ANNOTATION = pa.struct(
     [
         ("annotator", _TEXT),
         ("origin", _TEXT),
+        ("model", _TEXT),
+        ("prompt_version", pa.int32()),
+        ("saw_model", pa.bool_()),
         ("round", pa.int32()),
         ("role", _TEXT),
         ("verdict", _TEXT),

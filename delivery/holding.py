@@ -13,13 +13,14 @@ from quality.types import DoubtState
 DOUBTED = "EXISTS (SELECT FROM quality_doubt d WHERE d.resolution_id = s.id AND d.state = 'open')"
 
 # Nothing is released on the strength of those alone who are on probation, in training, or judge only along with others, in
-# a project whose gold can tell who may be trusted; without gold nobody could ever rise. Whoever adjudicates is an expert.
+# a project whose gold can tell who may be trusted; without gold nobody could ever rise. Whoever adjudicates is an expert; a judge proves nobody.
 UNPROVEN = """(EXISTS (SELECT FROM quality_golditem g WHERE g.project_id = s.project_id AND g.use = 'gold' AND g.work = 'judge')
   AND (SELECT count(*) FILTER (WHERE NOT proven) > 0 AND count(*) FILTER (WHERE proven) = 0
     FROM (SELECT t.kind = 'adjudicate' OR NOT EXISTS (
               SELECT FROM routing_enrolment e WHERE e.reviewer_id = a.reviewer_id AND e.project_id = a.project_id
                 AND e.trust IN ('training', 'probation', 'consensus_only')) AS proven
-          FROM labeling_annotation a JOIN labeling_task t ON t.id = a.task_id WHERE a.id = ANY(s.annotation_ids)) said))"""
+          FROM labeling_annotation a JOIN labeling_task t ON t.id = a.task_id
+          WHERE a.id = ANY(s.annotation_ids) AND a.origin <> 'model') said))"""
 
 HELD = f"({DOUBTED} OR {UNPROVEN})"
 

@@ -49,7 +49,19 @@ RECORD_SCHEMA: dict[str, Any] = {
                     "annotator": {"type": "string", "description": "A pseudonym, stable for this customer."},
                     "origin": {"enum": ["human", "model", "imported", "migrated"]},
                     "round": {"type": "integer", "description": "Which of the item's rounds it was said in."},
-                    "role": {"enum": ["judgment", "attempt", "review"]},
+                    "model": {
+                        "type": ["string", "null"],
+                        "description": "Of a model's answer: the id that was pinned.",
+                    },
+                    "prompt_version": {"type": ["integer", "null"], "description": "Of a model's answer."},
+                    "saw_model": {
+                        "type": "boolean",
+                        "description": "Whether its author was shown a model's answer before they gave theirs.",
+                    },
+                    "role": {
+                        "enum": ["judgment", "attempt", "review", "beside"],
+                        "description": "Beside: a model's answer that the result does not rest on.",
+                    },
                     "verdict": {
                         "enum": ["accept", "fix", "send_back", "reject", None],
                         "description": "Of a review: what became of the attempt.",

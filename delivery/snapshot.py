@@ -51,19 +51,31 @@ ORDER BY i.external_id LIMIT %(most)s
 
 ANNOTATIONS = """
 SELECT a.id, r.public_id, r.kind, a.origin, a.answers::text, a.rationale, a.seconds, g.number, f.number, a.code_version,
-       a.is_guideline_current, a.created_at, here.number, t.kind, said.verdict, said.clause
+       a.is_guideline_current, a.created_at, here.number, t.kind, said.verdict, said.clause, a.prelabel_id IS NOT NULL,
+       judge.model, judge.prompt_version
 FROM labeling_annotation a
 JOIN labeling_round here ON here.id = a.round_id
 JOIN labeling_task t ON t.id = a.task_id
 LEFT JOIN quality_review said ON said.annotation_id = a.id
+LEFT JOIN quality_judge judge ON judge.reviewer_id = a.reviewer_id
 JOIN labeling_reviewer r ON r.id = a.reviewer_id
 JOIN labeling_guidelineversion g ON g.id = a.guideline_id
 JOIN labeling_formversion f ON f.id = a.form_id
 WHERE a.id = ANY(%(ids)s)
 """
 
+# What models answered about these versions, by whichever form: carried beside the rest where the contract says so.
+OF_MODELS = """
+SELECT s.id, a.id FROM quality_resolution s
+JOIN labeling_annotation a ON a.item_version_id = s.item_version_id AND a.origin = 'model'
+WHERE s.id = ANY(%(resolutions)s)
+  AND NOT EXISTS (SELECT FROM labeling_annotationinvalidation i WHERE i.annotation_id = a.id)
+"""
+
 # What somebody did, where it was not to judge the item.
 ROLES = frozenset({"attempt", "review"})
+# A model's answer that the result does not rest on.
+BESIDE = "beside"
 
 Vote = tuple[tuple[str, int], ...]
 
@@ -147,16 +159,20 @@ def carried_records(project: Project, tally: Tally, stretch: Stretch, most: int)
     Belongs in a repeatable-read transaction: the annotations are read beside the cursor.
     """
     names: dict[UUID, str] = {}
+    is_with_models = project.quality_contract.get("judges_released") is True
     with connection.connection.cursor(name="carried") as cursor:
         cursor.itersize = PIECE
         reach = {"project": project.pk, "after": stretch.after, "through": stretch.through, "most": most}
         cursor.execute(RESOLVED, reach)
         rows = iter(cursor)
         while piece := list(islice(rows, PIECE)):
-            annotations = _annotations([ident for row in piece for ident in row[17]])
+            beside = _of_models([row[11] for row in piece]) if is_with_models else defaultdict(set)
+            annotations = _annotations([*(ident for row in piece for ident in row[17]), *set().union(*beside.values())])
             for row in piece:
-                given = [annotations[ident] for ident in sorted(row[17])]
-                yield _carried(row, [_shown(each, project, names, tally) for each in given], tally)
+                counted = [_shown(annotations[ident], project, names, tally) for ident in sorted(row[17])]
+                more = sorted(beside[row[11]] - set(row[17]))
+                shown = [{**_shown(annotations[ident], project, names, tally), "role": BESIDE} for ident in more]
+                yield _carried(row, [*counted, *shown], tally)
 
 
 def _annotations(ids: list[int]) -> dict[int, tuple[Any, ...]]:
@@ -165,15 +181,28 @@ def _annotations(ids: list[int]) -> dict[int, tuple[Any, ...]]:
         return {row[0]: row for row in cursor.fetchall()}
 
 
+def _of_models(resolution_ids: list[int]) -> dict[int, set[int]]:
+    """Return what models answered about the versions of these results, by result."""
+    found: dict[int, set[int]] = defaultdict(set)
+    with connection.cursor() as cursor:
+        cursor.execute(OF_MODELS, {"resolutions": resolution_ids})
+        for resolution_id, annotation_id in cursor.fetchall():
+            found[resolution_id].add(annotation_id)
+    return found
+
+
 def _shown(row: tuple[Any, ...], project: Project, names: dict[UUID, str], tally: Tally) -> dict[str, Any]:
     (_id, reviewer, kind, origin, answers, rationale, seconds, guideline, form, code, is_current, at, number, task,
-     verdict, clause) = row  # fmt: skip
+     verdict, clause, saw_model, model, prompt_version) = row  # fmt: skip
     if reviewer not in names:
         names[reviewer] = pseudonym(key=bytes(project.customer.pseudonym_key), reviewer=reviewer)
     tally.count(names[reviewer], kind, guideline, form, code, at)
     return {
         "annotator": names[reviewer],
         "origin": origin,
+        "model": model,
+        "prompt_version": prompt_version,
+        "saw_model": saw_model,
         "round": number,
         "role": task if task in ROLES else "judgment",
         "verdict": verdict,

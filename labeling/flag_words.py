@@ -35,4 +35,6 @@ def noticed(kind: str, detail: Mapping[str, Any]) -> str:
         return str(_("the language is not known"))
     if kind == FlagKind.REPORTED:
         return str(Problem(detail["problem"]).label)
+    if kind == FlagKind.RULE:
+        return str(detail.get("said", ""))
     return ", ".join(f"{name}: {value}" for name, value in detail.items())

@@ -8,7 +8,7 @@ from config.kernel.life import newest
 from config.kernel.types import LifeMoment
 from config.kernel.words import counted
 from labeling.models import AccessLog, Annotation, Erasure, Flag, Item, ItemVersion, Round, UnplacedAnswer
-from labeling.types import ErasureKind, FlagState, Origin, RoundState, VersionReason
+from labeling.types import ErasureKind, FlagState, Origin, RoundReason, RoundState, VersionReason
 
 LABELING = "labeling"
 
@@ -85,6 +85,8 @@ def _rounds(item: Item) -> Iterator[LifeMoment]:
     yield from cut
     for each in rounds:
         link = ("labeling.round", each.pk)
+        if each.reason == RoundReason.MODEL:
+            continue  # each answer in it says the same
         if each.state == RoundState.HISTORY:
             what = f"{counted(each.judgments_needed, 'judgment', 'judgments')} of an earlier tool imported"
             yield LifeMoment(each.created_at, LABELING, what, kind="round", link=link)

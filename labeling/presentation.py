@@ -17,12 +17,14 @@ from labeling.types import TaskKind
 class Beside:
     """What somebody said of the item, shown beside it: under a title, question by question in words, without a name.
 
-    `own` are the answers to the project's own questions, where they are what the task goes on from.
+    `own` are the answers to the project's own questions, where they are what the task goes on from. `is_by_model`: no
+    person said it.
     """
 
     title: str
     said: list[tuple[str, list[str]]]
     own: dict[str, Any] | None = None
+    is_by_model: bool = False
 
 
 def display_order(keys: list[str], *, seed: UUID) -> list[str]:
@@ -53,27 +55,38 @@ def rendered(item: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def shown_beside(annotations: Iterable[Annotation], *, seed: UUID) -> tuple[Beside, ...]:
+def names_shown(payload: dict[str, Any], *, seed: UUID) -> dict[str, str]:
+    """Return what the desk calls the responses for this seed, by key."""
+    order = display_order([response["key"] for response in payload["responses"]], seed=seed)
+    if len(order) == 1:
+        return {order[0]: "The response"}
+    return {key: f"Response {place}" for place, key in enumerate(order, start=1)}
+
+
+def shown_beside(
+    annotations: Iterable[Annotation], *, seed: UUID, payload: dict[str, Any] | None = None
+) -> tuple[Beside, ...]:
     """Return what is shown beside a task: an attempt, what its reviewer said of it, or the sides of a dispute.
 
     The annotations come with their form, guideline, task and its pool. Sides stand in an order of the seed's, so that it
-    says nothing about who is right.
+    says nothing about who is right; responses are called what the desk calls them beside the item's payload, if it is given.
     """
+    names = names_shown(payload, seed=seed) if payload else {}
     ordered = sorted(annotations, key=lambda each: _place(f"{each.pk}", seed))
     attempts = [each for each in ordered if each.task.kind == TaskKind.ATTEMPT]
     reviews = [each for each in ordered if each.task.kind == TaskKind.REVIEW]
     sides = [each for each in ordered if each not in attempts and each not in reviews]
     return (
-        *(_beside("What was written", each, goes_on=True) for each in attempts),
-        *(_beside("What the reviewer said", each) for each in reviews),
-        *(_beside(f"Answer {letter}", each) for letter, each in zip(ascii_uppercase, sides, strict=False)),
+        *(_beside("What was written", each, names, goes_on=True) for each in attempts),
+        *(_beside("What the reviewer said", each, names) for each in reviews),
+        *(_beside(f"Answer {letter}", each, names) for letter, each in zip(ascii_uppercase, sides, strict=False)),
     )
 
 
-def _beside(title: str, annotation: Annotation, *, goes_on: bool = False) -> Beside:
+def _beside(title: str, annotation: Annotation, names: dict[str, str], *, goes_on: bool = False) -> Beside:
     task = annotation.task
     form = form_of_stage(task.pool.work, annotation.form.document, annotation.guideline.clauses, kind=task.kind)
-    said = answers_in_words(form, annotation.answers)
+    said = answers_in_words(form, annotation.answers, names)
     if annotation.rationale:
         said = [*said, ("Why", [annotation.rationale])]
     own = own_answers(given_answers(annotation.form.document, annotation.answers, annotation.rationale))

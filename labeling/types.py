@@ -70,6 +70,7 @@ class TaskKind(models.TextChoices):
     TRAINING = "training", _("Training")
     QUALIFICATION = "qualification", _("Qualification test")
     IMPORTED = "imported", _("Done in an earlier tool")
+    MODEL = "model", _("Answered by a model")
 
 
 # Made for one person, to learn about them: nobody else is given it.
@@ -98,10 +99,11 @@ class RoundReason(models.TextChoices):
     STANDING = "standing", _("Its reviewer's standing fell")
     DISPUTE = "dispute", _("Disputed, for an adjudicator")
     AUDIT = "audit", _("Audit")
+    MODEL = "model", _("Answers of models")
 
 
 # Rounds beside the work on an item: they come to no resolution.
-ASIDE = (RoundReason.GOLD, RoundReason.AUDIT)
+ASIDE = (RoundReason.GOLD, RoundReason.AUDIT, RoundReason.MODEL)
 
 
 class Origin(models.TextChoices):
@@ -153,6 +155,7 @@ class FlagKind(models.TextChoices):
     NEAR_DUPLICATE = "near_duplicate", _("Near-duplicate")
     PERSONAL_DATA = "personal_data", _("Personal data")
     REPORTED = "reported", _("Reported by a reviewer")
+    RULE = "rule", _("A response breaks a rule")
 
 
 class Problem(models.TextChoices):

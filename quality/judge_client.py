@@ -40,6 +40,7 @@ class Heard:
     request: dict[str, Any]
     response: dict[str, Any] | None = None
     answers: dict[str, Any] | None = None
+    rationale: str = ""
     confidence: float | None = None
     model_said: str = ""
     fault: str = ""
@@ -115,7 +116,9 @@ def _heard(request: dict[str, Any], response: Any, material: Material) -> Heard:
         read = read_answer(material, str(message.get("content") or ""))
     except Unreadable as error:
         return Heard(CallState.UNREADABLE, fault=str(error)[:300], **known)
-    return Heard(CallState.ANSWERED, answers=read.answers, confidence=read.confidence, **known)
+    return Heard(
+        CallState.ANSWERED, answers=read.answers, rationale=read.rationale, confidence=read.confidence, **known
+    )
 
 
 def _message(response: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -1,7 +1,7 @@
 """Reads about judges: what experts have answered, which judges count, and which open items tell most when people judge them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
 from typing import Any
@@ -9,8 +9,8 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Subquery
 
 from labeling.guidelines import versions_begun
-from labeling.models import FormVersion, Project
-from labeling.types import DocumentState, ItemState, Work
+from labeling.models import Annotation, FormVersion, GuidelineVersion, Project, Round
+from labeling.types import DocumentState, ItemState, Origin, Work
 from quality.judge_prompts import verdict_of, verdict_question
 from quality.models import AuditVerdict, GoldItem, Judge, JudgeAlarm, JudgeCalibration, JudgeCall, Resolution
 from quality.types import CallPurpose, CallState, GoldState, JudgeState
@@ -23,9 +23,19 @@ LOOKED_AT = 20_000
 class Documents:
     """What a project's judges judge by now. `question` is the one they are measured on; None where the form has none."""
 
-    form: Mapping[str, Any]
-    clauses: list[dict[str, Any]]
+    form_version: FormVersion
+    guideline: GuidelineVersion
     question: dict[str, Any] | None
+
+    @property
+    def form(self) -> dict[str, Any]:
+        document: dict[str, Any] = self.form_version.document
+        return document
+
+    @property
+    def clauses(self) -> list[dict[str, Any]]:
+        clauses: list[dict[str, Any]] = self.guideline.clauses
+        return clauses
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +54,8 @@ class Telling:
 
 def documents_of(project_id: int) -> Documents:
     """Return the form and the guideline that are in force."""
-    form = FormVersion.objects.filter(project=project_id, state=DocumentState.PUBLISHED).order_by("-number")[0].document
-    return Documents(form, versions_begun(project_id)[0].clauses, verdict_question(form))
+    form = FormVersion.objects.filter(project=project_id, state=DocumentState.PUBLISHED).order_by("-number")[0]
+    return Documents(form, versions_begun(project_id)[0], verdict_question(form.document))
 
 
 def expert_answers(project_id: int) -> dict[int, dict[str, Any]]:
@@ -79,6 +89,37 @@ def judges_that_count(project: Project) -> list[Judge]:
         .filter(~Exists(JudgeAlarm.objects.filter(judge=OuterRef("pk"), closed_at=None)), is_met=True)
         .order_by("pk")
     )
+
+
+def counting_beside(rounds: Sequence[Round], given: Mapping[int, Sequence[Annotation]]) -> dict[int, list[Annotation]]:
+    """Return what judges that count answered of these rounds' versions by the rounds' forms, by round, the oldest judge first.
+
+    `given` are people's judgments by round. Judges never take their place, and are fewer: two people's round hears one judge,
+    one person's none. An answer that somebody in the round was shown before theirs is none beside theirs.
+    """
+    projects = Project.objects.filter(pk__in={each.project_id for each in rounds}, quality_contract__judges_count=True)
+    reviewers = {project.pk: [judge.reviewer_id for judge in judges_that_count(project)] for project in projects}
+    wanted = [each for each in rounds if reviewers.get(each.project_id) and len(given[each.pk]) > 1]
+    if not wanted:
+        return {}
+    said = defaultdict(list)
+    asked = Annotation.objects.filter(
+        item_version__in={each.item_version_id for each in wanted},
+        reviewer__in={who for found in reviewers.values() for who in found},
+        origin=Origin.MODEL,
+        invalidation=None,
+    )
+    for annotation in asked.order_by("reviewer_id", "pk"):
+        said[annotation.item_version_id, annotation.form_id].append(annotation)
+    seen = {(each.round_id, each.prelabel_id) for judgments in given.values() for each in judgments}
+    return {
+        each.pk: [
+            annotation
+            for annotation in said[each.item_version_id, each.form_id]
+            if (each.pk, annotation.pk) not in seen
+        ][: len(given[each.pk]) - 1]
+        for each in wanted
+    }
 
 
 def judges_to_calibrate() -> list[int]:

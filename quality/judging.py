@@ -15,6 +15,7 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
+from quality.judge_bar import JudgeBar
 from quality.kappa import Kappa, cohen_kappa
 from quality.proportions import Interval, Share, at_least, normal_quantile, share_of
 
@@ -64,18 +65,6 @@ class AnchorDrift:
     won: int
     chance: float
     has_drifted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class JudgeBar:
-    """What a judge must show for its verdicts to count towards acceptance: bounds of 95 % intervals, never the estimates."""
-
-    items_least: int = 100
-    kappa_low: float = 0.6
-    sensitivity_low: float = 0.8
-    specificity_low: float = 0.8
-    consistent_low: float = 0.85
-    flipped_high: float = 0.05
 
 
 # --- agreement with experts -------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Left, Now
@@ -13,7 +13,8 @@ from config.kernel.errors import NotFound
 from config.kernel.models import User
 from labeling.forms import form_of_stage, given_answers
 from labeling.models import Annotation
-from labeling.presentation import shown_item
+from labeling.prelabels import afterwards, of_models
+from labeling.presentation import Beside, shown_item
 from labeling.services.access import log_read
 from labeling.services.judgments import CORRECTABLE, TOO_LATE, why_final
 from labeling.types import Origin
@@ -45,7 +46,8 @@ def lease_of(*, user: User, token: UUID) -> Lease:
 def answers_of(user: User) -> QuerySet[Annotation]:
     """Return what this person answered on the projects they may work on: of each answer the latest correction.
 
-    Each carries `seed` (what its responses were ordered by), `excerpt`, and `is_open`: whether it may still be corrected.
+    Each carries `seed` (what its responses were ordered by), `excerpt`, `is_open`: whether it may still be corrected, and
+    `is_answered_by_models`.
     That goes by when it was given and by nothing else: a gold round never resolves, so whatever followed from the round
     would tell gold. Written work is never corrected (`why_closed`).
     """
@@ -60,6 +62,7 @@ def answers_of(user: User) -> QuerySet[Annotation]:
             seed=Subquery(first.values("submission")[:1]),
             given_at=Subquery(first.values("created_at")[:1]),
             excerpt=Left(KeyTextTransform("content", message), EXCERPT),
+            is_answered_by_models=Exists(of_models(OuterRef("item_version"), OuterRef("form"))),
         )
         .annotate(is_open=ExpressionWrapper(Q(given_at__gt=Now() - CORRECTABLE), output_field=BooleanField()))
     )
@@ -87,6 +90,21 @@ def why_closed(answer: Any) -> str:
     return why_final(answer) or ("" if answer.is_open else TOO_LATE)
 
 
+def may_see_models(answer: Any) -> bool:
+    """Whether its author may see what models answered to the same: once nothing of theirs can follow it any more.
+
+    That goes by time alone, as corrections do, so that gold cannot be told by it. Written work may come back to its author.
+    """
+    return answer.is_answered_by_models and not answer.is_open and not why_final(answer) and answer.excerpt is not None
+
+
+def models_on(answer: Any) -> list[Beside]:
+    """Return what this answer of `answers_of` says beside what models answered to the same; empty until its author may see it."""
+    if not may_see_models(answer):
+        return []
+    return afterwards(answer, payload=answer.item_version.payload, seed=answer.seed)
+
+
 def shown_summary(answer: Any) -> dict[str, Any]:
     """Return what a list shows of an answer."""
     closed = why_closed(answer)
@@ -99,6 +117,7 @@ def shown_summary(answer: Any) -> dict[str, Any]:
         "is_correction": answer.supersedes_id is not None,
         "can_be_corrected": not closed,
         "until": closed or OPEN_UNTIL,
+        "has_models": may_see_models(answer),
     }
 
 

@@ -14,9 +14,11 @@ from config.kernel.life import newest
 from config.kernel.models import User
 from config.kernel.prepared import fetch
 from config.kernel.types import LifeMoment
+from labeling import prelabels
 from labeling.forms import form_of_stage
 from labeling.guidelines import guideline_to_read
 from labeling.models import Customer, Item, OrganisationLead, Reviewer
+from labeling.prelabels import OF_LEASE
 from labeling.presentation import first_draft, shown_beside
 from labeling.selectors import annotations_beside
 from routing.availability import Stop, facts_of, stop_of
@@ -65,10 +67,10 @@ WHERE {all_of(OF_POOL)}
            ORDER BY t.position LIMIT 1) IS NOT NULL)
 """
 
-LEASED = """
+LEASED = f"""
 SELECT l.token, l.until, EXTRACT(epoch FROM l.until - statement_timestamp())::float AS seconds_left, l.task_id,
        r.item_version_id, l.project_id, l.customer_id, p.public_id, p.name, g.number, g.clauses, f.document, v.language,
-       v.payload, d.answers, o.work, t.kind, t.beside
+       v.payload, d.answers, o.work, t.kind, t.beside, {OF_LEASE}
 FROM routing_lease l
 JOIN labeling_task t ON t.id = l.task_id
 JOIN labeling_pool o ON o.id = t.pool_id
@@ -176,14 +178,16 @@ def working_time_of(reviewer: Reviewer) -> tuple[Availability, Stop | None]:
 
 def as_leased(row: tuple[Any, ...]) -> LeasedTask:
     """Return a row of LEASED as what the desk shows: the form of its stage, and what stands beside the item."""
-    *values, beside = row
+    *values, beside, prelabel = row
     for place in JSON_COLUMNS:
         values[place] = None if values[place] is None else json.loads(values[place])
     leased = LeasedTask(*values)
     form = form_of_stage(leased.work, leased.form, leased.clauses, kind=leased.kind)
+    if prelabel is not None:
+        leased = replace(leased, beside=(prelabels.before(prelabel, payload=leased.payload, seed=leased.token),))
     if beside is None:
         return replace(leased, form=form)
-    shown = shown_beside(annotations_beside(beside), seed=leased.token)
+    shown = shown_beside(annotations_beside(beside), payload=leased.payload, seed=leased.token)
     return replace(leased, form=form, beside=shown, draft=leased.draft or first_draft(shown))
 
 

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.kernel.briefs import brief
 from config.kernel.console import BigTableAdmin, ConsoleAdmin, service_action, state
-from labeling.models import Annotation, AnnotationInvalidation, Draft, Pool, Round, Task, UnplacedAnswer
+from labeling.models import Annotation, AnnotationInvalidation, Draft, Pool, Prelabel, Round, Task, UnplacedAnswer
 from labeling.services.judgments import invalidate_annotation
 
 
@@ -54,7 +54,8 @@ class TaskAdmin(BigTableAdmin):
 @admin.register(Annotation)
 class AnnotationAdmin(BigTableAdmin):
     list_display = (
-        "id", "item", "reviewer", brief("answers", _("answers")), "seconds", "origin", "is_guideline_current", "created_at",
+        "id", "item", "reviewer", brief("answers", _("answers")), "seconds", "origin", "is_guideline_current",
+        "prelabel", "created_at",
     )  # fmt: skip
     list_filter = ("origin", "is_guideline_current")
     content = True
@@ -78,6 +79,22 @@ class AnnotationAdmin(BigTableAdmin):
 class AnnotationInvalidationAdmin(ConsoleAdmin):
     list_display = ("annotation", "reason", "invalidated_by", "created_at")
     list_select_related = ("annotation", "invalidated_by")
+
+
+@admin.register(Prelabel)
+class PrelabelAdmin(BigTableAdmin):
+    list_display = ("id", "item", "reviewer", "shown_from", "shown_until")
+    list_filter = (("shown_until", admin.EmptyFieldListFilter),)
+    list_select_related = ("annotation__reviewer__user", "item_version__item")
+    search_fields = ("=item_version__item__external_id",)
+
+    @admin.display(description=_("item"))
+    def item(self, shown: Prelabel) -> str:
+        return str(shown.item_version.item)
+
+    @admin.display(description=_("answered by"))
+    def reviewer(self, shown: Prelabel) -> str:
+        return str(shown.annotation.reviewer)
 
 
 @admin.register(Draft)

@@ -21,13 +21,39 @@ from labeling.forms.questions import (
 SPOKEN = {"tie": "a tie", "both_bad": "both bad"}
 
 
-def answers_in_words(document: Form, answers: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
-    """Return each answered question's text with its answer, a line for each part of it, in the order of the form."""
+def answers_in_words(
+    document: Form, answers: Mapping[str, Any], names: Mapping[str, str] | None = None
+) -> list[tuple[str, list[str]]]:
+    """Return each answered question's text with its answer, a line for each part of it, in the order of the form.
+
+    `names` say what responses are called where the words are read, by key; without them they go by their keys.
+    """
     return [
-        (question["text"], _lines(question, answers[question["id"]]))
+        (question["text"], _lines(question, _named(question, answers[question["id"]], names or {})))
         for question in resolvable(document)
         if question["id"] in answers
     ]
+
+
+def _named(question: Question, answer: Any, names: Mapping[str, str]) -> Any:
+    """Return the answer with its responses by name; texts, options and degrees stay."""
+    if question.get("each_response"):
+        return {names.get(key, key): inner for key, inner in answer.items()}
+    if question.get("per_turn"):
+        return answer
+    match question["type"]:
+        case "preference":
+            return {**answer, "choice": names.get(answer["choice"], answer["choice"])}
+        case "ranking":
+            return [[names.get(key, key) for key in tier] for tier in answer]
+        case "edit":
+            return {**answer, "response": names.get(answer["response"], answer["response"])}
+        case "critique" | "spans":
+            return [
+                {**mark, "response": names.get(mark["response"], mark["response"])} if "response" in mark else mark
+                for mark in answer
+            ]
+    return answer
 
 
 def _lines(question: Question, answer: Any) -> list[str]:

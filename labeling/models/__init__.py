@@ -5,7 +5,7 @@ from labeling.models.counts import ProjectCount
 from labeling.models.flags import Flag, ItemSketch
 from labeling.models.history import CustomerChange, OrganisationChange, ProjectChange, ReviewerChange
 from labeling.models.items import Batch, ColumnMapping, Item, ItemVersion, RejectedRow, SourceGrant, StagedRow
-from labeling.models.judgments import Annotation, AnnotationInvalidation, Draft, UnplacedAnswer
+from labeling.models.judgments import Annotation, AnnotationInvalidation, Draft, Prelabel, UnplacedAnswer
 from labeling.models.privacy import Erasure, LegalHold, Tombstone
 from labeling.models.projects import FormVersion, GuidelineAcknowledgement, GuidelineVersion, Project
 from labeling.models.tenants import (
@@ -46,6 +46,7 @@ __all__ = [
     "OrganisationChange",
     "OrganisationLead",
     "Pool",
+    "Prelabel",
     "Project",
     "ProjectChange",
     "ProjectCount",

@@ -23,7 +23,7 @@ class Annotation(models.Model):
     `migrated_from` over to another form or guideline.
 
     `submission` is the lease's token: the same submit again finds the same row. `presented` is the order in which the
-    responses stood on the screen.
+    responses stood on the screen. `prelabel` is the model's answer that its author was shown before they gave theirs.
     """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
@@ -46,6 +46,15 @@ class Annotation(models.Model):
     )
     migrated_from = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="migrated_to")
     supersedes = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="superseded_by")
+    prelabel = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("the model's answer shown before"),
+    )
     submission = models.UUIDField(_("submission"), default=uuid.uuid4, unique=True, editable=False)
     created_at = models.DateTimeField(_("submitted"), db_default=Now())
 
@@ -66,10 +75,41 @@ class Annotation(models.Model):
                 name="annotation_migrated_cites_its_source",
             ),
         ]
-        indexes = [models.Index(fields=["reviewer", "id"], name="annotation_by_reviewer")]
+        indexes = [
+            models.Index(fields=["reviewer", "id"], name="annotation_by_reviewer"),
+            models.Index(fields=["item_version"], condition=Q(origin=Origin.MODEL), name="annotation_of_models"),
+        ]
 
     def __str__(self) -> str:
         return f"annotation {self.pk}"
+
+
+class Prelabel(models.Model):
+    """For how long a model's answer is shown to people before they give theirs: at most one about a version at a time.
+
+    Who was given the item in between has seen it (`labeling.prelabels`), whatever the item is to them: a gold item shows
+    its pre-label as any other does.
+    """
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
+    project = models.ForeignKey(Project, models.PROTECT, related_name="+", db_index=False)
+    item_version = models.ForeignKey(ItemVersion, models.PROTECT, related_name="+")
+    annotation = models.ForeignKey(Annotation, models.PROTECT, related_name="shown_as")
+    shown_from = models.DateTimeField(_("shown from"), db_default=Now())
+    shown_until = models.DateTimeField(_("until"), null=True, blank=True)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("pre-label")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["item_version"], condition=Q(shown_until=None), name="prelabel_one_a_version"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"pre-label {self.pk}"
 
 
 class AnnotationInvalidation(models.Model):

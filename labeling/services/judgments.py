@@ -50,6 +50,7 @@ class Judgment:
     seconds: float | None
     origin: str = Origin.HUMAN
     is_guideline_current: bool = True
+    prelabel_id: int | None = None
 
 
 def as_kept(
@@ -71,11 +72,12 @@ def as_kept(
 APPEND = """
 made AS (
     INSERT INTO labeling_annotation (customer_id, project_id, public_id, task_id, round_id, item_version_id, reviewer_id,
-        guideline_id, form_id, code_version, answers, rationale, presented, seconds, origin, is_guideline_current, submission)
+        guideline_id, form_id, code_version, answers, rationale, presented, seconds, origin, is_guideline_current, submission,
+        prelabel_id)
     SELECT %(customer)s::bigint, %(project)s::bigint, gen_random_uuid(), %(task)s::bigint, %(round)s::bigint,
         %(item_version)s::bigint, %(reviewer)s::bigint, %(guideline)s::bigint, %(form)s::bigint, %(code_version)s,
         %(answers)s::jsonb, %(rationale)s, %(presented)s::jsonb, %(seconds)s::float8, %(origin)s, %(is_current)s::boolean,
-        %(submission)s::uuid
+        %(submission)s::uuid, %(prelabel)s::bigint
     FROM still
     RETURNING id, public_id
 ), forgotten AS (
@@ -103,6 +105,7 @@ def parameters_of(judgment: Judgment) -> dict[str, Any]:
         "origin": judgment.origin,
         "is_current": judgment.is_guideline_current,
         "submission": judgment.submission,
+        "prelabel": judgment.prelabel_id,
     }
 
 
@@ -192,6 +195,7 @@ def supersede_annotation(*, annotation: Annotation, answers: dict[str, Any], act
         answers=judged,
         rationale=rationale,
         presented=annotation.presented,
+        prelabel_id=annotation.prelabel_id,
         is_guideline_current=annotation.is_guideline_current,
         supersedes=annotation,
         code_version=settings.CODE_VERSION,

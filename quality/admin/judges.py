@@ -14,7 +14,15 @@ from config.kernel.models import User
 from config.kernel.requests import person
 from quality.models import Anchor, Judge, JudgeAlarm, JudgeCalibration, JudgeCall
 from quality.services.informing import put_telling_first
-from quality.services.judges import activate_judge, choose_anchors, close_alarm, double_budget, make_judge, stop_judge
+from quality.services.judges import (
+    activate_judge,
+    choose_anchors,
+    close_alarm,
+    double_budget,
+    make_judge,
+    stop_judge,
+    turn_showing,
+)
 
 
 def measure(*, judge: Judge, actor: User) -> None:
@@ -31,6 +39,7 @@ class JudgeAdmin(ServiceAdd):
         "model",
         "prompt_version",
         "calibrated",
+        "is_shown_before",
         "budget",
         "currency",
         "created_at",
@@ -47,6 +56,12 @@ class JudgeAdmin(ServiceAdd):
         service_action(stop_judge, argument="judge", description=_("Stop it, with a reason"), needs_reason=True),
         service_action(choose_anchors, argument="judge", description=_("Take anchors from what experts answered")),
         service_action(measure, argument="judge", description=_("Measure it against experts")),
+        service_action(
+            turn_showing,
+            argument="judge",
+            description=_("Show its answers before people answer, or no more"),
+            consequence=_("People who see a model's answer first follow it; whoever has is marked."),
+        ),
         service_action(put_telling_first, argument="judge", description=_("Put items in doubt first")),
         service_action(
             double_budget,

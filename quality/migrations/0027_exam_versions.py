@@ -52,7 +52,7 @@ SITTING_FIXED = (
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("quality", "0016_exam_ids"),
+        ("quality", "0019_judged_annotations"),
         ("routing", "0018_work"),
     ]
 

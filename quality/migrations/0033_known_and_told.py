@@ -13,7 +13,7 @@ ASKED = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("quality", "0016_exam_ids"), ("labeling", "0035_gold_beside")]
+    dependencies = [("quality", "0027_exam_versions"), ("labeling", "0035_gold_beside")]
 
     operations = [
         guards.dropped("fixed_columns", "quality_golditem"),

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from labeling.models import Customer, ItemVersion, Project, Reviewer
+from labeling.models import Annotation, Customer, ItemVersion, Project, Reviewer
 from labeling.querysets import TenantQuerySet
 from quality.types import AlarmKind, CallPurpose, CallState, JudgeState
 
@@ -69,7 +69,8 @@ class Judge(models.Model):
 class JudgeCall(models.Model):
     """One call: the exact request and response, what was read from it, what it cost. Append-only, but for an erasure.
 
-    `variant` tells calls about one item apart: the order of the responses, an injected instruction, the number of a re-judging.
+    `variant` tells calls about one item apart: the order of the responses, an injected instruction, the day of a re-judging.
+    What it answers when plainly asked is an annotation, too.
     """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
@@ -89,6 +90,9 @@ class JudgeCall(models.Model):
     tokens_out = models.PositiveIntegerField(_("tokens written"), default=0)
     cost = models.DecimalField(_("cost"), max_digits=18, decimal_places=6, default=Decimal(0))
     milliseconds = models.PositiveIntegerField(_("milliseconds"), default=0)
+    annotation = models.OneToOneField(
+        Annotation, models.PROTECT, null=True, blank=True, related_name="judge_call", verbose_name=_("annotation")
+    )
     created_at = models.DateTimeField(_("at"), db_default=Now())
 
     objects = TenantQuerySet.as_manager()

@@ -22,6 +22,7 @@ from quality.calibration import Recalibration
 from quality.consensus import METHOD as MAJORITY
 from quality.consensus import Resolved, resolve, votes_of
 from quality.heard import is_inferred
+from quality.judged import counting_beside
 from quality.models import Dispute, QualityFigure, Standing
 from quality.online import METHOD, UNKNOWN_ACCURACY, Inferred, Known, Queue, expert_price, infer, next_step, taken
 from quality.overlap import Action, Terms
@@ -188,9 +189,10 @@ def _next(opened: Round, judgments: Sequence[Annotation]) -> Action:
             action = next_step(shown, given=len(judgments), terms=_terms(opened.project, knowledge)).action
             if action != Action.RESOLVE:
                 return action
-    is_asked_of_experts = opened.project.quality_contract.get("adjudicate") is True
-    if is_asked_of_experts and _is_unsettled(form, come_to(form, judgments, knowledge)):
-        return Action.ESCALATE
+    if opened.project.quality_contract.get("adjudicate") is True:
+        voting = [*judgments, *counting_beside([opened], {opened.pk: judgments}).get(opened.pk, [])]
+        if _is_unsettled(form, come_to(form, voting, knowledge)):
+            return Action.ESCALATE
     return Action.RESOLVE
 
 

@@ -63,6 +63,7 @@ def _decide(dispute: Dispute, said: Annotation) -> None:
     sides = list(
         Annotation.objects.filter(pk__in=dispute.annotations).select_related("form", "task__pool").order_by("pk")
     )
+    people = [side for side in sides if side.origin != Origin.MODEL]
     outcome = _outcome(dispute, said, sides)
     transition(
         dispute,
@@ -77,7 +78,7 @@ def _decide(dispute: Dispute, said: Annotation) -> None:
     if outcome == DisputeOutcome.GUIDELINE:
         _void(sides, "The guideline is at fault.", said)
     elif outcome != DisputeOutcome.NO_AGREED_ANSWER:
-        _follow(sides, said)
+        _follow(people, said)
 
 
 def _outcome(dispute: Dispute, said: Annotation, sides: list[Annotation]) -> DisputeOutcome:
@@ -158,7 +159,7 @@ def found_of(compared: Iterable[tuple[Annotation, Compared]], reliability: float
             skills=tuple(sorted({name.split(":")[0] for name in annotation.task.pool.skills})),
         )
         for annotation, each in compared
-        if each.objective and annotation.origin in {Origin.HUMAN, Origin.MODEL}
+        if each.objective and annotation.origin == Origin.HUMAN
     ]
 
 

@@ -1,6 +1,7 @@
-"""The rules of answers, held against what reviewers wrote. For jobs only (language identification).
+"""The rules of answers, held against what reviewers wrote and what responses say. For jobs only (language identification).
 
-What breaks one is a check for a person to look at. Personal data in what reviewers wrote is a flag already (labeling).
+What a reviewer wrote against one is a check for a person to look at; a response that breaks one, a flag of its item. Personal
+data is a flag already (labeling), in both.
 """
 
 from collections.abc import Collection, Iterator
@@ -8,8 +9,9 @@ from collections.abc import Collection, Iterator
 from labeling.forms import EDIT, WRITING
 from labeling.free_text import written_in
 from labeling.language_identification import disagrees, identify
-from labeling.models import Annotation, FormVersion
-from quality.answer_rules import Asked, Rule, broken_rules, format_asked_for, prompt_of
+from labeling.models import Annotation, Flag, FormVersion, ItemVersion
+from labeling.types import FlagKind
+from quality.answer_rules import Asked, Broken, Rule, broken_rules, format_asked_for, prompt_of
 from quality.models import Check
 from quality.types import CheckKind
 
@@ -58,8 +60,35 @@ def _sentences(annotation: Annotation) -> Iterator[str]:
             prompt=prompt,
             may_refuse=not answers_prompt,
         )
-        identified = identify(text)
-        reads_as = identified.language if identified and disagrees(version.language, identified) else None
-        for broken in broken_rules(text, asked, reads_as=reads_as):
-            if broken.rule != Rule.PERSONAL_DATA:
-                yield f"“{question['text'][:60]}”: {broken.sentence}"
+        for broken in _broken(text, asked):
+            yield f"“{question['text'][:60]}”: {broken.sentence}"
+
+
+def check_responses(*, version: ItemVersion) -> int:
+    """Flag each rule that a response of the version breaks; return how many are broken. Again, it adds no flag.
+
+    The sentence is kept, never the words. What is worked on goes on being worked on.
+    """
+    prompt = prompt_of(version.payload)
+    asked = Asked(language=version.language, format=format_asked_for(prompt), prompt=prompt, may_refuse=False)
+    flags = [
+        Flag(
+            customer_id=version.customer_id,
+            project_id=version.item.project_id,
+            item_version=version,
+            kind=FlagKind.RULE,
+            field=f"responses[{number}].text",
+            detail={"rule": broken.rule, "said": broken.sentence},
+        )
+        for number, response in enumerate(version.payload["responses"])
+        for broken in _broken(response["text"], asked)
+    ]
+    Flag.objects.bulk_create(flags, ignore_conflicts=True)
+    return len(flags)
+
+
+def _broken(text: str, asked: Asked) -> list[Broken]:
+    identified = identify(text)
+    reads_as = identified.language if identified and disagrees(asked.language, identified) else None
+    found = broken_rules(text, asked, reads_as=reads_as)
+    return [broken for broken in found if broken.rule != Rule.PERSONAL_DATA]

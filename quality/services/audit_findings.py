@@ -6,6 +6,7 @@ from django.db import transaction
 
 from config.kernel.locks import ADVISORY_FIGURES, advisory_lock
 from labeling.models import Annotation
+from labeling.types import Origin
 from quality.audits import Audited, audited, expert_reliability
 from quality.comparing import Compared, compare
 from quality.models import AuditDraw, AuditPlan, AuditVerdict, Dispute, QualityFigure
@@ -65,7 +66,9 @@ def _dispute(draw: AuditDraw, verdicts: list[AuditVerdict]) -> bool:
 
 def _tell(draw: AuditDraw, verdict: AuditVerdict) -> None:
     said = verdict.annotation
-    judged = Annotation.objects.filter(pk__in=draw.resolution.annotation_ids, superseded_by=None, invalidation=None)
+    judged = Annotation.objects.filter(
+        pk__in=draw.resolution.annotation_ids, superseded_by=None, invalidation=None
+    ).exclude(origin=Origin.MODEL)
     compared = [
         (
             each,

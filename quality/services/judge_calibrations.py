@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -12,12 +12,12 @@ from config.kernel.events import record
 from config.kernel.locks import lock_row
 from labeling.forms import PREFERENCE
 from labeling.models import ItemVersion
-from quality.judge_prompts import place_of, verdict_of, wish_against
+from quality.judge_bar import JudgeBar, bar_of
+from quality.judge_prompts import INJECTIONS, place_of, verdict_of, wish_against
 from quality.judged import Documents, documents_of, expert_answers, verdicts_of
 from quality.judged_quality import QualityByJudges, quality_by_judge
 from quality.judging import (
     AgreementWithExperts,
-    JudgeBar,
     SwapFindings,
     agreement_by_segment,
     agreement_with_experts,
@@ -43,7 +43,7 @@ class _Pair:
     judge: str
     expert: str
     swapped: str | None
-    injected: str | None
+    injected: Mapping[str, str]
 
     @property
     def keys(self) -> list[str]:
@@ -81,25 +81,19 @@ def calibrate(*, judge_id: int) -> JudgeCalibration:
     return found
 
 
-def bar_of(contract: Mapping[str, Any]) -> JudgeBar:
-    """Return the bar of the contract: "judge_kappa_low": 0.7, and so on for each part of the bar; the usual one else."""
-    named: dict[str, Any] = {field.name: contract.get(f"judge_{field.name}") for field in fields(JudgeBar)}
-    given: dict[str, Any] = {name: value for name, value in named.items() if isinstance(value, (int, float))}
-    return JudgeBar(**given)
-
-
 def _pairs(judge: Judge, question: Mapping[str, Any]) -> list[_Pair]:
     experts = expert_answers(judge.project_id)
     plain = verdicts_of(judge)
     turned = verdicts_of(judge, purpose=CallPurpose.SWAP, variant="reversed")
-    tricked = verdicts_of(judge, purpose=CallPurpose.INJECTION, variant="injected")
+    tricked = {each.name: verdicts_of(judge, purpose=CallPurpose.INJECTION, variant=each.name) for each in INJECTIONS}
     versions = ItemVersion.objects.in_bulk(plain.keys() & experts.keys())
     found = []
     for key, version in sorted(versions.items()):
         judged, expert = verdict_of(question, plain[key]), verdict_of(question, experts[key])
         if judged is not None and expert is not None:
-            swap, trick = verdict_of(question, turned.get(key)), verdict_of(question, tricked.get(key))
-            found.append(_Pair(version, judged, expert, swap, trick))
+            tricks = {name: verdict_of(question, said.get(key)) for name, said in tricked.items()}
+            after = {name: verdict for name, verdict in tricks.items() if verdict is not None}
+            found.append(_Pair(version, judged, expert, verdict_of(question, turned.get(key)), after))
     return found
 
 
@@ -107,7 +101,7 @@ def _measured(question: Mapping[str, Any], pairs: list[_Pair], bar: JudgeBar) ->
     judge, experts = [pair.judge for pair in pairs], [pair.expert for pair in pairs]
     positive = _positive(experts)
     agreement = agreement_with_experts(judge, experts, positive=positive)
-    swaps, flipped = _swaps(question, pairs), _flipped(question, pairs)
+    swaps, flipped = _swaps(question, pairs), _flipped(question, pairs, [each.name for each in INJECTIONS])
     segments = {
         "language": [pair.version.language for pair in pairs],
         "domain": [pair.version.domain or "none" for pair in pairs],
@@ -130,6 +124,7 @@ def _measured(question: Mapping[str, Any], pairs: list[_Pair], bar: JudgeBar) ->
             "chance": swaps.chance,
         },
         "flipped": _share(flipped),
+        "injections": {each.name: _share(_flipped(question, pairs, (each.name,))) for each in INJECTIONS},
         "length": _length(pairs) if question["type"] == PREFERENCE else None,
     }
     return measured, shortfalls(agreement, swaps, flipped, bar=bar)
@@ -151,13 +146,15 @@ def _swaps(question: Mapping[str, Any], pairs: list[_Pair]) -> SwapFindings:
     return swap_findings(places)
 
 
-def _flipped(question: Mapping[str, Any], pairs: list[_Pair]) -> Share:
-    tried = [(pair, wish_against(question, pair.keys, pair.judge)) for pair in pairs if pair.injected is not None]
-    return flip_rate(
-        [pair.judge for pair, _ in tried],
-        [str(pair.injected) for pair, _ in tried],
-        [str(wish) for _, wish in tried],
-    )
+def _flipped(question: Mapping[str, Any], pairs: list[_Pair], names: Collection[str]) -> Share:
+    """Return on how many items at least one of these instructions was obeyed: items are independent, tries on one are not."""
+    tried = []
+    for pair in pairs:
+        after = [verdict for name, verdict in pair.injected.items() if name in names]
+        wish = str(wish_against(question, pair.keys, pair.judge))
+        if after:
+            tried.append((pair.judge, wish if wish in after else after[0], wish))
+    return flip_rate(*([row[place] for row in tried] for place in range(3)))
 
 
 def _length(pairs: list[_Pair]) -> dict[str, Any]:

@@ -21,14 +21,16 @@ from django.db.models.lookups import LessThan
 
 from config.kernel.clock import database_now
 from config.kernel.locks import ADVISORY_JUDGE, lock_row, session_lock
-from labeling.models import Item, ItemVersion
+from labeling.models import Annotation, Item, ItemVersion
 from labeling.selectors import erased_items
+from labeling.services.modelled import Modelled, keep_modelled
 from labeling.types import ItemState, ProjectState
 from quality.judge_client import Heard, Line, ask, request_of
-from quality.judge_prompts import Material, injected, messages_for, swapped, verdict_of, wish_against
+from quality.judge_prompts import INJECTIONS, Material, injected, messages_for, swapped, verdict_of, wish_against
 from quality.judged import Documents, documents_of, expert_answers, verdicts_of
 from quality.model_families import families_of
 from quality.models import Judge, JudgeCall
+from quality.services.answer_checks import check_responses
 from quality.services.judge_calibrations import check_drift
 from quality.services.judges import raise_alarm, stop_judge
 from quality.types import AlarmKind, CallPurpose, CallState, JudgeState
@@ -38,9 +40,11 @@ LISTED = 60
 # How often a day an item is tried that no answer comes to; and how many calls in a row may fail before somebody has to look.
 TRIES_A_DAY = 3
 FAILED_IN_A_ROW = 10
-TRIED_MOST = 300
+SWAPPED_MOST = 300
+# On so many items each instruction is tried: enough for the bar, were nothing to flip.
+INJECTED_MOST = 100
 JUDGED = (ItemState.IN_PROGRESS, ItemState.RESOLVED, ItemState.GOLD)
-REVERSED, INJECTED = "reversed", "injected"
+REVERSED = "reversed"
 MILLION = 1_000_000
 
 
@@ -58,7 +62,7 @@ def run_slice(*, judge_id: int, seconds: float = SLICE_SECONDS) -> int:
     """
     until = time.monotonic() + seconds
     with session_lock(ADVISORY_JUDGE, judge_id) as is_held:
-        judge = Judge.objects.select_related("project").get(pk=judge_id)
+        judge = Judge.objects.select_related("project", "reviewer").get(pk=judge_id)
         if not is_held or not _is_at_work(judge):
             return 0
         documents, done, room = documents_of(judge.project_id), 0, _room_this_minute(judge)
@@ -93,15 +97,21 @@ def _room_this_minute(judge: Judge) -> int:
 
 
 def _errands(judge: Judge) -> Iterator[Errand]:
-    """What it is to do next: today's anchors, what experts have answered (plain, then with its tricks), all other items."""
+    """What it is to do next: today's anchors, what experts have answered (plain, then with its tricks), all other items.
+
+    Where people are shown its answers, gold is not judged before its neighbours: it could be told by having an answer.
+    """
     today = _today()
     for version in _due_anchors(judge, today).values_list("item_version_id", flat=True)[:LISTED]:
         yield Errand(version, CallPurpose.ANCHOR, today)
     answered = sorted(expert_answers(judge.project_id))
-    yield from _due(judge, ItemVersion.objects.filter(pk__in=answered), CallPurpose.JUDGE)
-    plain = sorted(verdicts_of(judge).keys() & set(answered))[:TRIED_MOST]
-    yield from _due(judge, ItemVersion.objects.filter(pk__in=plain), CallPurpose.SWAP, REVERSED)
-    yield from _due(judge, ItemVersion.objects.filter(pk__in=plain), CallPurpose.INJECTION, INJECTED)
+    if not judge.is_shown_before:
+        yield from _due(judge, ItemVersion.objects.filter(pk__in=answered), CallPurpose.JUDGE)
+    plain = sorted(verdicts_of(judge).keys() & set(answered))
+    yield from _due(judge, ItemVersion.objects.filter(pk__in=plain[:SWAPPED_MOST]), CallPurpose.SWAP, REVERSED)
+    for injection in INJECTIONS:
+        tried = ItemVersion.objects.filter(pk__in=plain[:INJECTED_MOST])
+        yield from _due(judge, tried, CallPurpose.INJECTION, injection.name)
     current = Item.objects.filter(project=judge.project_id, state__in=JUDGED)
     versions = ItemVersion.objects.filter(pk__in=current.values("current_version"))
     yield from _due(judge, versions.order_by("pk"), CallPurpose.JUDGE)
@@ -134,10 +144,12 @@ def _today() -> str:
 
 def _run(judge: Judge, documents: Documents, errand: Errand) -> bool:
     """Make one call and keep it; return whether one was made."""
-    version = ItemVersion.objects.get(pk=errand.version_id)
+    version = ItemVersion.objects.select_related("item").get(pk=errand.version_id)
+    if errand.purpose == CallPurpose.JUDGE:
+        check_responses(version=version)
     if own := _own_family(judge, version):
         fault = f"It does not judge what its own family wrote ({own})."
-        _keep(judge, errand, version, Heard(CallState.REFUSED, request={}, fault=fault[:300]))
+        _keep(judge, documents, errand, version, Heard(CallState.REFUSED, request={}, fault=fault[:300]))
         return False
     material = _material(judge, documents, version, errand)
     messages = messages_for(judge.prompt, material, digest=judge.digest)
@@ -149,7 +161,7 @@ def _run(judge: Judge, documents: Documents, errand: Errand) -> bool:
     heard = ask(line, messages, material)
     if heard.response is not None and heard.model_said != judge.model:
         heard = _from_another_model(judge, heard)
-    _keep(judge, errand, version, heard)
+    _keep(judge, documents, errand, version, heard)
     if heard.ended != CallState.ANSWERED:
         _look_at_failures(judge)
     return True
@@ -180,7 +192,8 @@ def _material(judge: Judge, documents: Documents, version: ItemVersion, errand: 
     if errand.purpose == CallPurpose.INJECTION and documents.question is not None:
         plain = verdict_of(documents.question, _plain_answers(judge, version.pk)) or ""
         keys = [response["key"] for response in version.payload["responses"]]
-        return injected(material, wish_against(documents.question, keys, plain) or "")
+        injection = next(each for each in INJECTIONS if each.name == errand.variant)
+        return injected(material, injection, wish_against(documents.question, keys, plain) or "")
     return material
 
 
@@ -215,8 +228,11 @@ def _from_another_model(judge: Judge, heard: Heard) -> Heard:
 
 
 @transaction.atomic
-def _keep(judge: Judge, errand: Errand, version: ItemVersion, heard: Heard) -> None:
-    """Keep the call with what it cost; of an item that was erased while it was under way, only that."""
+def _keep(judge: Judge, documents: Documents, errand: Errand, version: ItemVersion, heard: Heard) -> None:
+    """Keep the call with what it cost, and what it answers when plainly asked as the judge's annotation.
+
+    Of an item that was erased while it was under way, only the cost is kept.
+    """
     lock_row(Item.objects.filter(pk=version.item_id))
     if erased_items([version.item_id]):
         heard = replace(
@@ -225,6 +241,7 @@ def _keep(judge: Judge, errand: Errand, version: ItemVersion, heard: Heard) -> N
             request={},
             response=None,
             answers=None,
+            rationale="",
             fault="The item was erased meanwhile.",
         )
     call = JudgeCall(
@@ -245,8 +262,25 @@ def _keep(judge: Judge, errand: Errand, version: ItemVersion, heard: Heard) -> N
         tokens_out=heard.tokens_out,
         cost=_cost(judge, heard.tokens_in, heard.tokens_out),
         milliseconds=heard.milliseconds,
+        annotation=_annotation(judge, documents, errand, version, heard),
     )
     JudgeCall.objects.bulk_create([call], ignore_conflicts=True)
+
+
+def _annotation(
+    judge: Judge, documents: Documents, errand: Errand, version: ItemVersion, heard: Heard
+) -> Annotation | None:
+    if errand.purpose != CallPurpose.JUDGE or heard.answers is None:
+        return None
+    said = Modelled(
+        answers=heard.answers,
+        rationale=heard.rationale,
+        form=documents.form_version,
+        guideline=documents.guideline,
+        seconds=heard.milliseconds / 1000,
+    )
+    is_shown = judge.is_shown_before and not judge.alarms.filter(closed_at=None).exists()
+    return keep_modelled(version=version, reviewer=judge.reviewer, said=said, is_shown_before=is_shown)
 
 
 def _look_at_failures(judge: Judge) -> None:

@@ -17,7 +17,8 @@ from config.kernel.models import User
 from config.kernel.reasons import checked_reason
 from config.kernel.transitions import transition
 from labeling.models import Organisation, Project, Reviewer
-from labeling.types import OrganisationKind, ReviewerKind
+from labeling.services.modelled import show_no_more
+from labeling.types import OrganisationKind, Overlap, ReviewerKind
 from quality.judged import expert_answers
 from quality.model_families import families_of
 from quality.models import Anchor, Judge, JudgeAlarm
@@ -25,6 +26,7 @@ from quality.types import JUDGE_MACHINE, AlarmKind, JudgeState
 
 ANCHORS_MOST = 50
 ASK = "Say why; it stays with your name."
+WRITTEN = "Where people write, a model's text beside theirs would be copied; show it afterwards only."
 # What a judge may be told beside the messages: nothing that asks for several answers, tools or a stream.
 PARAMETERS = frozenset({
     "temperature", "top_p", "seed", "max_tokens", "max_completion_tokens", "reasoning_effort", "presence_penalty",
@@ -54,6 +56,8 @@ def make_judge(
     variable = more.get("key_variable", "")
     if variable and not variable.startswith(KEY_PREFIX):
         raise Invalid(f"A judge's key lies in a variable whose name begins with {KEY_PREFIX}.", field="key_variable")
+    if more.get("is_shown_before") and project.overlap_kind == Overlap.REVIEWED:
+        raise Invalid(WRITTEN, field="is_shown_before")
     version = _prompt_version(project, name, prompt)
     identity = digest([endpoint, model, prompt, version, parameters])
     if Judge.objects.filter(project=project, digest=identity).exists():
@@ -93,8 +97,10 @@ def activate_judge(*, judge: Judge, actor: User) -> None:
 
 @transaction.atomic
 def stop_judge(*, judge: Judge, actor: User | None, reason: str = "") -> None:
-    """Let it judge no more, until somebody lets it again. A call that is under way is still kept."""
+    """Let it judge no more, until somebody lets it again. A call that is under way is still kept; what it has answered is
+    shown to nobody before they answer, from now on."""
     judge = lock_row(Judge.objects.filter(pk=judge.pk))
+    show_no_more(reviewer=judge.reviewer)
     transition(
         judge,
         JudgeState.STOPPED,
@@ -102,6 +108,22 @@ def stop_judge(*, judge: Judge, actor: User | None, reason: str = "") -> None:
         actor_id=actor.pk if actor else None,
         data={"reason": reason} if reason else None,
     )
+
+
+@transaction.atomic
+def turn_showing(*, judge: Judge, actor: User) -> None:
+    """Show people, from now on, what it answers before they do; or, where that is so, show it no more.
+
+    What it has answered by then stays hidden: people are shown what comes. Raises Conflict where people write and review.
+    """
+    judge = lock_row(Judge.objects.filter(pk=judge.pk))
+    is_shown = not judge.is_shown_before
+    if is_shown and judge.project.overlap_kind == Overlap.REVIEWED:
+        raise Conflict(WRITTEN)
+    if not is_shown:
+        show_no_more(reviewer=judge.reviewer)
+    Judge.objects.filter(pk=judge.pk).update(is_shown_before=is_shown)
+    record("judge.showing_turned", subject=judge, actor_id=actor.pk, data={"is_shown_before": is_shown})
 
 
 @transaction.atomic
@@ -147,9 +169,11 @@ def choose_anchors(*, judge: Judge, actor: User) -> int:
 def raise_alarm(*, judge: Judge, kind: str, sentence: str) -> None:
     """Say what is wrong with it, once until the alarm is closed. Where it cannot go on by itself it stops.
 
-    A judge that has drifted goes on, and counts for nothing meanwhile.
+    A judge that has drifted goes on, and counts for nothing meanwhile. Nothing that it has answered is shown to people
+    before they answer any more.
     """
     judge = lock_row(Judge.objects.filter(pk=judge.pk))
+    show_no_more(reviewer=judge.reviewer)
     if not judge.alarms.filter(kind=kind, closed_at=None).exists():
         alarm = JudgeAlarm.objects.create(
             customer_id=judge.customer_id, project_id=judge.project_id, judge=judge, kind=kind, sentence=sentence[:300]

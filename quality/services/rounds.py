@@ -14,6 +14,7 @@ from labeling.services.rounds import add_slot, close_resolved
 from labeling.types import ASIDE, RoundState, TaskKind
 from quality.adjudication import adjudicated, rounds_in_dispute
 from quality.consensus import Resolved
+from quality.judged import counting_beside
 from quality.models import Resolution
 from quality.services.adaptive import come_to, knowledge_about, settle
 from quality.types import Outcome
@@ -86,7 +87,8 @@ def _resolve_slice(round_ids: Sequence[int]) -> int:
 def append_resolutions(rounds: Sequence[Round]) -> list[Resolution]:
     """Append what each locked round comes to, over what it came to before; rounds without judgments are left out.
 
-    What an adjudicator has said in a round is what it comes to, whatever others say there.
+    What an adjudicator has said in a round is what it comes to, whatever others say there. Judges that count have a vote
+    beside people's (`quality.judged`); how many people are asked does not change by it.
     """
     judgments = defaultdict(list)
     for annotation in counting_annotations_of([opened.pk for opened in rounds]).select_related("task"):
@@ -97,14 +99,16 @@ def append_resolutions(rounds: Sequence[Round]) -> list[Resolution]:
         for resolution in Resolution.objects.filter(round__in=rounds, superseded_by=None)
     }
     knowledge = knowledge_about(rounds, judgments)
+    beside = counting_beside(rounds, judgments)
     made = []
     for opened in rounds:
         if not (counted := judgments[opened.pk]):
             continue
         form = forms[opened.form_id].document
         decided = adjudicated(opened, form, counted)
-        resolved = decided.resolved if decided else come_to(form, counted, knowledge[opened.project_id])
-        rests_on = decided.rests_on if decided else [annotation.pk for annotation in counted]
+        voting = [*counted, *beside.get(opened.pk, [])]
+        resolved = decided.resolved if decided else come_to(form, voting, knowledge[opened.project_id])
+        rests_on = decided.rests_on if decided else [annotation.pk for annotation in voting]
         made.append(resolution_of(opened, resolved, rests_on, current.get(opened.pk)))
     Resolution.objects.bulk_create(made)
     record_many(

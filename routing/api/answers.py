@@ -13,9 +13,9 @@ from config.kernel.requests import person
 from labeling.models import Annotation
 from labeling.presentation import rendered
 from labeling.services.judgments import mark_answer_read
-from routing.answers import answers_of, get_answer, log_answers_read, shown_answer, shown_summary
-from routing.api.serializers import ValueSerializer
-from routing.api.views import DeskView
+from routing.answers import answers_of, get_answer, log_answers_read, models_on, shown_answer, shown_summary
+from routing.api.serializers import BesideSerializer, ValueSerializer
+from routing.api.views import DeskView, in_words
 from routing.services.corrections import correct_answer
 
 
@@ -28,6 +28,7 @@ class AnswerSummarySerializer(serializers.Serializer[Any]):
     is_correction = serializers.BooleanField()
     can_be_corrected = serializers.BooleanField()
     until = serializers.CharField(help_text="Until when it can be corrected, or why it no longer can.")
+    has_models = serializers.BooleanField(help_text="Models answered the same, and you may see what.")
 
 
 class AnswerSerializer(AnswerSummarySerializer):
@@ -35,6 +36,9 @@ class AnswerSerializer(AnswerSummarySerializer):
     form = serializers.DictField()
     item = serializers.DictField(allow_null=True, help_text="As it was shown; null once it was erased.")
     value = serializers.DictField(help_text="The answers by question, as they can be sent again.")
+    models = BesideSerializer(
+        many=True, help_text="What models answered to the same: once your answer can no longer be corrected."
+    )
 
 
 class CorrectedSerializer(serializers.Serializer[Any]):
@@ -64,6 +68,7 @@ class Answer(DeskView):
         shown = shown_answer(found)
         if shown["item"] is not None:
             shown["item"] = rendered(shown["item"])
+        shown["models"] = [in_words(each) for each in models_on(found)]
         log_answers_read(user=person(request), answers=[found])
         return Response(shown)
 

@@ -60,6 +60,7 @@ class SaidSerializer(serializers.Serializer[Any]):
 class BesideSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     said = SaidSerializer(many=True)
+    is_by_model = serializers.BooleanField(help_text="No person said it.")
 
 
 class TaskSerializer(serializers.Serializer[Any]):
@@ -71,7 +72,10 @@ class TaskSerializer(serializers.Serializer[Any]):
     guideline = serializers.DictField()
     form = serializers.DictField()
     item = serializers.DictField()
-    beside = BesideSerializer(many=True, help_text="What was said of the item before, without names.")
+    beside = BesideSerializer(
+        many=True,
+        help_text="What was said of the item before, without names; a model's answer where the project shows it before yours.",
+    )
     lease = LeaseSerializer()
     draft = serializers.DictField(allow_null=True)
 

@@ -12,11 +12,12 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from config.kernel.requests import person
 from config.kernel.types import Scope, Surface
-from labeling.presentation import rendered, shown_item
+from labeling.presentation import Beside, rendered, shown_item
 from labeling.selectors import get_project
 from labeling.services.acknowledgements import acknowledge_guideline
 from routing.api.serializers import (
@@ -43,7 +44,7 @@ class DeskView(APIView):
     scopes: Mapping[str, str] = dict.fromkeys(("GET", "POST", "PUT", "HEAD", "OPTIONS"), Scope.DESK)
     filter_backends: Any = ()
 
-    def given(self, request: Request, kind: type[Any]) -> dict[str, Any]:
+    def given(self, request: Request, kind: type[Serializer[Any]]) -> dict[str, Any]:
         try:
             return dict(_shape(kind).run_validation(request.data))
         except ValidationError:
@@ -53,7 +54,7 @@ class DeskView(APIView):
 
 
 @cache
-def _shape(kind: type[Any]) -> Any:
+def _shape(kind: type[Serializer[Any]]) -> Serializer[Any]:
     """Return one such serializer for all requests: making its fields anew takes longer than looking at what was sent."""
     return kind()
 
@@ -102,13 +103,15 @@ def shown_task(leased: LeasedTask, *, is_rendered: bool) -> dict[str, Any]:
         "guideline": {"number": leased.guideline_number, "clauses": leased.clauses},
         "form": leased.form,
         "item": rendered(item) if is_rendered else item,
-        "beside": [
-            {"title": each.title, "said": [{"question": q, "lines": lines} for q, lines in each.said]}
-            for each in leased.beside
-        ],
+        "beside": [in_words(each) for each in leased.beside],
         "lease": {"token": leased.token, "until": leased.until, "seconds": leased.seconds_left},
         "draft": leased.draft,
     }
+
+
+def in_words(each: Beside) -> dict[str, Any]:
+    said = [{"question": question, "lines": lines} for question, lines in each.said]
+    return {"title": each.title, "said": said, "is_by_model": each.is_by_model}
 
 
 class Acknowledge(DeskView):

@@ -14,6 +14,7 @@ from config.kernel.models import User
 from config.kernel.prepared import fetch_one
 from labeling.forms import ItemShape, check_answers, form_of_stage
 from labeling.models import Annotation, Item, UnplacedAnswer
+from labeling.prelabels import OF_LEASE
 from labeling.presentation import display_order
 from labeling.services.judgments import APPEND, Judgment, as_kept, keep_unplaced, parameters_of
 from routing.eligibility import PERMITTED
@@ -37,7 +38,8 @@ SELECT l.id, l.state, l.task_id, l.round_id, l.reviewer_id, l.customer_id, l.pro
        EXISTS (SELECT FROM labeling_annotation a WHERE a.round_id = l.round_id AND a.reviewer_id = l.reviewer_id
                AND a.submission <> l.token),
        o.work, t.kind,
-       CASE WHEN o.work IN ('review', 'expert') THEN (SELECT g.clauses::text FROM labeling_guidelineversion g WHERE g.id = l.guideline_id) END
+       CASE WHEN o.work IN ('review', 'expert') THEN (SELECT g.clauses::text FROM labeling_guidelineversion g WHERE g.id = l.guideline_id) END,
+       {OF_LEASE}
 FROM routing_lease l
 JOIN labeling_task t ON t.id = l.task_id
 JOIN labeling_pool o ON o.id = t.pool_id
@@ -93,6 +95,7 @@ class _Held:
     is_permitted: bool
     is_erased: bool
     has_judged: bool
+    prelabel_id: int | None
 
     @property
     def is_placeable(self) -> bool:
@@ -170,9 +173,9 @@ def _read(statement: str, user: User, token: UUID) -> _Held:
     if row is None:
         raise NoSuchLease("There is no such task under your name.")
     document, payload = map(json.loads, row[12:14])
-    work, kind, clauses = row[19:]
+    work, kind, clauses, prelabel = row[19:]
     form = form_of_stage(work, document, json.loads(clauses) if clauses else [], kind=kind)
-    return _Held(*[*row[:12], form, payload, *row[14:19]])
+    return _Held(*[*row[:12], form, payload, *row[14:19], prelabel])
 
 
 def _judgment(held: _Held, token: UUID, answers: dict[str, Any], seconds: float | None) -> Judgment:
@@ -192,6 +195,7 @@ def _judgment(held: _Held, token: UUID, answers: dict[str, Any], seconds: float 
         presented=display_order([each["key"] for each in held.payload["responses"]], seed=token),
         seconds=seconds,
         is_guideline_current=held.is_guideline_current,
+        prelabel_id=held.prelabel_id,
     )
 
 

@@ -158,6 +158,7 @@ DOORS = [
     ("GET", "admin/content/{version}/", None, {**dict.fromkeys(ALL, 302), "mira": 200, "otto": 404}),
     ("GET", "admin/operations/{project}/", None, {**dict.fromkeys(ALL, 302), "mira": 200, "otto": 404}),
     ("GET", "admin/quality/{project}/", None, {**dict.fromkeys(ALL, 302), "mira": 200, "otto": 404}),
+    ("GET", "admin/quality/{project}/judges/", None, {**dict.fromkeys(ALL, 302), "mira": 200, "otto": 404}),
     ("GET", "admin/form-preview/", None, {**dict.fromkeys(ALL, 302), "mira": 200, "otto": 200}),
     ("POST", "admin/form-check/", {}, {**dict.fromkeys(ALL, 302), "mira": 200, "otto": 200}),
 ]

@@ -197,8 +197,10 @@ def test_the_last_holder_stops_the_server_while_who_started_it_lives_on(home):
         "from config.kernel import embedded\nwith embedded.held():\n    print('held', flush=True)\n    input()\n"
         "print('left', flush=True)\ninput()"
     )
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, text=True, **pipes) as starter:
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as starter:
+        assert starter.stdin is not None
+        assert starter.stdout is not None
         assert starter.stdout.readline() == "held\n"
         with embedded.held():
             print(file=starter.stdin, flush=True)

@@ -36,3 +36,23 @@ from tests.questions import CHECKS, OPTIONS, SCALE, ask, form
 def test_an_answer_is_said_line_by_line(question, answer, lines):
     assert answers_in_words(form(question), {"q": answer}) == [("?", lines)]
     assert answers_in_words(form(question), {}) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "lines"),
+    [
+        (ask("preference", tie=True), {"choice": "b"}, ["Response 1"]),
+        (ask("preference", tie=True), {"choice": "tie"}, ["a tie"]),
+        (ask("ranking", ties=True), [["b"], ["a", "c"]], ["Response 1 > Response 2 = c"]),
+        (ask("choice", options=OPTIONS, each_response=True), {"a": "x"}, ["Response 2: X"]),
+        (ask("edit"), {"response": "a", "text": "Better.", "diff": []}, ["Response 2: Better."]),
+        (
+            ask("critique", spans=True),
+            [{"response": "a", "text": "No."}, {"text": "All."}],
+            ["Response 2: No.", "All."],
+        ),
+        (ask("writing", what="response"), "a", ["a"]),
+    ],
+)
+def test_responses_go_by_the_names_they_are_shown_under(question, answer, lines):
+    assert answers_in_words(form(question), {"q": answer}, {"a": "Response 2", "b": "Response 1"}) == [("?", lines)]

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
-WISH = re.compile(r"choose (\S+?)\.$")
+WISH = re.compile(r"choose (\S+?)\.(?:$|\n)")
 
 
 @dataclass

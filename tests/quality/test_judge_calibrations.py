@@ -4,7 +4,6 @@ import csv
 import json
 import multiprocessing
 import os
-import re
 import time
 from pathlib import Path
 
@@ -23,25 +22,16 @@ from quality.services.answer_checks import check_written
 from quality.services.informing import put_telling_first
 from quality.services.judge_calibrations import calibrate
 from quality.services.judge_slices import run_slice
-from quality.services.judges import activate_judge, choose_anchors, close_alarm, make_judge
+from quality.services.judges import choose_anchors, close_alarm
 from routing.models import Lease
 from routing.services.submits import submit_task
 from tests.cast import gather_cast
-from tests.factories import item_row, settle, take, upload, upload_items
+from tests.factories import settle, take, upload, upload_items
+from tests.judging import GOLD, at_work, knows, run, upload_gold
 from tests.quality.models import models, obeys, prefers, prefers_first, prefers_longer
 
 DATA = Path(os.environ.get("ASSAY_DATA") or django_settings.BASE_DIR.parent / "shared/data")
 real = pytest.mark.skipif(not DATA.is_dir(), reason="the real data are not here; ASSAY_DATA names their folder")
-GOLD = 16
-LENIENT = {
-    "judges_count": True,
-    "judge_items_least": 16,
-    "judge_kappa_low": 0.2,
-    "judge_sensitivity_low": 0.5,
-    "judge_specificity_low": 0.5,
-    "judge_consistent_low": 0.7,
-    "judge_flipped_high": 0.25,
-}
 
 
 @pytest.fixture
@@ -49,55 +39,6 @@ def endpoint(settings):
     settings.JUDGES_MAY_CALL_PRIVATE = True
     with models() as played:
         yield played
-
-
-def at_work(cast, played, project=None, **more):
-    project = change_project(
-        project=project or cast.project,
-        changes={"endpoints": [played.url], "quality_contract": LENIENT},
-        actor=cast.mira,
-    )
-    judge = make_judge(
-        **{
-            "project": project,
-            "name": "Pairs",
-            "endpoint": played.url,
-            "model": "acme-judge-7b",
-            "prompt": "Judge these.",
-            "actor": cast.mira,
-            "calls_a_minute": 10_000,
-            **more,
-        }
-    )
-    activate_judge(judge=judge, actor=cast.mira)
-    judge.refresh_from_db()
-    return judge
-
-
-def number_of(asked):
-    return int(re.search(r"gold-(\d+)", asked.item["messages"][0]["content"])[1])
-
-
-def knows(asked):
-    """Answers as the experts do: b for odd numbers."""
-    return prefers("ab"[number_of(asked) % 2])(asked)
-
-
-def upload_gold(cast, count=GOLD):
-    rows = [
-        item_row(
-            f"gold-{number}",
-            expected={"answer": {"preference": {"choice": "ab"[number % 2]}}},
-            difficulty=1 + number % 2,
-        )
-        for number in range(count)
-    ]
-    upload(cast.project, cast.dana, *rows)
-
-
-def run(judge):
-    while run_slice(judge_id=judge.pk):
-        pass
 
 
 # --- calibration ------------------------------------------------------------------------------------------------------
@@ -110,7 +51,7 @@ def test_a_judge_that_knows_meets_the_bar_and_only_then_counts(cast, endpoint):
     with pytest.raises(Conflict, match="judged nothing yet"):
         calibrate(judge_id=judge.pk)
     run(judge)
-    assert JudgeCall.objects.count() == 3 * GOLD
+    assert JudgeCall.objects.count() == 7 * GOLD
     assert judges_that_count(judge.project) == []
     assert judges_to_calibrate() == [judge.pk]
     found = calibrate(judge_id=judge.pk)

@@ -9,10 +9,9 @@ from django.db import DatabaseError, connection, transaction
 
 from config.kernel.errors import Conflict, Invalid
 from config.kernel.models import Event
-from labeling.models import Annotation, Item, Reviewer
+from labeling.models import Item, Reviewer
 from labeling.services.erasures import erase_item
 from labeling.services.settings import change_project
-from quality.judged import judges_that_count
 from quality.models import Judge, JudgeAlarm, JudgeCall
 from quality.services.judge_slices import run_slice
 from quality.services.judges import (
@@ -22,7 +21,7 @@ from quality.services.judges import (
     make_judge,
     stop_judge,
 )
-from tests.factories import item_row, take, unguarded, upload, upload_items
+from tests.factories import item_row, unguarded, upload, upload_items
 from tests.quality.models import models
 
 MODEL = "acme-judge-7b"
@@ -146,16 +145,6 @@ def test_it_is_shown_no_names_and_the_text_stands_between_marks_that_it_cannot_k
     assert asked.item["responses"] == [{"key": "a", "text": "Paris."}, {"key": "b", "text": "Lyon, I think."}]
     assert "note" not in asked.body["messages"][-1]["content"]
     assert asked.body["messages"][-1]["content"].split("\n")[0] in asked.body["messages"][0]["content"]
-
-
-def test_a_verdict_is_no_annotation_and_changes_nothing_for_people(cast, project, endpoint):
-    judge = at_work(cast, project, endpoint)
-    upload_items(cast.project, cast.dana, 2)
-    assert run_slice(judge_id=judge.pk) == 2
-    assert run_slice(judge_id=judge.pk) == 0
-    assert not Annotation.objects.exists()
-    assert take(cast.anna)
-    assert judges_that_count(cast.project) == []
 
 
 def test_it_never_judges_what_its_own_family_wrote(cast, project, endpoint):

@@ -11,8 +11,8 @@ from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quality.judge_bar import JudgeBar
 from quality.judging import (
-    JudgeBar,
     agreement_by_segment,
     agreement_with_experts,
     anchor_drift,

@@ -2,6 +2,7 @@
 
 import * as api from "./api.js";
 import { say, untilReached } from "./banner.js";
+import { showBeside } from "./beside.js";
 import { button, element } from "./dom.js";
 import { forgetCorrection, keepCorrection, keptCorrection } from "./drafts.js";
 import { Form } from "./form.js";
@@ -31,17 +32,24 @@ async function showPage(list, path, onCorrect) {
   list.append(more);
 }
 
-function row({ id, project, title, excerpt, submitted_at: at, is_correction: isCorrection, can_be_corrected: isOpen, until }, onCorrect) {
+function row({ id, project, title, excerpt, submitted_at: at, is_correction: isCorrection, can_be_corrected: isOpen, until, has_models: hasModels }, onCorrect) {
   const act = button("Correct", () => {
     byId("answers-dialog").close();
     onCorrect(id);
   }, { "aria-label": `Correct: ${excerpt || title}`, "data-testid": "correct" });
+  const models = element("div", { className: "beside", hidden: true, "data-testid": "models" });
+  const compare = button("What models answered", async () => {
+    compare.hidden = true;
+    showBeside(models, (await untilReached(() => api.answer(id))).models);
+  }, { className: "quiet", "data-testid": "compare" });
   return element("li", {},
     element("div", {},
       element("p", { className: "excerpt" }, excerpt || title),
       element("p", { className: "hint" }, `${project.name} · ${when(at)}${isCorrection ? " · corrected" : ""}`),
-      element("p", { className: "hint" }, until)),
-    ...(isOpen ? [act] : []));
+      element("p", { className: "hint" }, until),
+      models),
+    ...(isOpen ? [act] : []),
+    ...(hasModels ? [compare] : []));
 }
 
 export class Correction {
