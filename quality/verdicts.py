@@ -29,15 +29,24 @@ class Calibration:
     bar: Bar
 
 
+def _standing_on_items() -> QuerySet[CustomerVerdict]:
+    return CustomerVerdict.objects.filter(item_version=OuterRef("current_version"), superseded_by=None)
+
+
 def calibration_items(project: Project) -> QuerySet[Item]:
     """Return the items of the project's calibration batches that can be answered; `has_verdict` says which are."""
-    given = CustomerVerdict.objects.filter(item_version=OuterRef("current_version"), superseded_by=None)
     return (
         Item.objects.filter(project=project, batch__stage=Stage.CALIBRATION)
         .exclude(state=ItemState.WITHDRAWN)
         .exclude(current_version=None)
-        .annotate(has_verdict=Exists(given))
+        .annotate(has_verdict=Exists(_standing_on_items()))
     )
+
+
+def unanswered_items(project: Project) -> QuerySet[Item]:
+    """Return those of `calibration_items` on which the customer has said nothing yet."""
+    unanswered: QuerySet[Item] = calibration_items(project).filter(~Exists(_standing_on_items()))
+    return unanswered
 
 
 def verdict_on(item: Item) -> CustomerVerdict | None:

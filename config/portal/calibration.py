@@ -20,7 +20,7 @@ from labeling.presentation import rendered, shown_item
 from labeling.services.access import log_read
 from quality.customer_agreement import WithCustomer
 from quality.services.verdicts import give_verdicts
-from quality.verdicts import calibration_items, calibration_of, verdict_on
+from quality.verdicts import calibration_items, calibration_of, unanswered_items, verdict_on
 
 # What the service says of the first of many verdicts, the page says of its only one.
 OF_THE_FIRST = "verdicts.0.answers."
@@ -33,7 +33,7 @@ class CalibrationPage(PortalPage):
         found = labeling.get_project(user=person(request), public_id=project)
         calibration, items = calibration_of(found), calibration_items(found)
         texts = {each["id"]: each["text"] for each in labeling.form_in_use(found).document["questions"]}
-        unanswered = items.filter(has_verdict=False)
+        unanswered = unanswered_items(found)
         context = {
             "project": found,
             "calibration": calibration,
@@ -84,7 +84,7 @@ class OwnVerdict(PortalPage):
             }
             return self._page(found, asked, answers=answers, faults=[told])
         said = "Your verdict is kept." if kept else "That was your verdict already."
-        following = calibration_items(found).filter(has_verdict=False).order_by("pk").first()
+        following = unanswered_items(found).order_by("pk").first()
         if following is None:
             messages.success(request, f"{said} Every item has one now.")
             return HttpResponseRedirect(reverse("portal:calibration", args=[project]))

@@ -54,7 +54,7 @@ class FeedbackSerializer(serializers.ModelSerializer[Feedback]):
         return {"id": str(feedback.project.public_id), "name": feedback.project.name}
 
     @extend_schema_field(
-        ChoiceField(choices=[each for each in FeedbackKind.choices if each[0] in map(told_as, FeedbackKind)])
+        ChoiceField(choices=[(each.value, each.label) for each in FeedbackKind if told_as(each) == each])
     )
     def get_kind(self, feedback: Feedback) -> str:
         return told_as(feedback.kind).value
