@@ -14,7 +14,7 @@ from config.kernel.models import Event, User
 from labeling.models import Flag, Item, ItemVersion, Project, Reviewer, Round, Task
 from labeling.selectors import counting_annotations_of
 from labeling.services.rounds import cancel_tasks, new_task
-from labeling.types import MADE_FOR_ONE, FlagKind, Problem, RoundReason, RoundState, TaskState
+from labeling.types import MADE_FOR_ONE, FlagKind, Problem, RoundReason, RoundState, TaskKind, TaskState
 
 NOTE_LONGEST = 300
 
@@ -64,9 +64,10 @@ def stop_reported(*, task: Task, actor: User) -> tuple[int, ...]:
     tasks were cancelled.
 
     Of an open round it is all that waits, until the flag is decided; of gold the holder's own task only, which to them is
-    the same. The caller has locked the item and the round, and seen that the task is in the reporter's hand.
+    the same. What an exam asks stays theirs: else they would report whatever they do not know. The caller has locked the item and the round, and seen that the task is in the reporter's hand.
     """
-    if FlagKind.REPORTED not in Project.objects.get(pk=task.project_id).hold_flagged:
+    is_exam = task.kind in {TaskKind.TRAINING, TaskKind.QUALIFICATION}
+    if is_exam or FlagKind.REPORTED not in Project.objects.get(pk=task.project_id).hold_flagged:
         return ()
     is_alone = task.kind in MADE_FOR_ONE or task.round.state != RoundState.OPEN
     waiting = Task.objects.filter(pk=task.pk) if is_alone else Task.objects.filter(round=task.round_id)

@@ -17,21 +17,30 @@ from routing.models import Lease
 from routing.services.clocks import resume_clock, stop_clock
 from routing.types import ClockStopKind
 
+# So many questions of one person may wait for an operator, on one project.
+MOST_WAITING = 20
+
 
 @transaction.atomic
 def ask_for_ruling(*, lease: Lease, clause: str, question: str, actor: User) -> tuple[Ruling, bool]:
     """Ask about a clause of the lease's guideline and its item; return the question, and whether it is new.
 
     The same under this lease again is the same. The lease must be the actor's, live or over. Raises Invalid for a clause
-    that the guideline does not have, and for no question.
+    that the guideline does not have, and for no question, and Conflict while MOST_WAITING of theirs have no answer there.
     """
     question = question.strip()
     if not question or len(question) > Ruling.QUESTION_LONGEST:
         raise Invalid(f"Ask in at most {Ruling.QUESTION_LONGEST} characters.", field="question")
     if clause not in {each["id"] for each in lease.guideline.clauses}:
         raise Invalid("The guideline of this task has no such clause; name one by its id.", field="clause")
+    submission = uuid5(lease.token, digest({"clause": clause, "question": question}))
+    waiting = Ruling.objects.filter(project=lease.project_id, asked_by=lease.reviewer_id, answered_at=None)
+    if waiting.count() >= MOST_WAITING and not Ruling.objects.filter(submission=submission).exists():
+        raise Conflict(
+            f"{MOST_WAITING} of your questions wait for an answer already; ask again once some are answered."
+        )
     ruling, is_new = Ruling.objects.get_or_create(
-        submission=uuid5(lease.token, digest({"clause": clause, "question": question})),
+        submission=submission,
         defaults={
             "customer_id": lease.customer_id,
             "project_id": lease.project_id,

@@ -15,6 +15,7 @@ from labeling.models import Annotation, Reviewer, Task
 from labeling.services.acknowledgements import acknowledge_guideline
 from labeling.services.judgments import supersede_annotation
 from labeling.services.people import create_reviewer
+from labeling.services.settings import change_project
 from quality.exams import explanation_of_answer, may_begin, shown_exams, standing_at
 from quality.models import Exam, GoldItem, GoldScore, Sitting, SittingTask, Standing
 from quality.services.exams import begin_sitting, close_exam, open_exam
@@ -23,8 +24,10 @@ from quality.services.gold_making import describe_gold
 from routing.models import Enrolment, Qualification
 from routing.services.enrolments import enrol_reviewer, grant_qualification
 from routing.services.leases import skip_task
+from routing.services.reports import flag_task
+from routing.services.submits import submit_task
 from tests.cast import gather_cast
-from tests.factories import item_row, judge, settle, take, upload
+from tests.factories import item_row, judge, prefer, settle, take, upload
 
 WHY = "The capital of France is Paris."
 
@@ -70,6 +73,20 @@ def test_passing_a_test_grants_its_skill_for_a_time(cast):
     assert held.expires_at - database_now() == pytest.approx(timedelta(days=90), abs=timedelta(minutes=2))
     assert not GoldScore.objects.exists()  # a test says nothing of work in progress
     assert set(Task.objects.filter(kind="qualification").values_list("pool__work", flat=True)) == {"exam"}
+
+
+def test_reporting_an_item_of_a_test_takes_it_from_nobody(cast):
+    change_project(project=cast.project, changes={"hold_flagged": ["reported"]}, actor=cast.mira)
+    stock(cast, "qualification")
+    sitting = begin(exam_of(cast, pass_share="1"), cast.anna)
+    judge(cast.anna, "a")
+    for _ in range(2):
+        token = take(cast.anna).token
+        assert not flag_task(user=cast.anna.user, token=token, problem="unclear", note="?").is_held
+        submit_task(user=cast.anna.user, token=token, answers=prefer("b"), seconds=5.0)
+    settle()
+    sitting.refresh_from_db()
+    assert (sitting.state, sitting.right) == ("failed", 1)
 
 
 def test_passing_takes_no_higher_level_away(cast):

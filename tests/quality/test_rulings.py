@@ -195,3 +195,14 @@ def test_what_was_asked_goes_with_the_item_or_the_person(transactional_db, clien
     assert {(each.question, each.answer) for each in Ruling.objects.all()} == {("", "")}
     assert rulings(client, cast, "bela") == []
     assert second.pk in Ruling.objects.values_list("pk", flat=True)
+
+
+def test_nobody_has_more_questions_waiting_than_somebody_can_answer(asked, client, monkeypatch):
+    cast, ruling = asked
+    monkeypatch.setattr("quality.services.rulings.MOST_WAITING", 2)
+    assert ask(client, cast, cast.token, "Another?").status_code == 201
+    said = ask(client, cast, cast.token, "And another?")
+    assert (said.status_code, said.json()["detail"][:19]) == (409, "2 of your questions")
+    assert ask(client, cast, cast.token, "Another?").status_code == 200  # the same again is the same
+    answer_ruling(ruling=ruling, answer="Yes", actor=cast.mira)
+    assert ask(client, cast, cast.token, "And another?").status_code == 201
