@@ -3,10 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 
-from quality.models import Resolution, Review
+from quality.models import GoldItem, Resolution, Review
 from tests.browser.logins import log_in
 from tests.factories import item_row, settle, upload
-from tests.written import BETTER, TEXT, WHY, open_written_project, written
+from tests.written import BETTER, TEXT, WHY, attempt, open_written_project, review, written
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -58,3 +58,23 @@ def test_an_attempt_is_sent_back_written_again_and_accepted_with_a_fix(page, cas
 
     assert list(Review.objects.order_by("id").values_list("verdict", flat=True)) == ["send_back", "fix"]
     assert Resolution.objects.get().answers == written(f"{BETTER} Truly.")
+
+
+def test_an_operator_hides_a_flaw_in_a_copy_of_accepted_work(page, cast):
+    project = open_written_project(cast)
+    upload(project, cast.mira, item_row("one"))
+    attempt(cast.anna)
+    review(cast.bela, "accept")
+    log_in(page, "mira", "/admin/")
+    page.goto("/admin/quality/review/")
+    page.locator("input[name=_selected_action]").check()
+    chosen = page.locator("select[name=action]")
+    chosen.evaluate("(select) => { select.value = 'seed_flaw_in_copy'; select.form.submit(); }")
+    form = page.get_by_test_id("seed-flaw")
+    expect(form.locator("#text-response")).to_have_value(TEXT)
+    form.locator("#text-response").fill(TEXT.replace("Paris", "Lyon"))
+    form.locator("#explanation").fill("It is Paris.")
+    form.locator("#clause").select_option("true")
+    form.get_by_role("button", name="Hide it").click()
+    expect(page.get_by_text("A flaw is hidden in a copy of one")).to_be_visible()
+    assert GoldItem.objects.get().shown.answers == written(TEXT.replace("Paris", "Lyon"))
