@@ -49,6 +49,7 @@ SUBSCRIPTIONS = (
         queue="bulk",
     ),
     Subscription("doubted releases", hears=("standing.fell",), job="delivery.jobs.name_doubted", queue="bulk"),
+    Subscription("erased authors", hears=("person.erased",), job="quality.jobs.follow_erased_people"),
     Subscription("written work", hears=("annotation.invalidated",), job="quality.jobs.reconsider_written"),
     Subscription("pay", hears=("task.completed",), job="delivery.jobs.pay_for_judgments"),
     Subscription(

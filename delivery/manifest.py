@@ -49,7 +49,7 @@ RECORD_SCHEMA: dict[str, Any] = {
                     "annotator": {"type": "string", "description": "A pseudonym, stable for this customer."},
                     "origin": {"enum": ["human", "model", "imported", "migrated"]},
                     "round": {"type": "integer", "description": "Which of the item's rounds it was said in."},
-                    "role": {"enum": ["judgment", "attempt", "review"]},
+                    "role": {"enum": ["judgment", "attempt", "review", "adjudication"]},
                     "verdict": {
                         "enum": ["accept", "fix", "send_back", "reject", None],
                         "description": "Of a review: what became of the attempt.",

@@ -56,7 +56,7 @@ WHERE a.id = ANY(%(ids)s)
 """
 
 # What somebody did, where it was not to judge the item.
-ROLES = frozenset({"attempt", "review"})
+ROLES = {"attempt": "attempt", "review": "review", "adjudicate": "adjudication"}
 
 Vote = tuple[tuple[str, int], ...]
 
@@ -128,7 +128,7 @@ def _shown(row: tuple[Any, ...], project: Project, names: dict[UUID, str], tally
         "annotator": names[reviewer],
         "origin": origin,
         "round": number,
-        "role": task if task in ROLES else "judgment",
+        "role": ROLES.get(task, "judgment"),
         "verdict": verdict,
         "clause": clause or None,
         "answers": own_answers(json.loads(answers)),

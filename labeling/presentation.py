@@ -43,26 +43,42 @@ def shown_item(payload: dict[str, Any], *, language: str, seed: UUID) -> dict[st
     }
 
 
-def shown_beside(annotations: Iterable[Annotation], *, seed: UUID) -> tuple[Beside, ...]:
-    """Return what is shown beside a task: an attempt, what its reviewer said of it, or the sides of a dispute.
+def shown_beside(annotations: Iterable[Annotation], *, seed: UUID, kind: str = "") -> tuple[Beside, ...]:
+    """Return what is shown beside a task of this kind: an attempt, what its reviewer said of it, or the sides of a dispute;
+    beside an audit the text that was accepted, and nothing of who accepted it how.
 
-    The annotations come with their form, guideline, task and its pool. Sides stand in an order of the seed's, so that it
-    says nothing about who is right.
+    The annotations come with their form, guideline, task and its pool. What was written stands as it came; sides in an order
+    of the seed's, so that it says nothing about who is right.
     """
-    ordered = sorted(annotations, key=lambda each: _place(f"{each.pk}", seed))
+    ordered = sorted(annotations, key=lambda each: each.pk)
+    if kind == TaskKind.AUDIT:
+        return tuple(Beside("What was accepted", _own_in_words(each)) for each in ordered)
     attempts = [each for each in ordered if each.task.kind == TaskKind.ATTEMPT]
     reviews = [each for each in ordered if each.task.kind == TaskKind.REVIEW]
-    sides = [each for each in ordered if each not in attempts and each not in reviews]
+    audits = [each for each in ordered if each.task.kind == TaskKind.AUDIT and each.task.beside]
+    sides = [each for each in ordered if each not in [*attempts, *reviews, *audits]]
+    sides.sort(key=lambda each: _place(f"{each.pk}", seed))
     return (
         *(_beside("What was written", each, goes_on=True) for each in attempts),
         *(_beside("What the reviewer said", each) for each in reviews),
+        *(_beside("What an expert said", each) for each in audits),
         *(_beside(f"Answer {letter}", each) for letter, each in zip(ascii_uppercase, sides, strict=False)),
     )
 
 
+def _own_in_words(annotation: Annotation) -> list[tuple[str, list[str]]]:
+    return answers_in_words(annotation.form.document, own_answers(annotation.answers))
+
+
 def _beside(title: str, annotation: Annotation, *, goes_on: bool = False) -> Beside:
     task = annotation.task
-    form = form_of_stage(task.pool.work, annotation.form.document, annotation.guideline.clauses, kind=task.kind)
+    form = form_of_stage(
+        task.pool.work,
+        annotation.form.document,
+        annotation.guideline.clauses,
+        kind=task.kind,
+        is_of_work=task.beside is not None,
+    )
     said = answers_in_words(form, annotation.answers)
     if annotation.rationale:
         said = [*said, ("Why", [annotation.rationale])]
@@ -71,5 +87,5 @@ def _beside(title: str, annotation: Annotation, *, goes_on: bool = False) -> Bes
 
 
 def first_draft(shown: Sequence[Beside]) -> dict[str, Any] | None:
-    """Return the answers to begin with: those of the attempt that the task goes on from."""
-    return next((each.own for each in shown if each.own), None)
+    """Return the answers to begin with: those of the latest attempt that the task goes on from."""
+    return next((each.own for each in reversed(shown) if each.own), None)

@@ -180,10 +180,11 @@ def as_leased(row: tuple[Any, ...]) -> LeasedTask:
     for place in JSON_COLUMNS:
         values[place] = None if values[place] is None else json.loads(values[place])
     leased = LeasedTask(*values)
-    form = form_of_stage(leased.work, leased.form, leased.clauses, kind=leased.kind)
+    is_of_work = beside is not None
+    form = form_of_stage(leased.work, leased.form, leased.clauses, kind=leased.kind, is_of_work=is_of_work)
     if beside is None:
         return replace(leased, form=form)
-    shown = shown_beside(annotations_beside(beside), seed=leased.token)
+    shown = shown_beside(annotations_beside(beside), seed=leased.token, kind=leased.kind)
     return replace(leased, form=form, beside=shown, draft=leased.draft or first_draft(shown))
 
 
