@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
@@ -21,7 +22,7 @@ from quality.models import Appeal, AuditDraw, AuditPlan, AuditSchedule, AuditVer
 from quality.sampling import Estimate
 from quality.services.appeals import decide_appeal
 from quality.services.audit_schedules import end_schedule, make_schedule, results_since
-from quality.services.audits import close_plan, make_plan, order_draw
+from quality.services.audits import STRATA, close_plan, make_plan, order_draw
 from quality.types import AppealState, DrawState, PlanState
 
 DECISIONS = {
@@ -37,8 +38,23 @@ def shown_estimate(found: Estimate | None) -> str:
     return f"{found.value:.1%} ({found.interval.low:.1%} to {found.interval.high:.1%}) of {found.audited} audited"
 
 
+class Stratified(ServiceAdd):
+    """For what is drawn within strata: these are ticked."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name != "strata":
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        return forms.MultipleChoiceField(
+            choices=[(name, name) for name in STRATA],
+            widget=forms.CheckboxSelectMultiple,
+            required=False,
+            label=db_field.verbose_name,
+            help_text=_("None: one draw of everything."),
+        )
+
+
 @admin.register(AuditSchedule)
-class AuditScheduleAdmin(ServiceAdd):
+class AuditScheduleAdmin(Stratified):
     """Audits that recur, and when the next is due; each makes a plan of its own."""
 
     list_display = ("name", "project", "every", "next_due", "last_plan", "half_width", "made_by", "ended_at")
@@ -61,7 +77,7 @@ class AuditScheduleAdmin(ServiceAdd):
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> Model:
-        return make_schedule(**{**values, "strata": values["strata"] or []}, actor=person(request))
+        return make_schedule(**values, actor=person(request))
 
     @display(description=_("next"))
     def next_due(self, schedule: AuditSchedule) -> str:
@@ -82,7 +98,7 @@ class AuditScheduleAdmin(ServiceAdd):
 
 
 @admin.register(AuditPlan)
-class AuditPlanAdmin(ServiceAdd):
+class AuditPlanAdmin(Stratified):
     """A plan is made, drawn from once, and says what its audits estimate so far."""
 
     list_display = (
@@ -109,7 +125,7 @@ class AuditPlanAdmin(ServiceAdd):
     )
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> Model:
-        return make_plan(**{**values, "strata": values["strata"] or []}, actor=person(request))
+        return make_plan(**values, actor=person(request))
 
     @display(description=_("estimate"))
     def estimate(self, plan: AuditPlan) -> str:
