@@ -128,12 +128,16 @@ def test_an_author_who_is_erased_while_under_review_leaves_no_words_and_the_item
     def answer():
         return submit_task(user=cast.bela.user, token=leased.token, answers=VERDICTS["accept"], seconds=3.0)
 
+    def erase_and_settle():
+        erase()
+        settle()
+
     def erase():
         return erase_person(user=cast.anna.user, reason="They asked for it.", actor=cast.mira)
 
     if order == "review first":
         assert answer().is_placed
-        kill_within(written_work, "add_tasks", lambda: (erase(), settle()))
+        kill_within(written_work, "add_tasks", erase_and_settle)
     else:
         at_once(answer, erase)
     settle()
