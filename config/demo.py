@@ -24,6 +24,7 @@ from config.sample.founding import Founded, found_sample
 from config.sample.simulation import Persona, judge, right_choice
 from config.simulate import Answer, content_key, work
 from delivery import signing
+from delivery.holding import held_results
 from delivery.models import LedgerEntry
 from delivery.verification import Verified, verify_folder
 from quality.models import GoldItem, Standing
@@ -43,6 +44,7 @@ class Report:
     folder: Path = Path()
     manifest: dict[str, Any] = field(default_factory=dict)
     cost: str = ""
+    held: str = ""
     is_foreign_refused: bool = False
 
 
@@ -105,6 +107,7 @@ def run_demo(house: House, console: Console) -> Report:
         done = _judge(house, reviewers.keys(founded, MAIN), dana, project, reviewers, progress)
         state = _settle(dana, project, progress)
         release = _freeze(dana, project, progress)
+        held = held_results(project_id=founded.projects[MAIN].pk)
         sampled = _check(dana, release["id"], reviewers, progress)
         decided = dana.decide(release["id"], "accept", sampled["reason"])
         report.folder = settings.HOME / "demo" / f"release-{release['version']}"
@@ -119,6 +122,7 @@ def run_demo(house: House, console: Console) -> Report:
         "annotations": done["submitted"],
         "resolved": state["resolved"],
         "released": release["records"],
+        "held": held.doubted + held.unproven,
         "agreed": release["outcomes"].get("agreed", 0),
         "no_agreement": release["outcomes"].get("no_agreement", 0),
         "gold_items": state["gold"],
@@ -135,6 +139,7 @@ def run_demo(house: House, console: Console) -> Report:
     report.figures |= _agreement(report.manifest)
     report.cost, money = _money(charged, founded)
     report.figures |= {**money, "foreign_refused": int(report.is_foreign_refused), "signature_verified": 1}
+    report.held = held.in_words()
     report.standings = _standings(founded, reviewers)
     return report
 
@@ -311,6 +316,7 @@ def tell(report: Report, console: Console) -> None:
         f"  Release {report.manifest['release']['version']}: {figures['released']} records frozen;"
         f" {figures['sampled']} checked, {figures['defects']} defects; accepted."
     )
+    say(f"  {figures['held']} resolved items are held back: {report.held}.")
     say(f"  Verified: the signature, {figures['verified_files']} files and {figures['verified_records']} records.")
     foreign = "is told that there is no such release" if report.is_foreign_refused else "COULD READ THE RELEASE"
     say(f"  The other customer {foreign}.")

@@ -12,6 +12,7 @@ SCHEDULES = (
     Recurring("sweep consensus", "quality.jobs.sweep_rounds", minutes=1),
     Recurring("measure quality", "quality.figure_jobs.measure_projects", minutes=10, queue="bulk"),
     Recurring("draw audits", "quality.jobs.open_audits", minutes=5, queue="bulk"),
+    Recurring("recurring audits", "quality.jobs.order_recurring_audits", minutes=5, queue="bulk"),
     Recurring("measure audits", "quality.jobs.measure_audits", minutes=5, queue="bulk"),
     Recurring("watch appeals", "quality.jobs.watch_appeals", minutes=60),
     Recurring("judges", "quality.jobs.judge_items", minutes=1),

@@ -56,6 +56,7 @@ SUBSCRIPTIONS = (
         "doubted releases", hears=("standing.fell", "fall.doubted"), job="delivery.jobs.name_doubted", queue="bulk"
     ),
     Subscription("frozen in doubt", hears=("release.frozen",), job="delivery.jobs.name_frozen", queue="bulk"),
+    Subscription("erased authors", hears=("person.erased",), job="quality.jobs.follow_erased_people"),
     Subscription("written work", hears=("annotation.invalidated",), job="quality.jobs.reconsider_written"),
     Subscription("pay", hears=("task.completed",), job="delivery.jobs.pay_for_judgments"),
     Subscription(

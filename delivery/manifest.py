@@ -59,7 +59,7 @@ RECORD_SCHEMA: dict[str, Any] = {
                         "description": "Whether its author was shown a model's answer before they gave theirs.",
                     },
                     "role": {
-                        "enum": ["judgment", "attempt", "review", "beside"],
+                        "enum": ["judgment", "attempt", "review", "adjudication", "beside"],
                         "description": "Beside: a model's answer that the result does not rest on.",
                     },
                     "verdict": {

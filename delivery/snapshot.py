@@ -73,7 +73,7 @@ WHERE s.id = ANY(%(resolutions)s)
 """
 
 # What somebody did, where it was not to judge the item.
-ROLES = frozenset({"attempt", "review"})
+ROLES = {"attempt": "attempt", "review": "review", "adjudicate": "adjudication"}
 # A model's answer that the result does not rest on.
 BESIDE = "beside"
 
@@ -204,7 +204,7 @@ def _shown(row: tuple[Any, ...], project: Project, names: dict[UUID, str], tally
         "prompt_version": prompt_version,
         "saw_model": saw_model,
         "round": number,
-        "role": task if task in ROLES else "judgment",
+        "role": ROLES.get(task, "judgment"),
         "verdict": verdict,
         "clause": clause or None,
         "answers": own_answers(json.loads(answers)),

@@ -64,28 +64,45 @@ def names_shown(payload: dict[str, Any], *, seed: UUID) -> dict[str, str]:
 
 
 def shown_beside(
-    annotations: Iterable[Annotation], *, seed: UUID, payload: dict[str, Any] | None = None
+    annotations: Iterable[Annotation], *, seed: UUID, kind: str = "", payload: dict[str, Any] | None = None
 ) -> tuple[Beside, ...]:
-    """Return what is shown beside a task: an attempt, what its reviewer said of it, or the sides of a dispute.
+    """Return what is shown beside a task of this kind: an attempt, what its reviewer said of it, or the sides of a dispute;
+    beside an audit the text that was accepted, and nothing of who accepted it how.
 
-    The annotations come with their form, guideline, task and its pool. Sides stand in an order of the seed's, so that it
-    says nothing about who is right; responses are called what the desk calls them beside the item's payload, if it is given.
+    The annotations come with their form, guideline, task and its pool. What was written stands as it came; sides in an order
+    of the seed's, so that it says nothing about who is right. Responses are called what the desk calls them beside the item's
+    payload, if it is given.
     """
     names = names_shown(payload, seed=seed) if payload else {}
-    ordered = sorted(annotations, key=lambda each: _place(f"{each.pk}", seed))
+    ordered = sorted(annotations, key=lambda each: each.pk)
+    if kind == TaskKind.AUDIT:
+        return tuple(Beside("What was accepted", _own_in_words(each, names)) for each in ordered)
     attempts = [each for each in ordered if each.task.kind == TaskKind.ATTEMPT]
     reviews = [each for each in ordered if each.task.kind == TaskKind.REVIEW]
-    sides = [each for each in ordered if each not in attempts and each not in reviews]
+    audits = [each for each in ordered if each.task.kind == TaskKind.AUDIT and each.task.beside]
+    sides = [each for each in ordered if each not in [*attempts, *reviews, *audits]]
+    sides.sort(key=lambda each: _place(f"{each.pk}", seed))
     return (
         *(_beside("What was written", each, names, goes_on=True) for each in attempts),
         *(_beside("What the reviewer said", each, names) for each in reviews),
+        *(_beside("What an expert said", each, names) for each in audits),
         *(_beside(f"Answer {letter}", each, names) for letter, each in zip(ascii_uppercase, sides, strict=False)),
     )
 
 
+def _own_in_words(annotation: Annotation, names: dict[str, str]) -> list[tuple[str, list[str]]]:
+    return answers_in_words(annotation.form.document, own_answers(annotation.answers), names)
+
+
 def _beside(title: str, annotation: Annotation, names: dict[str, str], *, goes_on: bool = False) -> Beside:
     task = annotation.task
-    form = form_of_stage(task.pool.work, annotation.form.document, annotation.guideline.clauses, kind=task.kind)
+    form = form_of_stage(
+        task.pool.work,
+        annotation.form.document,
+        annotation.guideline.clauses,
+        kind=task.kind,
+        is_of_work=task.beside is not None,
+    )
     said = answers_in_words(form, annotation.answers, names)
     if annotation.rationale:
         said = [*said, ("Why", [annotation.rationale])]
@@ -94,5 +111,5 @@ def _beside(title: str, annotation: Annotation, names: dict[str, str], *, goes_o
 
 
 def first_draft(shown: Sequence[Beside]) -> dict[str, Any] | None:
-    """Return the answers to begin with: those of the attempt that the task goes on from."""
-    return next((each.own for each in shown if each.own), None)
+    """Return the answers to begin with: those of the latest attempt that the task goes on from."""
+    return next((each.own for each in reversed(shown) if each.own), None)

@@ -6,10 +6,12 @@ from typing import Any
 
 from labeling.forms import ONE_ANSWER, VERDICT, own_answers
 from labeling.models import Annotation, Round
+from labeling.selectors import counting_annotations_of
 from labeling.types import TaskKind
 from quality.consensus import AGREED, NO_AGREEMENT, Resolved, resolve
 from quality.models import Dispute
 from quality.types import DisputeState
+from quality.written import earlier_rounds
 
 METHOD = "adjudicated"
 
@@ -20,7 +22,7 @@ EXPERT_RELIABILITY = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Adjudicated:
-    """What the adjudicator decided, and the annotations it rests on: the sides, and their own."""
+    """What the adjudicator decided, and the annotations it rests on: the sides, every round of written work, and their own."""
 
     resolved: Resolved
     rests_on: list[int]
@@ -52,7 +54,8 @@ def adjudicated(opened: Round, form: Mapping[str, Any], counted: Sequence[Annota
         confidence=EXPERT_RELIABILITY,
     )
     sides = dispute.annotations if dispute else []
-    rests_on = sorted({*sides, *(annotation.pk for annotation in judged), last.pk})
+    earlier = counting_annotations_of([each.pk for each in earlier_rounds(opened)]).values_list("pk", flat=True)
+    rests_on = sorted({*sides, *earlier, *(annotation.pk for annotation in judged), last.pk})
     return Adjudicated(resolved, rests_on)
 
 

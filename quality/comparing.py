@@ -40,6 +40,12 @@ def comparable_questions(form: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [question for question in resolvable(form) if not KINDS[question["type"]].is_written]
 
 
+def texts_of(form: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is written among the answers."""
+    written = [question["id"] for question in resolvable(form) if KINDS[question["type"]].is_written]
+    return {name: answers[name] for name in written if name in answers}
+
+
 def compare(
     *, form: Mapping[str, Any], reference: Mapping[str, Any], given_form: Mapping[str, Any], given: Mapping[str, Any]
 ) -> Compared:

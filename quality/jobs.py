@@ -14,6 +14,7 @@ from quality.services import (
     answer_checks,
     appeals,
     audit_findings,
+    audit_schedules,
     audits,
     checks,
     crowd_evidence,
@@ -55,6 +56,13 @@ def renew_gold(facts: list[Fact]) -> None:
 def retire_erased(facts: list[Fact]) -> None:
     """Hears item.erased: gold that was erased is gold no more."""
     gold.retire_erased(item_ids=[fact.subject_id for fact in facts])
+
+
+def follow_erased_people(facts: list[Fact]) -> None:
+    """Hears person.erased: written work under way on their words begins anew, and gold made of these is gold no more."""
+    erasures = [fact.data["erasure"] for fact in facts if "erasure" in fact.data]
+    review_gold.retire_emptied(erasure_ids=erasures)
+    written.begin_anew(erasure_ids=erasures)
 
 
 def follow_answers(facts: list[Fact]) -> None:
@@ -140,7 +148,7 @@ def void_audits(facts: list[Fact]) -> None:
     """Hears resolution.made and round.cancelled: audits of what came to something else are void, disputes of it dropped."""
     cancelled = [fact.subject_id for fact in facts if fact.kind == "round.cancelled"]
     audits.void_cancelled(round_ids=cancelled)
-    adjudication.drop_cancelled(round_ids=cancelled)
+    adjudication.drop_disputes(round_ids=cancelled)
     audits.void_superseded(resolution_ids=[fact.subject_id for fact in facts if fact.kind == "resolution.made"])
 
 
@@ -163,6 +171,15 @@ def draw_audits(plan_id: int) -> None:
 def open_audits() -> int:
     """After a draw, and every five minutes: open the audits and disputes whose items were in other work."""
     return audits.open_audits() + adjudication.open_waiting()
+
+
+def order_recurring_audits() -> int:
+    """Every five minutes: the recurring audits that are due, each in a job of its own."""
+    return audit_schedules.order_due()
+
+
+def draw_recurring_audits(schedule_id: int) -> None:
+    audit_schedules.draw_due(schedule_id=schedule_id)
 
 
 def measure_audits() -> int:

@@ -96,6 +96,18 @@ class DrawState(models.TextChoices):
     VOID = "void", _("Resolved again meanwhile")
 
 
+class AuditRhythm(models.TextChoices):
+    WEEK = "week", _("Every week")
+    MONTH = "month", _("Every month")
+    RESULTS = "results", _("After so many results")
+
+
+class AuditSeverity(models.TextChoices):
+    MINOR = "minor", _("Minor")
+    MAJOR = "major", _("Major")
+    CRITICAL = "critical", _("Critical")
+
+
 class DisputeReason(models.TextChoices):
     UNSURE = "unsure", _("Reviewers do not agree")
     AUDIT = "audit", _("An audit disagrees")

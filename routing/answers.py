@@ -125,7 +125,8 @@ def shown_answer(answer: Any) -> dict[str, Any]:
     """Return the task as it was shown, with what was answered; of an erased item nothing is left to show."""
     payload = answer.item_version.payload
     is_erased = "erased" in payload
-    form = form_of_stage(answer.task.pool.work, answer.form.document, answer.guideline.clauses)
+    task, document, clauses = answer.task, answer.form.document, answer.guideline.clauses
+    form = form_of_stage(task.pool.work, document, clauses, kind=task.kind, is_of_work=task.beside is not None)
     return {
         **shown_summary(answer),
         "guideline": {"number": answer.guideline.number, "clauses": answer.guideline.clauses},

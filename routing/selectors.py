@@ -168,12 +168,12 @@ def as_leased(row: tuple[Any, ...]) -> LeasedTask:
     for place in JSON_COLUMNS:
         values[place] = None if values[place] is None else json.loads(values[place])
     leased = LeasedTask(*values)
-    form = form_of_stage(leased.work, leased.form, leased.clauses, kind=leased.kind)
+    form = form_of_stage(leased.work, leased.form, leased.clauses, kind=leased.kind, is_of_work=beside is not None)
     if prelabel is not None:
         leased = replace(leased, beside=(prelabels.before(prelabel, payload=leased.payload, seed=leased.token),))
     if beside is None:
         return replace(leased, form=form)
-    shown = shown_beside(annotations_beside(beside), payload=leased.payload, seed=leased.token)
+    shown = shown_beside(annotations_beside(beside), payload=leased.payload, seed=leased.token, kind=leased.kind)
     return replace(leased, form=form, beside=shown, draft=leased.draft or first_draft(shown))
 
 

@@ -63,6 +63,7 @@ SECTIONS: tuple[tuple[Any, tuple[tuple[Any, str, str], ...]], ...] = (
             (_("Openings of stages"), "flag_circle", "quality_stagedecision"),
             (_("Resolutions"), "how_to_vote", "quality_resolution"),
             (_("Figures"), "monitoring", "quality_qualityfigure"),
+            (_("Recurring audits"), "event_repeat", "quality_auditschedule"),
             (_("Audit plans"), "fact_check", "quality_auditplan"),
             (_("Audits"), "search_check", "quality_auditdraw"),
             (_("Disputes"), "balance", "quality_dispute"),

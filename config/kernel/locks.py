@@ -32,6 +32,7 @@ LOCK_ORDER = (
     "quality.Fall",
     "quality.Doubt",
     "quality.Check",
+    "quality.AuditSchedule",
     "quality.AuditPlan",
     "quality.AuditDraw",
     "quality.Dispute",

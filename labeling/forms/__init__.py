@@ -2,7 +2,7 @@
 
 `questions` is the table of the kinds of question, `documents` checks a form, `answers` says and checks what answers it,
 `shapes` is what must be known of an item, `stages` is the form of a review, `diffs` tells an edit from its original, `words` says answers to
-people, `templates` are forms to start from.
+people, `texts` finds what was written in them, `templates` are forms to start from.
 """
 
 from labeling.forms.answers import (
@@ -41,6 +41,7 @@ from labeling.forms.questions import (
     RATING,
     RATIONALE,
     REASON,
+    SEVERITY,
     SPANS,
     TIE,
     VERDICT,
@@ -49,15 +50,18 @@ from labeling.forms.questions import (
 )
 from labeling.forms.shapes import ItemShape
 from labeling.forms.stages import (
+    ACCEPT,
     GUIDELINE_AT_FAULT,
     NO_AGREED_ANSWER,
     ONE_ANSWER,
     form_of_stage,
     own_answers,
 )
+from labeling.forms.texts import texts_in, with_texts
 from labeling.forms.words import answers_in_words
 
 __all__ = [
+    "ACCEPT",
     "BOTH_BAD",
     "CHECKS",
     "CHOICE",
@@ -75,6 +79,7 @@ __all__ = [
     "RATING",
     "RATIONALE",
     "REASON",
+    "SEVERITY",
     "SPANS",
     "TIE",
     "VERDICT",
@@ -100,5 +105,7 @@ __all__ = [
     "resolvable",
     "responses_needed",
     "split_rationale",
+    "texts_in",
     "values_of",
+    "with_texts",
 ]

@@ -29,8 +29,8 @@ SPANS = "spans"
 RATIONALE = "rationale"
 
 # What a review asks besides the form's own questions (`labeling.forms.stages`); no question of a form is called so.
-VERDICT, CLAUSE, REASON = "review_verdict", "review_clause", "review_reason"
-RESERVED = frozenset({VERDICT, CLAUSE, REASON})
+VERDICT, CLAUSE, SEVERITY, REASON = "review_verdict", "review_clause", "review_severity", "review_reason"
+RESERVED = frozenset({VERDICT, CLAUSE, SEVERITY, REASON})
 
 MOST_MARKS = 500
 NAME = "^[a-z][a-z0-9_]{0,39}$"

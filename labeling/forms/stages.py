@@ -4,14 +4,15 @@ A review is an answer like any other: the verdict, for work that is sent back or
 for work that is fixed the questions of the form itself. So the desk shows it, drafts keep it and the schema checks it.
 
 An adjudicator may say that one answer is right, and which; that none is; or that the guideline is at fault, and by which
-clause. An audit is asked the form itself: who audits answers as if nobody had.
+clause. An audit is asked the form itself: who audits answers as if nobody had. What was written has no one right wording,
+so an audit of that shows what was accepted, without a name, and asks for a verdict by the clauses.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from labeling.forms.documents import Form
-from labeling.forms.questions import CHOICE, CLAUSE, REASON, RESERVED, VERDICT, WRITING
+from labeling.forms.questions import CHOICE, CLAUSE, REASON, RESERVED, SEVERITY, VERDICT, WRITING
 from labeling.types import TaskKind, Work
 
 ACCEPT, FIX, SEND_BACK, REJECT = "accept", "fix", "send_back", "reject"
@@ -29,13 +30,30 @@ DECISIONS = {
     NO_AGREED_ANSWER: "No answer is: well-informed people differ here",
     GUIDELINE_AT_FAULT: "The guideline is at fault: it does not say",
 }
+AUDITED = {ACCEPT: "Yes, as it is", REJECT: "No"}
+SEVERITIES = {
+    "minor": "Minor: a reader would pass over it",
+    "major": "Major: it has to be mended",
+    "critical": "Critical: it must not go out",
+}
 
 
-def form_of_stage(work: str, document: Form, clauses: Sequence[Mapping[str, Any]], *, kind: str = "") -> dict[str, Any]:
+def form_of_stage(
+    work: str, document: Form, clauses: Sequence[Mapping[str, Any]], *, kind: str = "", is_of_work: bool = False
+) -> dict[str, Any]:
     """Return the form that a task of this work and kind asks: the project's, or that of the verdict around it.
 
     `clauses` are those of the guideline that the task is judged by; of fewer than two, none is asked for by name.
+    `is_of_work` says that something stands beside the task: an audit is of that, then.
     """
+    if kind == TaskKind.AUDIT and is_of_work:
+        return _around(
+            document,
+            verdict=_choice(VERDICT, "Is this work good enough by the guideline?", AUDITED),
+            clause=_choice(CLAUSE, "Which clause does it miss?", _named(clauses), when=[REJECT]),
+            more=[_choice(SEVERITY, "How bad is that?", SEVERITIES, when=[REJECT])],
+            reason=_words("What is wrong with it?", when=[REJECT]),
+        )
     if kind == TaskKind.ADJUDICATE:
         return _around(
             document,
@@ -56,11 +74,18 @@ def form_of_stage(work: str, document: Form, clauses: Sequence[Mapping[str, Any]
 
 
 def _around(
-    document: Form, *, verdict: dict[str, Any], clause: dict[str, Any], reason: dict[str, Any], own_when: str
+    document: Form,
+    *,
+    verdict: dict[str, Any],
+    clause: dict[str, Any],
+    reason: dict[str, Any],
+    more: Sequence[dict[str, Any]] = (),
+    own_when: str = "",
 ) -> dict[str, Any]:
+    """Return the form around the project's own questions, which are asked with the verdict `own_when`, or not at all."""
     asked = [{"question": VERDICT, "in": [own_when]}]
-    own = [{**question, "when": [*question.get("when", ()), *asked]} for question in document["questions"]]
-    return {**document, "questions": [verdict, *([clause] if len(clause["options"]) > 1 else []), reason, *own]}
+    own = [{**question, "when": [*question.get("when", ()), *asked]} for question in document["questions"] if own_when]
+    return {**document, "questions": [verdict, *([clause] if len(clause["options"]) > 1 else []), *more, reason, *own]}
 
 
 def _named(clauses: Sequence[Mapping[str, Any]]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from config.kernel import guards
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("labeling", "0035_gold_beside"),
+        ("labeling", "0036_rejects_by_sign"),
     ]
 
     operations = [

@@ -88,7 +88,14 @@ class Project(models.Model):
         help_text=_("With adaptive overlap: how sure an answer must be."),
     )
     send_backs_most = models.PositiveSmallIntegerField(
-        _("times an attempt may be sent back"), default=2, db_default=2, validators=[MaxValueValidator(10)]
+        _("times an attempt may be sent back"),
+        default=2,
+        db_default=2,
+        validators=[MaxValueValidator(10)],
+        help_text=_(
+            "With reviewed work: so often an attempt is sent back to its author, and an item's attempts are rejected; once"
+            " more, and an adjudicator decides."
+        ),
     )
     lease_seconds = models.PositiveIntegerField(
         _("lease (seconds)"), default=900, validators=[MinValueValidator(15), MaxValueValidator(86_400)]

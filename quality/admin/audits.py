@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
@@ -10,17 +11,19 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel.briefs import brief
+from config.kernel.clock import database_now
 from config.kernel.console import BigTableAdmin, ServiceAdd, display, service_action, state
 from config.kernel.requests import person
 from labeling.models import Annotation
 from labeling.presentation import shown_beside
 from labeling.selectors import annotations_beside
 from quality.audits import audited
-from quality.models import Appeal, AuditDraw, AuditPlan, AuditVerdict, Dispute, Feedback
+from quality.models import Appeal, AuditDraw, AuditPlan, AuditSchedule, AuditVerdict, Dispute, Feedback
 from quality.sampling import Estimate
 from quality.services.appeals import decide_appeal
-from quality.services.audits import close_plan, make_plan, order_draw
-from quality.types import AppealState, PlanState
+from quality.services.audit_schedules import end_schedule, make_schedule, results_since
+from quality.services.audits import STRATA, close_plan, make_plan, order_draw
+from quality.types import AppealState, DrawState, PlanState
 
 DECISIONS = {
     AppealState.UPHELD: _("Uphold, with an answer: what was held against them counts no more"),
@@ -35,8 +38,67 @@ def shown_estimate(found: Estimate | None) -> str:
     return f"{found.value:.1%} ({found.interval.low:.1%} to {found.interval.high:.1%}) of {found.audited} audited"
 
 
+class Stratified(ServiceAdd):
+    """For what is drawn within strata: these are ticked."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name != "strata":
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        return forms.MultipleChoiceField(
+            choices=[(name, name) for name in STRATA],
+            widget=forms.CheckboxSelectMultiple,
+            required=False,
+            label=db_field.verbose_name,
+            help_text=_("None: one draw of everything."),
+        )
+
+
+@admin.register(AuditSchedule)
+class AuditScheduleAdmin(Stratified):
+    """Audits that recur, and when the next is due; each makes a plan of its own."""
+
+    list_display = ("name", "project", "every", "next_due", "last_plan", "half_width", "made_by", "ended_at")
+    list_filter = ("every", ("ended_at", admin.EmptyFieldListFilter))
+    list_select_related = ("project", "made_by")
+    add_fields = ("project", "name", "every", "every_results", "first_at", "strata", "half_width", "share_twice")
+    fields = (
+        "project", "name", "every", "every_results", "next_due", "last_plan", "drawn_until", "strata", "half_width",
+        "share_twice", "first_at", "made_by", "created_at", "ended_at",
+    )  # fmt: skip
+    readonly_fields = ("next_due", "last_plan")
+    actions = (
+        service_action(end_schedule, argument="schedule", description=_("End, with a reason"), needs_reason=True),
+    )
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "first_at":
+            kwargs = {**kwargs, "required": False, "initial": None}
+            kwargs["help_text"] = _("Empty: a week or month from now. None for audits after so many results.")
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def make(self, request: HttpRequest, values: dict[str, Any]) -> Model:
+        return make_schedule(**values, actor=person(request))
+
+    @display(description=_("next"))
+    def next_due(self, schedule: AuditSchedule) -> str:
+        if schedule.ended_at is not None:
+            return "–"
+        waiting = AuditDraw.objects.filter(project=schedule.project_id, state=DrawState.WAITING).exists()
+        behind = _(", once no audit waits") if waiting else ""
+        if schedule.next_at is not None:
+            return f"{schedule.next_at:%Y-%m-%d %H:%M} UTC{behind}"
+        most = schedule.every_results or 0
+        left = most - results_since(schedule, database_now(), most=most)
+        return f"{_('after %d more results') % max(left, 0)}{behind}"
+
+    @display(description=_("last plan"))
+    def last_plan(self, schedule: AuditSchedule) -> str:
+        latest = schedule.plans.order_by("-pk").first()
+        return str(latest) if latest else "–"
+
+
 @admin.register(AuditPlan)
-class AuditPlanAdmin(ServiceAdd):
+class AuditPlanAdmin(Stratified):
     """A plan is made, drawn from once, and says what its audits estimate so far."""
 
     list_display = (
@@ -48,7 +110,7 @@ class AuditPlanAdmin(ServiceAdd):
     add_fields = ("project", "name", "strata", "half_width", "share_twice", "resolved_from", "resolved_until")
     fields = (
         "project", "name", "state", "strata", "half_width", "share_twice", "resolved_from", "resolved_until", "seed", "sizes",
-        "made_by", "drawn_at", "estimate", "by_question", "by_stratum", "experts",
+        "schedule", "made_by", "drawn_at", "estimate", "by_question", "by_stratum", "experts",
     )  # fmt: skip
     readonly_fields = ("estimate", "by_question", "by_stratum", "experts")
     actions = (
@@ -63,7 +125,7 @@ class AuditPlanAdmin(ServiceAdd):
     )
 
     def make(self, request: HttpRequest, values: dict[str, Any]) -> Model:
-        return make_plan(**{**values, "strata": values["strata"] or []}, actor=person(request))
+        return make_plan(**values, actor=person(request))
 
     @display(description=_("estimate"))
     def estimate(self, plan: AuditPlan) -> str:
@@ -105,8 +167,10 @@ class AuditDrawAdmin(BigTableAdmin):
 
 @admin.register(AuditVerdict)
 class AuditVerdictAdmin(BigTableAdmin):
-    list_display = ("draw", "expert", "is_right", brief("by_question", _("by question")), "created_at")
-    list_filter = ("is_right",)
+    list_display = (
+        "draw", "expert", "is_right", brief("by_question", _("by question")), "clause", "severity", "created_at",
+    )  # fmt: skip
+    list_filter = ("is_right", "severity")
     list_select_related = ("draw", "annotation__reviewer__user")
 
     @display(description=_("expert"))

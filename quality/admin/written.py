@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from config.kernel.console import BigTableAdmin, display
+from quality.admin.seeding import seed_flaw_in_copy
 from quality.models import Review
 
 
@@ -13,6 +14,7 @@ class ReviewAdmin(BigTableAdmin):
     list_filter = ("verdict",)
     list_select_related = ("round__item", "author__user", "reviewer__user")
     search_fields = ("=round__item__external_id",)
+    actions = (seed_flaw_in_copy,)
 
     @display(description=_("item"))
     def item(self, review: Review) -> str:

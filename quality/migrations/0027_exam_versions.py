@@ -52,7 +52,7 @@ SITTING_FIXED = (
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("quality", "0019_judged_annotations"),
+        ("quality", "0025_recurring_audits_guarded"),
         ("routing", "0018_work"),
     ]
 

@@ -1,6 +1,6 @@
 """What is known about answers and about those who give them, by room; import from here."""
 
-from quality.models.audits import AuditDraw, AuditPlan, AuditVerdict, Dispute
+from quality.models.audits import AuditDraw, AuditPlan, AuditSchedule, AuditVerdict, Dispute
 from quality.models.contract import CustomerVerdict, QualityFigure, QualityRule, StageDecision
 from quality.models.exams import Exam, ExamChange, Sitting, SittingTask
 from quality.models.feedback import Appeal, Feedback, Review
@@ -15,6 +15,7 @@ __all__ = [
     "Appeal",
     "AuditDraw",
     "AuditPlan",
+    "AuditSchedule",
     "AuditVerdict",
     "Check",
     "CustomerVerdict",

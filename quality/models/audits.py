@@ -13,7 +13,55 @@ from django.utils.translation import gettext_lazy as _
 from labeling.models import Annotation, Customer, Project, Reviewer, Round
 from labeling.querysets import TenantQuerySet
 from quality.models.resolutions import Resolution
-from quality.types import DisputeOutcome, DisputeReason, DisputeState, DrawState, PlanState
+from quality.types import AuditRhythm, AuditSeverity, DisputeOutcome, DisputeReason, DisputeState, DrawState, PlanState
+
+
+class AuditSchedule(models.Model):
+    """Audits that recur: each time it is due a plan of these settings is made and drawn from, of what came since the last.
+
+    It is due every week or month from `first_at` on (`next_at` says when), or after every `every_results` agreed results.
+    `drawn_until` is where the last plan's window ended. It goes on until a person ends it.
+    """
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
+    project = models.ForeignKey(Project, models.PROTECT, related_name="audit_schedules", db_index=False)
+    name = models.CharField(_("name"), max_length=80)
+    every = models.CharField(_("every"), max_length=8, choices=AuditRhythm)
+    every_results = models.PositiveIntegerField(
+        _("results"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(10), MaxValueValidator(1_000_000)],
+        help_text=_("For audits after so many results; else empty."),
+    )
+    strata = ArrayField(models.CharField(max_length=20), default=list, blank=True, verbose_name=_("strata"))
+    half_width = models.DecimalField(_("half the interval"), max_digits=4, decimal_places=3, default=Decimal("0.050"))
+    share_twice = models.DecimalField(
+        _("share audited twice"), max_digits=4, decimal_places=3, default=Decimal("0.100")
+    )
+    first_at = models.DateTimeField(_("first"), db_default=Now())
+    next_at = models.DateTimeField(_("next"), null=True, blank=True)
+    drawn_until = models.DateTimeField(_("drawn until"))
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(_("made"), db_default=Now())
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("recurring audit")
+        constraints = [
+            models.UniqueConstraint(fields=["project", "name"], name="auditschedule_name_once"),
+            models.CheckConstraint(
+                condition=Q(every=AuditRhythm.RESULTS, every_results__isnull=False, next_at=None)
+                | (~Q(every=AuditRhythm.RESULTS) & Q(every_results=None, next_at__isnull=False)),
+                name="auditschedule_says_when",
+            ),
+        ]
+        indexes = [models.Index(fields=["id"], condition=Q(ended_at=None), name="auditschedule_going_on")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class AuditPlan(models.Model):
@@ -48,6 +96,9 @@ class AuditPlan(models.Model):
     sizes = models.JSONField(_("sizes"), default=dict, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=PlanState, default=PlanState.DRAFT)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    schedule = models.ForeignKey(
+        AuditSchedule, models.PROTECT, null=True, blank=True, related_name="plans", verbose_name=_("recurring audit")
+    )
     drawn_at = models.DateTimeField(_("drawn"), null=True, blank=True)
     created_at = models.DateTimeField(_("made"), db_default=Now())
 
@@ -105,7 +156,10 @@ class AuditDraw(models.Model):
 
 
 class AuditVerdict(models.Model):
-    """What an expert's blind answer said of the resolution as it stood, before any repair: by question, and as a whole."""
+    """What an expert's blind answer said of the resolution as it stood, before any repair: by question, and as a whole.
+
+    Of what was written it is a verdict on the whole: where it is not good enough, with the clause it misses and how badly.
+    """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
     project = models.ForeignKey(Project, models.PROTECT, related_name="+", db_index=False)
@@ -113,6 +167,10 @@ class AuditVerdict(models.Model):
     annotation = models.OneToOneField(Annotation, models.PROTECT, related_name="audit_verdict")
     is_right = models.BooleanField(_("the resolution was right"))
     by_question = models.JSONField(_("by question"), default=dict)
+    clause = models.CharField(_("clause"), max_length=100, default="", db_default="", blank=True)
+    severity = models.CharField(
+        _("severity"), max_length=10, choices=AuditSeverity, default="", db_default="", blank=True
+    )
     created_at = models.DateTimeField(_("at"), db_default=Now())
 
     objects = TenantQuerySet.as_manager()

@@ -8,7 +8,6 @@ from config.kernel.events import record
 from config.kernel.locks import lock_row, lock_rows
 from config.kernel.transitions import transition, transition_many
 from labeling.forms import (
-    CLAUSE,
     GUIDELINE_AT_FAULT,
     NO_AGREED_ANSWER,
     REASON,
@@ -21,15 +20,19 @@ from labeling.services.rounds import cancel_tasks, close_resolved, last_rounds
 from labeling.services.stages import open_next_rounds
 from labeling.types import ItemState, Origin, RoundReason, RoundState, TaskKind, Work
 from quality.adjudication import EXPERT_RELIABILITY
-from quality.comparing import Compared, compare
+from quality.comparing import Compared, compare, texts_of
 from quality.consensus import resolve
 from quality.models import Dispute, Evidence
 from quality.services.evidence import Found, add_evidence, void_evidence
 from quality.services.feedback import tell_reviewer
 from quality.services.rounds import append_resolutions
 from quality.types import DISPUTE_MACHINE, DisputeOutcome, DisputeState, EvidenceSource, FeedbackKind, Outcome
+from quality.written import clause_named
 
 SLICE = 200
+
+ACCEPTED = "An adjudicator accepted your work as it was."
+UNDECIDED = "An adjudicator decided on your work, and it is not held against you."
 
 
 def adjudicate(*, annotation_ids: Iterable[int]) -> int:
@@ -72,13 +75,15 @@ def _decide(dispute: Dispute, said: Annotation) -> None:
         actor_id=said.reviewer.user_id,
         data={"outcome": outcome, "round": said.round_id},
         outcome=outcome,
-        clause=_clause(said) if outcome == DisputeOutcome.GUIDELINE else "",
+        clause=clause_named(said) if outcome == DisputeOutcome.GUIDELINE else "",
         decided_by=said.reviewer,
     )
     if outcome == DisputeOutcome.GUIDELINE:
         _void(sides, "The guideline is at fault.", said)
     elif outcome != DisputeOutcome.NO_AGREED_ANSWER:
-        _follow(people, said)
+        _follow(people, said, outcome)
+    if dispute.resolution_id is None:
+        _tell_author(people, said, outcome)
 
 
 def _outcome(dispute: Dispute, said: Annotation, sides: list[Annotation]) -> DisputeOutcome:
@@ -88,30 +93,56 @@ def _outcome(dispute: Dispute, said: Annotation, sides: list[Annotation]) -> Dis
     if verdict == NO_AGREED_ANSWER:
         return DisputeOutcome.NO_AGREED_ANSWER
     before = dispute.resolution
+    attempt = _attempt(sides)
     if before is not None:
         stood = before.answers if before.outcome == Outcome.AGREED else {}
+    elif attempt is not None:
+        stood = attempt.answers
     else:
         judged = [side.answers for side in sides if side.form_id == said.form_id]
         stood = resolve(said.form.document, judged).answers if judged else {}
     form = before.round.form.document if before is not None else said.form.document
     compared = compare(form=form, reference=stood, given_form=said.form.document, given=own_answers(said.answers))
-    is_upheld = bool(compared.by_question) and all(compared.by_question.values())
+    if attempt is not None:
+        is_upheld = not compared.is_contradicted and texts_of(form, said.answers) == texts_of(form, stood)
+    else:
+        is_upheld = bool(compared.by_question) and all(compared.by_question.values())
     return DisputeOutcome.UPHELD if is_upheld else DisputeOutcome.OVERTURNED
 
 
-def _clause(said: Annotation) -> str:
-    """The clause that was named; of a guideline with one, that."""
-    clauses = [each["id"] for each in said.guideline.clauses]
-    return said.answers.get(CLAUSE) or (clauses[0] if len(clauses) == 1 else "")
+def _attempt(sides: list[Annotation]) -> Annotation | None:
+    """Return what was written, where the dispute is about that: the latest attempt."""
+    return next((side for side in reversed(sides) if side.task.kind == TaskKind.ATTEMPT), None)
 
 
-def _follow(sides: list[Annotation], said: Annotation) -> None:
+def _tell_author(sides: list[Annotation], said: Annotation, outcome: DisputeOutcome) -> None:
+    """Tell whose attempt no reviewer had accepted what became of it, and enter whether it was good as it stood."""
+    attempt = _attempt(sides)
+    if attempt is None:
+        return
+    reason = f"{said.answers.get(REASON, '')}"
+    if outcome not in {DisputeOutcome.UPHELD, DisputeOutcome.OVERTURNED}:
+        tell_reviewer(annotation=attempt, kind=FeedbackKind.EXPLAINED, words=f"{UNDECIDED} {reason}")
+        return
+    is_upheld = outcome == DisputeOutcome.UPHELD
+    found = found_out(attempt, agreed=is_upheld, reliability=EXPERT_RELIABILITY)
+    known = add_evidence(source=EvidenceSource.AUDIT, found=[found])
+    tell_reviewer(
+        annotation=attempt,
+        kind=FeedbackKind.EXPLAINED if is_upheld else FeedbackKind.ADJUDICATED,
+        words=f"{ACCEPTED} {reason}" if is_upheld else what_was_right(said, reason),
+        clause="" if is_upheld else clause_named(said),
+        evidence=next((piece for piece in known if not piece.skill), None),
+    )
+
+
+def _follow(sides: list[Annotation], said: Annotation, outcome: DisputeOutcome) -> None:
     """Tell the sides, and enter what it says of them: where an audit said otherwise of them before, that counts no more."""
     right = own_answers(said.answers)
     words = what_was_right(said, f"{said.answers.get(REASON, '')}")
     for side in sides:
         compared = compare(form=said.form.document, reference=right, given_form=side.form.document, given=side.answers)
-        if not compared.objective:
+        if not compared.objective and outcome != DisputeOutcome.UPHELD:
             continue
         if not compared.is_contradicted:
             if _void([side], "An adjudicator found that this answer is right.", said):
@@ -126,7 +157,7 @@ def _follow(sides: list[Annotation], said: Annotation) -> None:
             annotation=side,
             kind=FeedbackKind.ADJUDICATED,
             words=words,
-            clause=_clause(said),
+            clause=clause_named(said),
             evidence=next((piece for piece in known if not piece.skill), None),
         )
 
@@ -145,18 +176,25 @@ def what_was_right(said: Annotation, reason: str) -> str:
     return "\n".join(filter(None, [reason.strip(), *answered, said.rationale.strip()]))
 
 
+def found_out(annotation: Annotation, *, agreed: bool, reliability: float, answers_count: int = 2) -> Found:
+    """Return what an expert found of this answer (with its task and pool), for what its item asks for as well."""
+    return Found(
+        annotation_id=annotation.pk,
+        reviewer_id=annotation.reviewer_id,
+        customer_id=annotation.customer_id,
+        project_id=annotation.project_id,
+        agreed=agreed,
+        reliability=reliability,
+        answers_count=answers_count,
+        skills=tuple(sorted({name.split(":")[0] for name in annotation.task.pool.skills})),
+    )
+
+
 def found_of(compared: Iterable[tuple[Annotation, Compared]], reliability: float) -> list[Found]:
     """Return what experts' answers say of these annotations (with task and pool); of an opinion, nothing."""
     return [
-        Found(
-            annotation_id=annotation.pk,
-            reviewer_id=annotation.reviewer_id,
-            customer_id=annotation.customer_id,
-            project_id=annotation.project_id,
-            agreed=not each.is_contradicted,
-            reliability=reliability,
-            answers_count=each.answers_count,
-            skills=tuple(sorted({name.split(":")[0] for name in annotation.task.pool.skills})),
+        found_out(
+            annotation, agreed=not each.is_contradicted, reliability=reliability, answers_count=each.answers_count
         )
         for annotation, each in compared
         if each.objective and annotation.origin == Origin.HUMAN
@@ -164,8 +202,8 @@ def found_of(compared: Iterable[tuple[Annotation, Compared]], reliability: float
 
 
 @transaction.atomic
-def drop_cancelled(*, round_ids: Collection[int]) -> int:
-    """Drop the disputes whose round was cancelled: the item is judged anew, or no more. Return how many."""
+def drop_disputes(*, round_ids: Collection[int]) -> int:
+    """Drop the disputes that were to be adjudicated in these rounds: the item is judged anew, or no more. Return how many."""
     open_ones = Dispute.objects.filter(adjudicated_in__in=round_ids, state=DisputeState.OPEN)
     disputes = lock_rows(open_ones.select_related(None))
     transition_many(disputes, DisputeState.DROPPED, machine=DISPUTE_MACHINE, actor_id=None)

@@ -5,18 +5,21 @@ from collections.abc import Iterable
 from django.db import transaction
 
 from config.kernel.locks import ADVISORY_FIGURES, advisory_lock
+from labeling.forms import REASON
 from labeling.models import Annotation
 from labeling.types import Origin
 from quality.audits import Audited, audited, expert_reliability
 from quality.comparing import Compared, compare
 from quality.models import AuditDraw, AuditPlan, AuditVerdict, Dispute, QualityFigure
 from quality.sampling import Estimate
-from quality.services.adjudication import found_of, what_was_right
+from quality.services.adjudication import found_of, found_out, what_was_right
 from quality.services.disputes import open_dispute
 from quality.services.evidence import add_evidence
 from quality.services.feedback import tell_reviewer
 from quality.types import DisputeReason, DrawState, EvidenceSource, FeedbackKind, FigureName, PlanState, Segment
+from quality.written import stood_by
 
+FOUND_LACKING = "An expert who read this without knowing who had written or accepted it found it lacking."
 FOUND_OTHERWISE = "An expert who answered this item without seeing anybody's answer found otherwise."
 
 
@@ -24,8 +27,9 @@ def follow_audits(*, draw_ids: Iterable[int]) -> int:
     """Do what follows from these answered audits; return how many disputes were opened. Idempotent.
 
     It rests on objective questions only: on a preferential one the expert's answer is one opinion more, nobody is told
-    that theirs is wrong, and nothing is repaired. Where two experts contradict each other, neither counts for or
-    against anybody; an adjudicator decides.
+    that theirs is wrong, and nothing is repaired. A verdict on what was written is by the guideline, and counts for or
+    against whose text it is and who accepted that as it was. Where two experts contradict each other, neither counts for
+    or against anybody; an adjudicator decides.
     """
     done = AuditDraw.objects.filter(pk__in=list(draw_ids), state=DrawState.DONE).order_by("pk")
     return sum(_follow(draw.pk) for draw in done.only("pk"))
@@ -34,10 +38,14 @@ def follow_audits(*, draw_ids: Iterable[int]) -> int:
 @transaction.atomic
 def _follow(draw_id: int) -> bool:
     draw = AuditDraw.objects.select_related("resolution__round__form", "round").get(pk=draw_id)
-    verdicts = list(draw.verdicts.select_related("annotation__form", "annotation__guideline").order_by("pk"))
+    verdicts = list(
+        draw.verdicts.select_related("annotation__form", "annotation__guideline", "annotation__task").order_by("pk")
+    )
     counted = [each for each in verdicts if not hasattr(each.annotation, "invalidation")]
-    is_disputed = _dispute(draw, counted)
+    if counted and counted[0].annotation.task.beside is not None:
+        return _follow_work(draw, counted)
     objective = [_against(draw, verdict) for verdict in counted]
+    is_disputed = _dispute(draw, counted, any(each.is_contradicted for each in objective))
     if counted and len({each.is_contradicted for each in objective}) == 1 and objective[0].objective:
         _tell(draw, counted[0])
     return is_disputed
@@ -53,9 +61,31 @@ def _against(draw: AuditDraw, verdict: AuditVerdict) -> Compared:
     )
 
 
-def _dispute(draw: AuditDraw, verdicts: list[AuditVerdict]) -> bool:
-    wrong = [verdict for verdict in verdicts if _against(draw, verdict).is_contradicted]
-    if not wrong or Dispute.objects.filter(resolution=draw.resolution_id, reason=DisputeReason.AUDIT).exists():
+def _follow_work(draw: AuditDraw, verdicts: list[AuditVerdict]) -> bool:
+    """Do what follows from verdicts on what was written; return whether it is in dispute now."""
+    is_disputed = _dispute(draw, verdicts, not all(verdict.is_right for verdict in verdicts))
+    if len({verdict.is_right for verdict in verdicts}) > 1:
+        return is_disputed
+    verdict, said = verdicts[0], verdicts[0].annotation
+    [text_id] = said.task.beside or []
+    judged = [each for each in stood_by(draw.resolution, text_id) if each.origin in {Origin.HUMAN, Origin.MODEL}]
+    reliability = expert_reliability(project_id=draw.project_id)
+    found = [found_out(each, agreed=verdict.is_right, reliability=reliability) for each in judged]
+    pieces = add_evidence(source=EvidenceSource.AUDIT, found=found)
+    by_annotation = {piece.annotation_id: piece for piece in pieces if not piece.skill}
+    for each in judged if not verdict.is_right else ():
+        tell_reviewer(
+            annotation=each,
+            kind=FeedbackKind.AUDITED,
+            words=f"{FOUND_LACKING} {verdict.get_severity_display()}: {said.answers[REASON]}",
+            clause=verdict.clause,
+            evidence=by_annotation.get(each.pk),
+        )
+    return is_disputed
+
+
+def _dispute(draw: AuditDraw, verdicts: list[AuditVerdict], is_wrong: bool) -> bool:
+    if not is_wrong or Dispute.objects.filter(resolution=draw.resolution_id, reason=DisputeReason.AUDIT).exists():
         return False
     sides = [*draw.resolution.annotation_ids, *(verdict.annotation_id for verdict in verdicts)]
     open_dispute(

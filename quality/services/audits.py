@@ -1,5 +1,8 @@
 """Audits: a plan draws resolved items at random, experts answer them blind, and their verdicts are kept as they fell.
 
+What was written has no one right wording: experts see the text that was accepted, of whom and how they are not told, and say
+whether it is good enough by the guideline, and if not, which clause it misses and how badly.
+
 Drawn is what was agreed on: of *no agreed answer* one expert's answer says nothing. A plan is drawn from once; while its
 audits wait, no other plan of the project draws, so that no item is audited under two plans and repaired between them.
 """
@@ -21,15 +24,17 @@ from config.kernel.locks import ADVISORY_AUDIT, advisory_lock, lock_row, lock_ro
 from config.kernel.models import User
 from config.kernel.reasons import checked_reason
 from config.kernel.transitions import transition, transition_many
+from labeling.forms import ACCEPT, SEVERITY, VERDICT
 from labeling.models import Annotation, Item, Project, Round, Task
 from labeling.selectors import erased_items
-from labeling.services.rounds import cancel_tasks, documents_in_force, last_rounds
+from labeling.services.rounds import cancel_tasks, last_rounds
 from labeling.services.stages import close_without_resolution, open_next_rounds
 from labeling.types import ROUND_MACHINE, ItemState, RoundReason, RoundState, TaskKind, Work
-from quality.comparing import comparable_questions, compare
-from quality.models import AuditDraw, AuditPlan, AuditVerdict, Resolution
+from quality.comparing import compare
+from quality.models import AuditDraw, AuditPlan, AuditSchedule, AuditVerdict, Resolution
 from quality.sampling import draw_streamed, plan_audit
 from quality.types import DRAW_MACHINE, PLAN_MACHINE, DrawState, PlanState
+from quality.written import accepted_texts, clause_named
 
 SLICE = 200
 STREAMED = 5000
@@ -53,6 +58,17 @@ WHERE s.project_id = %(project)s AND s.outcome = 'agreed' AND s.answers <> '{}'
 """
 
 
+def checked_settings(*, strata: Collection[str], half_width: Decimal, share_twice: Decimal) -> list[str]:
+    """Return the strata in their order. Raises Invalid, naming the field, for what nothing can be drawn by."""
+    if unknown := sorted(set(strata) - set(STRATA)):
+        raise Invalid(f"Strata are made by {', '.join(STRATA)}; {unknown[0]!r} is none of these.", field="strata")
+    if not Decimal("0.005") <= half_width <= Decimal("0.5"):
+        raise Invalid("Half the interval lies between 0.005 and 0.5.", field="half_width")
+    if not 0 <= share_twice <= 1:
+        raise Invalid("The share audited twice lies between 0 and 1.", field="share_twice")
+    return [each for each in STRATA if each in strata]
+
+
 @transaction.atomic
 def make_plan(
     *,
@@ -64,33 +80,25 @@ def make_plan(
     share_twice: Decimal = Decimal("0.100"),
     resolved_from: datetime | None = None,
     resolved_until: datetime | None = None,
+    schedule: AuditSchedule | None = None,
 ) -> AuditPlan:
     """Make a plan to draw from. Raises Invalid, naming the field, for what is no plan, Conflict for a name that is taken."""
-    if unknown := sorted(set(strata) - set(STRATA)):
-        raise Invalid(f"Strata are made by {', '.join(STRATA)}; {unknown[0]!r} is none of these.", field="strata")
-    if not Decimal("0.005") <= half_width <= Decimal("0.5"):
-        raise Invalid("Half the interval lies between 0.005 and 0.5.", field="half_width")
-    if not 0 <= share_twice <= 1:
-        raise Invalid("The share audited twice lies between 0 and 1.", field="share_twice")
+    strata = checked_settings(strata=strata, half_width=half_width, share_twice=share_twice)
     if resolved_from and resolved_until and resolved_from >= resolved_until:
         raise Invalid("The window ends after it begins; choose a later end.", field="resolved_until")
-    if not comparable_questions(documents_in_force(project).form.document):
-        raise Invalid(
-            "This form asks only for what is written, which has no one right wording; review it instead.",
-            field="project",
-        )
     if AuditPlan.objects.filter(project=project, name=name).exists():
         raise Conflict("The project has a plan of this name; choose another.")
     plan = AuditPlan.objects.create(
         customer_id=project.customer_id,
         project=project,
         name=name,
-        strata=[each for each in STRATA if each in strata],
+        strata=strata,
         half_width=half_width,
         share_twice=share_twice,
         resolved_from=resolved_from,
         resolved_until=resolved_until,
         seed=secrets.randbits(62),
+        schedule=schedule,
         made_by=actor,
     )
     record("audit_plan.made", subject=plan, actor_id=actor.pk, data={"project": project.pk})
@@ -201,14 +209,18 @@ def _open_slice(plan_id: int, after: int, tasks_each: int) -> tuple[int, int] | 
     if not ids:
         return None
     items = lock_rows(_items_of(ids))
-    draws = list(waiting.filter(pk__in=ids).select_related("resolution__round"))
+    draws = list(waiting.filter(pk__in=ids).select_related("resolution__round__form"))
     standing = _standing(draws, items)
+    texts = accepted_texts([draw.resolution for draw in standing])
     made = open_next_rounds(
         after=[draw.resolution.round for draw in standing],
         reason=RoundReason.AUDIT,
         kind=TaskKind.AUDIT,
         work=Work.EXPERT,
         needed=1,
+        beside={
+            draw.resolution.round_id: [texts[draw.resolution_id].pk] for draw in standing if draw.resolution_id in texts
+        },
         tasks_each=tasks_each,
     )
     opened = {each.item_id: each for each in made}
@@ -316,29 +328,40 @@ def take_verdicts(*, annotation_ids: Iterable[int]) -> int:
     return sum(_take(annotation_id) for annotation_id in said.order_by("pk").values_list("pk", flat=True))
 
 
-@transaction.atomic
-def _take(annotation_id: int) -> bool:
-    said = Annotation.objects.select_related("form", "round").get(pk=annotation_id)
-    item = lock_row(Item.objects.filter(pk=said.round.item_id))
-    opened = lock_row(Round.objects.filter(pk=said.round_id).select_related(None))
-    cancel = Task.objects.filter(round=opened)
-    drawn = AuditDraw.objects.filter(round=opened).select_related("resolution__round__form").get()
-    reference = drawn.resolution
+def _found(reference: Resolution, said: Annotation) -> dict[str, Any] | None:
+    """Return what this answer says of the resolution, as a verdict keeps it; None where they cannot be compared."""
+    if said.task.beside is not None:
+        is_right = said.answers[VERDICT] == ACCEPT
+        severity = said.answers.get(SEVERITY, "")
+        return {"is_right": is_right, "clause": "" if is_right else clause_named(said), "severity": severity}
     compared = compare(
         form=reference.round.form.document,
         reference=reference.answers,
         given_form=said.form.document,
         given=said.answers,
     )
-    is_standing = bool(compared.by_question) and bool(_standing([drawn], [item]))
+    if not compared.by_question:
+        return None
+    return {"is_right": compared.is_alike, "by_question": compared.by_question}
+
+
+@transaction.atomic
+def _take(annotation_id: int) -> bool:
+    said = Annotation.objects.select_related("form", "round", "guideline", "task").get(pk=annotation_id)
+    item = lock_row(Item.objects.filter(pk=said.round.item_id))
+    opened = lock_row(Round.objects.filter(pk=said.round_id).select_related(None))
+    cancel = Task.objects.filter(round=opened)
+    drawn = AuditDraw.objects.filter(round=opened).select_related("resolution__round__form").get()
+    found = _found(drawn.resolution, said)
+    is_standing = found is not None and bool(_standing([drawn], [item]))
     if not is_standing:
         cancel_tasks(cancel, None)
     draw = lock_row(AuditDraw.objects.filter(pk=drawn.pk).select_related(None))
     if draw.state != DrawState.WAITING:
         return False
-    if not is_standing:
+    if found is None or not is_standing:
         close_without_resolution(rounds=[opened], why="audit void")
-        _void([draw], "resolved again" if compared.by_question else "asked otherwise by now")
+        _void([draw], "resolved again" if found else "asked otherwise by now")
         return False
     verdict, is_new = AuditVerdict.objects.get_or_create(
         annotation=said,
@@ -346,8 +369,7 @@ def _take(annotation_id: int) -> bool:
             "customer_id": said.customer_id,
             "project_id": said.project_id,
             "draw": draw,
-            "is_right": compared.is_alike,
-            "by_question": compared.by_question,
+            **found,
         },
     )
     if is_new:

@@ -16,7 +16,7 @@ from config.kernel.events import record
 from config.kernel.locks import ADVISORY_GOLD, advisory_lock, lock_row
 from config.kernel.models import User
 from labeling.forms import CLAUSE, VERDICT, ItemShape, check_answers, check_expected, form_of_stage
-from labeling.models import Annotation, Item, Project, Reviewer, Round
+from labeling.models import Annotation, Item, Project, Reviewer, Round, Tombstone
 from labeling.services.gold_rounds import open_gold_round
 from labeling.services.judgments import as_kept
 from labeling.services.pools import pools_for, requirement
@@ -25,8 +25,8 @@ from labeling.services.seeded import keep_seeded_attempt, reserve_seeded_review
 from labeling.types import ItemState, ProjectState, RoundState, Work
 from quality.meeting_gold import NOT_BLOCKED, NOT_JUDGED, SHOWN, SKILLED, SPOKEN
 from quality.models import GoldItem, Review
-from quality.services.gold import LOOKAHEAD, positions
-from quality.types import GoldSource, GoldState, GoldUse, ReviewVerdict
+from quality.services.gold import LOOKAHEAD, positions, retire_because
+from quality.types import GoldRetirement, GoldSource, GoldState, GoldUse, ReviewVerdict
 
 # How far each reviewer is from their share of gold among reviews, as `gold.SHARES` has it of judgments; only those who are
 # given reviews. Where nothing waits to be reviewed there is no front, and gold would be met alone.
@@ -132,11 +132,21 @@ def seed_flaw(
 def _refuse_unless_accepted(item: Item, attempt: Annotation) -> None:
     if not Review.objects.filter(attempt=attempt, verdict=ReviewVerdict.ACCEPT).exists():
         raise Conflict("Only an attempt that was accepted as it is can be given a flaw: else it has others.")
+    if GoldItem.objects.filter(item_version=attempt.item_version_id).exists():
+        raise Conflict("This item is gold, or was; take another attempt.")
     is_resolved = item.state == ItemState.RESOLVED and item.current_version_id == attempt.item_version_id
     if not is_resolved or Round.objects.filter(item=item, state=RoundState.OPEN).exists():
         raise Conflict("Only an item that is resolved, and not under way again, can be made gold.")
-    if GoldItem.objects.filter(item_version=attempt.item_version_id).exists():
-        raise Conflict("This item is gold, or was; take another attempt.")
+
+
+def retire_emptied(*, erasure_ids: Iterable[int]) -> int:
+    """Retire the seeded flaws whose copy went with its author by these erasures; return how many. Idempotent."""
+    emptied = Tombstone.objects.filter(erasure__in=list(erasure_ids), subject="labeling_annotation")
+    seeded = GoldItem.objects.filter(shown__in=emptied.values("subject_id"), state=GoldState.ACTIVE)
+    return sum(
+        retire_because(gold_item=gold, because=GoldRetirement.ERASED, reason="Its author was erased.")
+        for gold in seeded.select_related("item_version").order_by("pk")
+    )
 
 
 def seed_review_gold(*, reviewer_ids: Iterable[int] | None = None) -> int:

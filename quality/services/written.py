@@ -11,18 +11,20 @@ from django.db.models import Q
 
 from config.kernel.events import record, record_many
 from config.kernel.locks import lock_row, lock_rows
-from labeling.forms import CLAUSE, REASON, VERDICT, own_answers
-from labeling.models import Annotation, Item, Project, Reviewer, Round, Task
+from labeling.forms import REASON, VERDICT, own_answers
+from labeling.models import Annotation, Item, Project, Reviewer, Round, Task, Tombstone
 from labeling.selectors import counting_annotations_of, erased_items
 from labeling.services.pools import pools_of
 from labeling.services.rounds import cancel_tasks, close_resolved, last_rounds
 from labeling.services.stages import add_tasks, close_without_resolution, free_tasks, open_next_rounds
 from labeling.types import ASIDE, RoundReason, RoundState, TaskKind, TaskState, Work
 from quality.models import Evidence, Resolution, Review
+from quality.services.adjudication import drop_disputes
 from quality.services.disputes import open_dispute_locked
 from quality.services.evidence import Found, add_evidence, void_evidence
 from quality.services.feedback import tell_reviewer
 from quality.types import DisputeReason, EvidenceSource, FeedbackKind, Outcome, ReviewVerdict
+from quality.written import UNDONE, clause_named, earlier_rounds
 from routing.selectors import may_serve
 from routing.services.exclusions import exclude_from_new
 from routing.types import ExclusionReason
@@ -38,9 +40,10 @@ RESERVED_DAYS = 3
 
 METHOD = "reviewed"
 
-FIXED_WORDS = "Your work was accepted with corrections."
+# What tombstones call an annotation that was emptied.
+ERASED = "labeling_annotation"
 
-UNDONE = {ReviewVerdict.SEND_BACK, ReviewVerdict.REJECT}
+FIXED_WORDS = "Your work was accepted with corrections."
 
 # Open rounds of written work in which something was said, and nothing is waited for.
 LEFT = """
@@ -48,7 +51,7 @@ SELECT r.id FROM labeling_round r
 WHERE r.state = 'open' AND r.reason NOT IN ('gold', 'audit')
   AND EXISTS (SELECT FROM labeling_task t WHERE t.round_id = r.id AND t.kind IN ('attempt', 'review') AND t.state = 'completed')
   AND NOT EXISTS (SELECT FROM labeling_task t WHERE t.round_id = r.id AND t.state IN ('open', 'leased'))
-  AND NOT EXISTS (SELECT FROM labeling_task t WHERE t.round_id = r.id AND t.kind = 'adjudicate')
+  AND NOT EXISTS (SELECT FROM labeling_task t WHERE t.round_id = r.id AND t.kind = 'adjudicate' AND t.state <> 'cancelled')
 ORDER BY r.id LIMIT %s
 """
 
@@ -68,6 +71,14 @@ def go_on(*, round_ids: Iterable[int]) -> int:
     it. Rounds that are not open, that stand aside or are with an adjudicator are left alone.
     """
     return sum(_go_on(round_id) for round_id in sorted(set(round_ids)))
+
+
+def begin_anew(*, erasure_ids: Iterable[int]) -> int:
+    """Have written anew what is under way on attempts that these erasures emptied; return in how many rounds. Idempotent."""
+    emptied = Tombstone.objects.filter(erasure__in=list(erasure_ids), subject=ERASED).values("subject_id")
+    attempts = Annotation.objects.filter(pk__in=emptied, task__kind=TaskKind.ATTEMPT)
+    under_way = Round.objects.filter(item__rounds__annotations__in=attempts, state=RoundState.OPEN)
+    return go_on(round_ids=under_way.values_list("pk", flat=True))
 
 
 def sweep() -> int:
@@ -118,22 +129,29 @@ def _ask_again(review: Review, *, is_attempt: bool) -> None:
 def _go_on(round_id: int) -> bool:
     item = lock_row(Item.objects.filter(rounds=round_id))
     opened = lock_row(Round.objects.filter(pk=round_id).select_related("item_version", "project", "guideline"))
-    tasks = list(Task.objects.filter(round=opened).order_by("slot"))
+    tasks = [each for each in Task.objects.filter(round=opened).order_by("slot") if each.state != TaskState.CANCELLED]
+    if opened.state != RoundState.OPEN or opened.reason in ASIDE:
+        return False
+    erased = _erased_attempts(opened, tasks)
     kinds = {task.kind for task in tasks}
-    if opened.state != RoundState.OPEN or opened.reason in ASIDE or TaskKind.ADJUDICATE in kinds:
+    if not erased and (TaskKind.ADJUDICATE in kinds or not kinds & {TaskKind.ATTEMPT, TaskKind.REVIEW}):
         return False
-    if not kinds & {TaskKind.ATTEMPT, TaskKind.REVIEW}:
-        return False
-    attempt = _attempt_of(opened, tasks)
+    attempt = _attempt_of(opened, tasks, erased)
     waiting = [task for task in tasks if task.state in {TaskState.OPEN, TaskState.LEASED}]
-    if any(task.kind == TaskKind.ATTEMPT or _is_about(task, attempt) for task in waiting):
+    stays = [task for task in waiting if not erased & {*(task.beside or ())}]
+    if any(task.kind != TaskKind.REVIEW or _is_about(task, attempt) for task in stays):
         return False
     if waiting:
         cancel_tasks(Task.objects.filter(pk__in=[task.pk for task in waiting]), None)
     if attempt is None:
         add_tasks(rounds=[opened], kind=TaskKind.ATTEMPT, work=Work.JUDGE)
+        drop_disputes(round_ids=[opened.pk])
         return True
-    said = counting_annotations_of([opened.pk]).filter(task__kind=TaskKind.REVIEW).select_related("task", "reviewer")
+    said = (
+        counting_annotations_of([opened.pk])
+        .filter(task__kind=TaskKind.REVIEW)
+        .select_related("task", "reviewer", "guideline")
+    )
     review = next((each for each in said if _is_about(each.task, attempt)), None)
     if review is None:
         _ask_for_review(opened, attempt)
@@ -142,8 +160,9 @@ def _go_on(round_id: int) -> bool:
     return True
 
 
-def _attempt_of(opened: Round, tasks: Sequence[Task]) -> Annotation | None:
-    """Return the attempt that counts: of this round, or of an earlier one whose review this round asks for."""
+def _attempt_of(opened: Round, tasks: Sequence[Task], erased: set[int]) -> Annotation | None:
+    """Return the attempt that counts: of this round, or of an earlier one whose review this round asks for. One that was
+    erased counts no more."""
     shown = {ident for task in tasks if task.kind == TaskKind.REVIEW for ident in task.beside or ()}
     attempts = Annotation.objects.filter(
         Q(round=opened) | Q(pk__in=shown),
@@ -151,7 +170,23 @@ def _attempt_of(opened: Round, tasks: Sequence[Task]) -> Annotation | None:
         superseded_by__isnull=True,
         invalidation__isnull=True,
     )
-    return attempts.select_related("reviewer").order_by("pk").last()
+    return attempts.exclude(pk__in=erased).select_related("reviewer").order_by("pk").last()
+
+
+def _erased_attempts(opened: Round, tasks: Sequence[Task]) -> set[int]:
+    """Return the attempts of this round, or that its tasks go on from, that were erased with their authors."""
+    shown = {ident for task in tasks for ident in task.beside or ()}
+    attempts = Annotation.objects.filter(Q(round=opened) | Q(pk__in=shown), task__kind=TaskKind.ATTEMPT)
+    emptied = Tombstone.objects.filter(subject=ERASED, subject_id__in=attempts.values("pk"))
+    return set(emptied.values_list("subject_id", flat=True))
+
+
+def _exclude_rejected(following: Sequence[Round], earlier: Sequence[Round]) -> None:
+    """Keep from these rounds whose work was rejected in the earlier ones."""
+    rejected = Review.objects.filter(round__in=earlier, verdict=ReviewVerdict.REJECT)
+    authors = [each.author for each in rejected.select_related("author")]
+    for new in following:
+        exclude_from_new(round=new, reviewers=authors, reason=ExclusionReason.AUTHOR)
 
 
 def _is_about(task: Task, attempt: Annotation | None) -> bool:
@@ -160,7 +195,9 @@ def _is_about(task: Task, attempt: Annotation | None) -> bool:
 
 def _ask_for_review(opened: Round, attempt: Annotation) -> None:
     """Ask for a review of the attempt: of who sent the one before back, who knows what they missed, else of anybody."""
-    before = Review.objects.filter(round__in=_earlier_of(opened)[:1]).select_related("annotation", "reviewer").first()
+    before = (
+        Review.objects.filter(round__in=earlier_rounds(opened)[:1]).select_related("annotation", "reviewer").first()
+    )
     named = {}
     if before is not None and before.verdict == ReviewVerdict.SEND_BACK and before.author_id == attempt.reviewer_id:
         named = _reserved(opened, before.reviewer, Work.REVIEW)
@@ -174,23 +211,9 @@ def _reserved(before: Round, reviewer: Reviewer, work: str) -> dict[int, Reviewe
     return {before.pk: reviewer} if may_serve(reviewer_id=reviewer.pk, pool_id=pool.pk) else {}
 
 
-def _earlier_of(opened: Round) -> list[Round]:
-    """Return the rounds that this one goes on from, the latest first: each was sent back or rejected."""
-    before = Round.objects.filter(item=opened.item_id, number__lt=opened.number).exclude(reason__in=ASIDE)
-    earlier = []
-    for each in before.order_by("-number").prefetch_related("reviews"):
-        is_undone = any(review.verdict in UNDONE for review in each.reviews.all())
-        if each.state != RoundState.CLOSED or not is_undone or each.item_version_id != opened.item_version_id:
-            break
-        earlier.append(each)
-    return earlier
-
-
 def _act_on(item: Item, opened: Round, attempt: Annotation, annotation: Annotation) -> None:
     """Keep the verdict of this review, and do what follows from it."""
-    clauses = opened.guideline.clauses
     verdict = ReviewVerdict(annotation.answers[VERDICT])
-    missed = annotation.answers.get(CLAUSE) or (clauses[0]["id"] if len(clauses) == 1 else "")
     review = Review.objects.create(
         customer_id=opened.customer_id,
         project_id=opened.project_id,
@@ -200,12 +223,12 @@ def _act_on(item: Item, opened: Round, attempt: Annotation, annotation: Annotati
         author=attempt.reviewer,
         reviewer=annotation.reviewer,
         verdict=verdict,
-        clause=missed if verdict in UNDONE else "",
+        clause=clause_named(annotation) if verdict in UNDONE else "",
     )
     about = {"round": opened.pk, "verdict": verdict, "author": attempt.reviewer_id, "reviewer": annotation.reviewer_id}
     record("review.made", subject=review, actor_id=None, data=about)
-    earlier = _earlier_of(opened)
-    if verdict == ReviewVerdict.SEND_BACK and _is_once_too_often(review, earlier):
+    earlier = earlier_rounds(opened)
+    if verdict in UNDONE and _is_once_too_often(review, earlier):
         close_without_resolution(rounds=[opened], why="disputed")
         opened.refresh_from_db(fields=["state"])
         open_dispute_locked(opened=opened, reason=DisputeReason.UNSURE, sides=[attempt.pk, annotation.pk])
@@ -220,9 +243,11 @@ def _act_on(item: Item, opened: Round, attempt: Annotation, annotation: Annotati
 
 
 def _is_once_too_often(review: Review, earlier: Sequence[Round]) -> bool:
-    """Whether the author has had as many chances as the project gives."""
-    before = Review.objects.filter(round__in=earlier, author=review.author_id, verdict=ReviewVerdict.SEND_BACK).count()
-    return before >= Project.objects.values_list("send_backs_most", flat=True).get(pk=review.project_id)
+    """Whether the author has had as many chances as the project gives, or as many people have been rejected here."""
+    before = Review.objects.filter(round__in=earlier, verdict=review.verdict)
+    if review.verdict == ReviewVerdict.SEND_BACK:
+        before = before.filter(author=review.author_id)
+    return before.count() >= Project.objects.values_list("send_backs_most", flat=True).get(pk=review.project_id)
 
 
 def _evidence_of(opened: Round, review: Review) -> Evidence | None:
@@ -259,10 +284,7 @@ def _undo(opened: Round, review: Review, earlier: Sequence[Round], evidence: Evi
         reserved_for=None if is_rejected else _reserved(opened, review.author, Work.JUDGE),
         beside=None if is_rejected else {opened.pk: [review.attempt_id, review.annotation_id]},
     )
-    rejected = Review.objects.filter(round__in=[opened, *earlier], verdict=ReviewVerdict.REJECT)
-    authors = [each.author for each in rejected.select_related("author")]
-    for new in following:
-        exclude_from_new(round=new, reviewers=authors, reason=ExclusionReason.AUTHOR)
+    _exclude_rejected(following, [opened, *earlier])
 
 
 def _resolve(item: Item, opened: Round, review: Review, earlier: Sequence[Round]) -> None:

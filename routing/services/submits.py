@@ -36,7 +36,7 @@ SELECT l.id, l.state, l.task_id, l.round_id, l.reviewer_id, l.customer_id, l.pro
        {PERMITTED.format(user="%(user)s::bigint", project="l.project_id")},
        EXISTS (SELECT FROM labeling_annotation a WHERE a.round_id = l.round_id AND a.reviewer_id = l.reviewer_id
                AND a.submission <> l.token),
-       o.work, t.kind,
+       o.work, t.kind, t.beside IS NOT NULL,
        CASE WHEN o.work IN ('review', 'expert') THEN (SELECT g.clauses::text FROM labeling_guidelineversion g WHERE g.id = l.guideline_id) END,
        {OF_LEASE}
 FROM routing_lease l
@@ -175,8 +175,8 @@ def _read(statement: str, user: User, token: UUID) -> _Held:
     if row is None:
         raise NoSuchLease("There is no such task under your name.")
     document, payload = map(json.loads, row[12:14])
-    work, kind, clauses, prelabel = row[18:]
-    form = form_of_stage(work, document, json.loads(clauses) if clauses else [], kind=kind)
+    work, kind, is_of_work, clauses, prelabel = row[18:]
+    form = form_of_stage(work, document, json.loads(clauses) if clauses else [], kind=kind, is_of_work=is_of_work)
     return _Held(*[*row[:12], form, payload, *row[14:18], prelabel])
 
 

@@ -3,20 +3,24 @@
 import json
 
 import pytest
+from django.core.management import call_command
 
+from config.kernel.canonical import digest
 from config.kernel.errors import Conflict, Invalid
 from delivery.models import LedgerEntry
 from labeling.forms import InvalidAnswers
 from labeling.models import Annotation, Item, Project, Round, Task
-from labeling.services.erasures import erase_item
+from labeling.services.erasures import erase_item, erase_person
 from labeling.services.forms import publish_form
 from quality.jobs import seed_gold as seed_gold_job
 from quality.models import GoldItem, GoldScore, Resolution, Review
 from quality.services.review_gold import seed_flaw
 from routing.services.claims import next_task
+from routing.services.leases import keep_draft
 from routing.types import NothingToDo
 from tests.cast import FORM
 from tests.factories import item_row, settle, take, upload
+from tests.traces import tables_with
 from tests.written import BETTER, TEXT, WHY, answer, attempt, open_written_project, review, written
 
 FLAWED = written("Lyon has been the capital of France since 987.")
@@ -59,6 +63,13 @@ def meet(reviewer, verdict, **more):
             return leased
         answer(leased, reviewer, {"review_verdict": "accept"})
     raise AssertionError("No gold came.")
+
+
+def reach_gold(reviewer):
+    """Take what waits, reviewing what is no gold; return the seeded flaw as it was leased."""
+    while Task.objects.get(pk=(leased := take(reviewer)).task_id).kind != "gold":
+        answer(leased, reviewer, {"review_verdict": "accept"})
+    return leased
 
 
 BACK = {"review_clause": "true", "review_reason": WHY}
@@ -172,3 +183,24 @@ def test_a_flaw_is_of_its_form_and_retires_with_it(cast, project, gold):
     seed_gold_job()
     gold.refresh_from_db()
     assert gold.state == "retired"
+
+
+def test_a_flaw_goes_with_whose_words_it_is_made_of_and_so_does_what_was_made_of_it(cast, project, gold, capsys):
+    more_work(cast, project)
+    shown = meet(cast.cleo, "fix", **written("Lyon has been the capital of France for long."))
+    keep_draft(user=cast.dido.user, token=reach_gold(cast.dido).token, answers={"response": "Lyon, as I said."})
+    released = Resolution.objects.get(item_version=gold.item_version)
+    [erasure] = erase_person(user=cast.anna.user, reason="They asked for it.", actor=cast.mira)
+    settle()
+    assert (tables_with("Lyon has been"), tables_with("Lyon, as")) == (set(), set())
+    assert erasure.counts["seeded_copies"] == 2
+    assert Annotation.objects.get(pk=gold.shown_id).answers == {"confidence": 3}
+    gold.refresh_from_db()
+    assert (gold.state, gold.retired_because) == ("retired", "erased")
+    assert not Task.objects.filter(round=gold.round, state__in=["open", "leased"]).exists()
+    released.refresh_from_db()
+    assert released.answers == {"confidence": 3}
+    assert GoldScore.objects.count() == 1
+    assert [each.own for each in shown.beside] == [FLAWED]
+    call_command("tombstone", "northwind", digest({"answers": FLAWED, "rationale": ""}), "--json")
+    assert f'"subject_id": {gold.shown_id}' in capsys.readouterr().out

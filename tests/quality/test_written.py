@@ -6,7 +6,10 @@ from django.db import IntegrityError, connection, transaction
 from config.kernel.errors import Conflict
 from delivery.models import LedgerEntry
 from labeling.models import Annotation, Item, Project, Round, Task
+from labeling.services.erasures import erase_person
 from labeling.services.judgments import invalidate_annotation
+from labeling.services.people import add_member
+from labeling.types import Role
 from quality.jobs import sweep_rounds, sweep_written
 from quality.models import Dispute, Evidence, Feedback, Resolution, Review
 from quality.services import written as written_work
@@ -18,6 +21,7 @@ from routing.services.enrolments import end_enrolment
 from routing.services.leases import skip_task
 from routing.types import NothingToDo
 from tests.factories import item_row, settle, take, unguarded, upload
+from tests.traces import tables_with
 from tests.written import BETTER, TEXT, WHY, answer, attempt, open_written_project, review, written
 
 
@@ -43,6 +47,10 @@ def feedback():
 def evidence():
     found = Evidence.objects.filter(voids=None).order_by("id")
     return list(found.values_list("reviewer", "source", "agreed", "reliability", "answers_count"))
+
+
+def said_in(*numbers):
+    return list(Annotation.objects.filter(round__number__in=numbers).order_by("id").values_list("id", flat=True))
 
 
 def test_an_attempt_is_reviewed_by_somebody_else_and_accepted_as_it_is(cast, project):
@@ -120,13 +128,89 @@ def test_sent_back_more_often_than_the_project_allows_it_goes_to_an_adjudicator(
     assert review(cast.bela, "send_back").is_placed
     assert rounds() == [(1, "first", "closed"), (2, "sent_back", "closed"), (3, "dispute", "open")]
     dispute = Dispute.objects.get()
-    latest = list(Annotation.objects.filter(round__number=2).order_by("id").values_list("id", flat=True))
-    assert (dispute.reason, dispute.annotations, dispute.adjudicated_in.number) == ("unsure", latest, 3)
+    assert (dispute.reason, dispute.annotations, dispute.adjudicated_in.number) == ("unsure", said_in(2), 3)
     assert list(Task.objects.filter(state="open").values_list("kind", "pool__work")) == [("adjudicate", "expert")]
     assert len(evidence()) == 1
     assert len(feedback()) == 1
     assert gets_nothing(cast.anna)
     assert gets_nothing(cast.bela)
+
+
+def test_rejected_more_often_than_the_project_allows_it_goes_to_an_adjudicator(cast, project):
+    Project.objects.filter(pk=project.pk).update(send_backs_most=1)
+    attempt(cast.anna)
+    review(cast.bela, "reject")
+    attempt(cast.cleo, BETTER)
+    assert review(cast.dido, "reject").is_placed
+    assert rounds() == [(1, "first", "closed"), (2, "rework", "closed"), (3, "dispute", "open")]
+    assert list(Task.objects.filter(state="open").values_list("kind", "pool__work")) == [("adjudicate", "expert")]
+    assert Dispute.objects.get().annotations == said_in(2)
+    assert feedback() == [(cast.anna.pk, "rejected", "true", WHY)]
+    assert [reviewer for reviewer, *_ in evidence()] == [cast.anna.pk]
+
+
+DECIDED = "It is right as it is, and brief."
+
+
+@pytest.fixture
+def in_dispute(cast, project):
+    """Anna's work was sent back once more than the project allows; Dido, an expert, decides."""
+    Project.objects.filter(pk=project.pk).update(send_backs_most=1)
+    add_member(user=cast.dido.user, customer=cast.northwind, project=project, role=Role.AUDITOR, actor=cast.mira)
+    attempt(cast.anna)
+    review(cast.bela, "send_back")
+    attempt(cast.anna, BETTER)
+    review(cast.bela, "send_back")
+    return cast
+
+
+def decide(cast, **said):
+    shown = take(cast.dido)
+    answer(shown, cast.dido, {"review_reason": DECIDED, **said})
+    return shown
+
+
+def test_an_adjudicator_who_accepts_it_ends_it_with_every_round_in_what_it_rests_on(in_dispute):
+    shown = decide(in_dispute, review_verdict="answer", **written(BETTER))
+    assert [each.title for each in shown.beside] == ["What was written", "What the reviewer said"]
+    assert shown.draft == written(BETTER)
+    resolution = Resolution.objects.get()
+    assert (resolution.method, resolution.outcome, resolution.answers) == ("adjudicated", "agreed", written(BETTER))
+    assert resolution.annotation_ids == said_in(1, 2, 3)
+    assert len(resolution.annotation_ids) == 5
+    assert Dispute.objects.get().outcome == "upheld"
+    assert Item.objects.get().state == "resolved"
+    assert feedback()[1:] == [
+        (in_dispute.anna.pk, "explained", "", f"An adjudicator accepted your work as it was. {DECIDED}")
+    ]
+    assert evidence()[1:] == [(in_dispute.anna.pk, "audit", True, 0.95, 2)]
+    assert LedgerEntry.objects.filter(kind="pay").count() == 5
+
+
+def test_what_an_adjudicator_writes_anew_is_told_to_its_author_with_the_reason(in_dispute):
+    decide(in_dispute, review_verdict="answer", **written(TEXT + " Truly."))
+    assert Resolution.objects.get().answers == written(TEXT + " Truly.")
+    assert Dispute.objects.get().outcome == "overturned"
+    [_, told] = feedback()
+    assert told[:2] == (in_dispute.anna.pk, "adjudicated")
+    assert told[3].startswith(f"{DECIDED}\nWrite the best response you can. {TEXT} Truly.")
+    assert Feedback.objects.last().appeal_until is not None
+    assert evidence()[1:] == [(in_dispute.anna.pk, "audit", False, 0.95, 2)]
+
+
+def test_where_the_guideline_is_at_fault_its_author_hears_that_nothing_is_held_against_them(in_dispute):
+    decide(in_dispute, review_verdict="guideline", review_clause="brief")
+    resolution = Resolution.objects.get()
+    assert (resolution.outcome, resolution.annotation_ids) == ("no_agreement", said_in(1, 2, 3))
+    assert feedback()[1:] == [
+        (
+            in_dispute.anna.pk,
+            "explained",
+            "",
+            f"An adjudicator decided on your work, and it is not held against you. {DECIDED}",
+        )
+    ]
+    assert len(evidence()) == 1
 
 
 def test_what_is_rejected_is_written_anew_by_somebody_else(cast, project):
@@ -247,6 +331,43 @@ def test_neither_an_attempt_nor_a_review_is_corrected(cast, project):
     shown = shown_answer(get_answer(user=cast.bela.user, public_id=second.annotation_public_id))
     assert shown["value"] == {"review_verdict": "accept"}
     assert shown["form"]["questions"][0]["id"] == "review_verdict"
+
+
+@pytest.mark.parametrize("when", ["waiting", "under review", "reviewed", "sent back"])
+def test_what_was_under_way_on_an_erased_authors_words_is_written_anew(cast, project, monkeypatch, when):
+    attempt(cast.anna)
+    if when == "under review":
+        leased = take(cast.bela)
+    if when == "sent back":
+        review(cast.bela, "send_back")
+    if when == "reviewed":
+        with monkeypatch.context() as patched:
+            patched.setattr("quality.jobs.written.go_on", lambda **_: 0)
+            review(cast.bela, "accept")
+    erase_person(user=cast.anna.user, reason="They asked for it.", actor=cast.mira)
+    settle()
+    assert rounds()[-1][2] == "open"
+    assert list(Task.objects.filter(state="open").values_list("kind", "beside")) == [("attempt", None)]
+    assert not Task.objects.filter(state="leased").exists()
+    if when == "under review":
+        assert not answer(leased, cast.bela, {"review_verdict": "accept"}).is_placed
+    attempt(cast.cleo, BETTER)
+    review(cast.dido, "accept")
+    assert Resolution.objects.get().answers == written(BETTER)
+    assert tables_with(TEXT) == set()
+
+
+def test_a_dispute_about_an_erased_authors_work_is_dropped_and_it_is_written_anew(in_dispute):
+    erase_person(user=in_dispute.anna.user, reason="They asked for it.", actor=in_dispute.mira)
+    settle()
+    assert Dispute.objects.get().state == "dropped"
+    assert rounds()[-1] == (3, "dispute", "open")
+    attempt(in_dispute.cleo, BETTER)
+    settle()
+    assert list(Task.objects.filter(state="open").values_list("kind", flat=True)) == ["review"]
+    review(in_dispute.bela, "accept")
+    resolution = Resolution.objects.get()
+    assert (resolution.answers, resolution.annotation_ids) == (written(BETTER), said_in(1, 2, 3))
 
 
 def test_a_killed_worker_leaves_no_half_of_a_verdict(cast, project, monkeypatch):
