@@ -17,6 +17,7 @@ from quality.services import (
     audits,
     checks,
     crowd_evidence,
+    escalating,
     exams,
     falls,
     feedback,
@@ -166,9 +167,14 @@ def measure_audits() -> int:
     return audit_findings.measure_audits(project_ids=drawn.order_by().values_list("project_id", flat=True).distinct())
 
 
-def watch_appeals() -> int:
-    """Every hour: appeals that nobody has decided in time."""
-    return appeals.escalate_overdue()
+def watch_quality() -> int:
+    """Every five minutes: what waits for a person is escalated, and closed once it does no more."""
+    return escalating.watch_quality()
+
+
+def see_to_quality(facts: list[Fact]) -> None:
+    """Hears of promises that broke, hold or were ended, and of what was decided of appeals and pauses."""
+    escalating.watch_quality()
 
 
 def judge_items() -> None:

@@ -8,9 +8,9 @@ from django.db.models.functions import Now
 
 from config.kernel.clock import database_now
 from config.kernel.errors import Conflict, Invalid, NotAllowed
-from config.kernel.events import record, record_many
+from config.kernel.events import record
 from config.kernel.locks import lock_row
-from config.kernel.models import Event, User
+from config.kernel.models import User
 from config.kernel.transitions import transition
 from labeling.models import Item
 from labeling.services.rounds import last_rounds
@@ -149,13 +149,3 @@ def _dispute(appeal_id: int) -> bool:
         actor_id=appeal.decided_by_id,
     )
     return True
-
-
-def escalate_overdue() -> int:
-    """Say of each appeal that is open past its time that it is overdue, once; return how many."""
-    overdue = Appeal.objects.filter(state=AppealState.OPEN, due_at__lt=Now()).exclude(
-        pk__in=Event.objects.filter(kind="appeal.overdue", subject="quality.appeal").values("subject_id")
-    )
-    rows = [(each.pk, each.customer_id, {"project": each.project_id}) for each in overdue.order_by("pk")[:200]]
-    record_many("appeal.overdue", subject="quality.appeal", rows=rows, actor_id=None)
-    return len(rows)

@@ -15,7 +15,7 @@ from labeling.services.judgments import invalidate_annotation
 from labeling.services.people import add_member
 from labeling.types import Role
 from quality.models import Appeal, Dispute, Evidence, Feedback, GoldItem, Ruling
-from quality.services.appeals import decide_appeal, escalate_overdue, make_appeal
+from quality.services.appeals import decide_appeal, make_appeal
 from quality.services.audits import make_plan, order_draw
 from quality.services.feedback import tell_reviewer
 from quality.services.gold import seed_gold
@@ -23,7 +23,7 @@ from quality.services.ruling_examples import add_example
 from quality.services.rulings import answer_ruling, ask_for_ruling
 from routing.models import Lease
 from tests.auditing import answer, answer_all, fact, prepare, resolve_facts
-from tests.factories import item_row, prefer, settle, take, unguarded, upload, upload_items
+from tests.factories import item_row, prefer, settle, take, upload, upload_items
 
 
 @pytest.fixture
@@ -170,15 +170,6 @@ def test_gold_whose_answer_was_wrong_is_gold_no_more(cast):
     decide_appeal(appeal=appealed(cast, feedback), outcome="upheld", reason="You are right.", actor=cast.mira)
     gold = GoldItem.objects.get()
     assert (gold.state, gold.retired_because) == ("retired", "disputed")
-
-
-def test_an_overdue_appeal_is_said_to_be_once(told):
-    made = appealed(told)
-    assert escalate_overdue() == 0
-    with unguarded("quality_appeal", "fixed_columns") as cursor:
-        cursor.execute("UPDATE quality_appeal SET due_at = now() - interval '1 hour'")
-    assert (escalate_overdue(), escalate_overdue()) == (1, 0)
-    assert Event.objects.get(kind="appeal.overdue").subject_id == made.pk
 
 
 def test_an_operator_decides_in_the_console_and_whoever_appealed_reads_the_answer(told, client):
