@@ -111,7 +111,7 @@ def _ask_again(review: Review, *, is_attempt: bool) -> None:
     )
     if opened:
         said = review.attempt if is_attempt else review.annotation
-        exclude_from_new(round=opened[0], reviewers=[said.reviewer], reason=ExclusionReason.AUTHOR)
+        exclude_from_new(rounds=opened, reviewers=[said.reviewer], reason=ExclusionReason.AUTHOR)
 
 
 @transaction.atomic
@@ -262,7 +262,7 @@ def _undo(opened: Round, review: Review, earlier: Sequence[Round], evidence: Evi
     rejected = Review.objects.filter(round__in=[opened, *earlier], verdict=ReviewVerdict.REJECT)
     authors = [each.author for each in rejected.select_related("author")]
     for new in following:
-        exclude_from_new(round=new, reviewers=authors, reason=ExclusionReason.AUTHOR)
+        exclude_from_new(rounds=[new], reviewers=authors, reason=ExclusionReason.AUTHOR)
 
 
 def _resolve(item: Item, opened: Round, review: Review, earlier: Sequence[Round]) -> None:
