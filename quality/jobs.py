@@ -37,9 +37,6 @@ from quality.types import JudgeState, PlanState
 # How long one job may go on with what is unbounded.
 SLICE_SECONDS = 20.0
 
-# What changes judgments that were there before.
-SHAKES = ("annotation.invalidated", "annotation.superseded")
-
 
 def make_gold(facts: list[Fact]) -> None:
     """Hears item.gold: make the gold items, and put them before reviewers."""
@@ -97,7 +94,7 @@ def resolve_rounds(facts: list[Fact]) -> None:
         rounds.reconsider(round_ids=shaken)
     if corrected := [fact.data["round"] for fact in facts if fact.kind == "annotation.superseded"]:
         rounds.resolve_anew(round_ids=corrected)
-    rounds.resolve_due(round_ids=[fact.data["round"] for fact in facts if fact.kind not in SHAKES])
+    rounds.resolve_due(round_ids=[fact.data["round"] for fact in facts if fact.kind != "annotation.invalidated"])
 
 
 def reconsider_written(facts: list[Fact]) -> None:
@@ -147,7 +144,7 @@ def tell_invalidated(facts: list[Fact]) -> None:
 
 
 def follow_appeals(facts: list[Fact]) -> None:
-    """Hears appeal.upheld: what it was about is adjudicated."""
+    """Hears appeal.upheld: what it was about is restored, or adjudicated."""
     appeals.follow_upheld(appeal_ids=[fact.subject_id for fact in facts])
 
 
