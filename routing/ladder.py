@@ -67,7 +67,9 @@ MESSAGES = {
     ),
     EscalationKind.NOBODY: _("Part of {project} waits until somebody is there who can do it ({open} judgments)."),
     EscalationKind.SKIPPED: _("An item of {project} could not be judged by several people; we are looking into it."),
-    EscalationKind.QUALITY: _("The measured quality of part of {project} is below what was agreed; we are at work on it."),
+    EscalationKind.QUALITY: _(
+        "The measured quality of part of {project} is below what was agreed; we are at work on it."
+    ),
 }
 
 # What an operator does next, by kind.

@@ -51,7 +51,8 @@ FOR NO KEY UPDATE OF l, t
 
 PLACE = f"""
 WITH {APPEND}, ended AS (
-    UPDATE routing_lease SET state = 'submitted', ended_at = statement_timestamp() WHERE id = %(lease)s::bigint
+    UPDATE routing_lease SET state = 'submitted', ended_at = statement_timestamp(), pasted = %(pasted)s::int
+    WHERE id = %(lease)s::bigint
 ), moved AS (
     UPDATE labeling_task SET state = 'completed', completed_at = statement_timestamp()
     WHERE id = %(task)s::bigint AND state = %(from)s
@@ -100,7 +101,18 @@ class _Held:
         return self.lease_state == LeaseState.EXPIRED and self.task_state == "open" and self.is_latest
 
 
-def submit_task(*, user: User, token: UUID, answers: dict[str, Any], seconds: float | None) -> Submitted:
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What was sent: the answers, how long the reviewer looked, and how many characters of their own words were pasted."""
+
+    answers: dict[str, Any]
+    seconds: float | None
+    pasted: int
+
+
+def submit_task(
+    *, user: User, token: UUID, answers: dict[str, Any], seconds: float | None, pasted: int = 0
+) -> Submitted:
     """Place the answers as an annotation and complete the task, or keep them whole where the task is no longer theirs.
 
     The same again returns what the first submit made; other answers under the same token are kept beside. An answer by a
@@ -109,44 +121,45 @@ def submit_task(*, user: User, token: UUID, answers: dict[str, Any], seconds: fl
 
     Two transactions, so it is called in none: what the first has locked is given back before the second locks the item.
     """
+    given = _Given(answers, seconds, pasted)
     try:
-        return _submit(user, token, answers, seconds)
+        return _submit(user, token, given)
     except IntegrityError:  # another lease of theirs on the round was submitted at the same moment; now it can be seen
-        return _submit(user, token, answers, seconds)
+        return _submit(user, token, given)
 
 
-def _submit(user: User, token: UUID, answers: dict[str, Any], seconds: float | None) -> Submitted:
-    held, done = _placed(user, token, answers, seconds)
-    return done or _keep(held.item_id, user, token, answers, seconds)
+def _submit(user: User, token: UUID, given: _Given) -> Submitted:
+    held, done = _placed(user, token, given)
+    return done or _keep(held.item_id, user, token, given)
 
 
 @transaction.atomic
-def _placed(user: User, token: UUID, answers: dict[str, Any], seconds: float | None) -> tuple[_Held, Submitted | None]:
+def _placed(user: User, token: UUID, given: _Given) -> tuple[_Held, Submitted | None]:
     """Place the answers where they have a place, and say so; None, with nothing written, where they have none."""
     held = _lock(user, token)
     if held.is_erased:
         raise LeaseOver("This item was erased; an answer to it is not kept.", state=held.lease_state)
-    check_answers(held.document, ItemShape.of(held.payload), answers)
-    judgment = _judgment(held, token, answers, seconds)
+    check_answers(held.document, ItemShape.of(held.payload), given.answers)
+    judgment = _judgment(held, token, given)
     if held.lease_state == LeaseState.SUBMITTED and (earlier := _repeated(judgment)) is not None:
         return held, Submitted(earlier, is_placed=True, is_repeat=True)
     if not held.is_placeable:
         return held, None
-    return held, Submitted(_place(held, judgment, user.pk), is_placed=True, is_repeat=False)
+    return held, Submitted(_place(held, judgment, user.pk, given.pasted), is_placed=True, is_repeat=False)
 
 
 @transaction.atomic
-def _keep(item_id: int, user: User, token: UUID, answers: dict[str, Any], seconds: float | None) -> Submitted:
+def _keep(item_id: int, user: User, token: UUID, given: _Given) -> Submitted:
     """Keep the answers as an unplaced one.
 
     The item is locked first, as an erasure of it does: that has committed and is seen here, or finds what is kept here.
     The lock on the task would not do, for an erasure locks no task that is over.
     """
     lock_row(Item.objects.filter(pk=item_id))
-    held, done = _placed(user, token, answers, seconds)
+    held, done = _placed(user, token, given)
     if done is not None:
         return done
-    judgment = replace(_judgment(held, token, answers, seconds), submission=uuid5(token, digest(answers)))
+    judgment = replace(_judgment(held, token, given), submission=uuid5(token, digest(given.answers)))
     is_repeat = UnplacedAnswer.objects.filter(submission=judgment.submission).exists()
     keep_unplaced(judgment=judgment)
     message = KEPT_BESIDE if held.lease_state == LeaseState.SUBMITTED else KEPT
@@ -170,8 +183,8 @@ def _lock(user: User, token: UUID) -> _Held:
     return _Held(*[*row[:12], form, payload, *row[14:19]])
 
 
-def _judgment(held: _Held, token: UUID, answers: dict[str, Any], seconds: float | None) -> Judgment:
-    judged, rationale = as_kept(document=held.document, payload=held.payload, answers=answers)
+def _judgment(held: _Held, token: UUID, given: _Given) -> Judgment:
+    judged, rationale = as_kept(document=held.document, payload=held.payload, answers=given.answers)
     return Judgment(
         customer_id=held.customer_id,
         project_id=held.project_id,
@@ -185,18 +198,19 @@ def _judgment(held: _Held, token: UUID, answers: dict[str, Any], seconds: float 
         answers=judged,
         rationale=rationale,
         presented=display_order([each["key"] for each in held.payload["responses"]], seed=token),
-        seconds=seconds,
+        seconds=given.seconds,
         is_guideline_current=held.is_guideline_current,
     )
 
 
-def _place(held: _Held, judgment: Judgment, user_id: int) -> UUID:
+def _place(held: _Held, judgment: Judgment, user_id: int, pasted: int) -> UUID:
     """Append the annotation, end the lease, complete the task and tell of it: one statement."""
     row = fetch_one(
         PLACE,
         {
             **parameters_of(judgment),
             "lease": held.lease_id,
+            "pasted": pasted,
             "from": held.task_state,
             **event_parameters("task.completed", subject="labeling.task", actor_id=user_id),
         },
