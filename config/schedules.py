@@ -14,7 +14,7 @@ SCHEDULES = (
     Recurring("draw audits", "quality.jobs.open_audits", minutes=5, queue="bulk"),
     Recurring("recurring audits", "quality.jobs.order_recurring_audits", minutes=5, queue="bulk"),
     Recurring("measure audits", "quality.jobs.measure_audits", minutes=5, queue="bulk"),
-    Recurring("watch appeals", "quality.jobs.watch_appeals", minutes=60),
+    Recurring("watch quality", "quality.jobs.watch_quality", minutes=5),
     Recurring("judges", "quality.jobs.judge_items", minutes=1),
     Recurring("order by judges", "quality.jobs.order_by_judges", minutes=10, queue="bulk"),
     Recurring("calibrate judges", "quality.jobs.calibrate_judges", minutes=24 * 60, queue="bulk"),

@@ -69,6 +69,20 @@ SUBSCRIPTIONS = (
     Subscription("void audits", hears=("resolution.made", "round.cancelled"), job="quality.jobs.void_audits"),
     Subscription("told", hears=("annotation.invalidated",), job="quality.jobs.tell_invalidated"),
     Subscription("appeals", hears=("appeal.upheld", "appeal.guideline"), job="quality.jobs.follow_appeals"),
+    Subscription(
+        "quality's escalations",
+        hears=(
+            "promise.breached",
+            "promise.holding",
+            "promise.ended",
+            "appeal.upheld",
+            "appeal.refused",
+            "appeal.guideline",
+            "pause.confirmed",
+            "pause.lifted",
+        ),
+        job="quality.jobs.see_to_quality",
+    ),
     Subscription("sampling", hears=("release.frozen",), job="delivery.jobs.draw_samples"),
     Subscription("charges", hears=("release.accepted",), job="delivery.jobs.charge_for_records"),
 )

@@ -107,13 +107,13 @@ def _annotations(item: Item) -> Iterator[LifeMoment]:
         "annotations",
     )  # fmt: skip
     yield from cut
+    invalid = {annotation.pk for annotation in given if hasattr(annotation, "invalidation")}
     for annotation in given:
         link = ("labeling.annotation", annotation.pk)
-        what = (
-            "annotation corrected, the earlier one superseded"
-            if annotation.supersedes_id
-            else SAID_OF_ANNOTATIONS[Origin(annotation.origin)]
-        )
+        what = SAID_OF_ANNOTATIONS[Origin(annotation.origin)]
+        if annotation.supersedes_id:
+            is_restored = annotation.supersedes_id in invalid
+            what = "annotation restored" if is_restored else "annotation corrected, the earlier one superseded"
         yield LifeMoment(
             annotation.created_at,
             LABELING,

@@ -18,6 +18,7 @@ from quality.services import (
     audits,
     checks,
     crowd_evidence,
+    escalating,
     exams,
     falls,
     feedback,
@@ -36,9 +37,6 @@ from quality.types import JudgeState, PlanState
 
 # How long one job may go on with what is unbounded.
 SLICE_SECONDS = 20.0
-
-# What changes judgments that were there before.
-SHAKES = ("annotation.invalidated", "annotation.superseded")
 
 
 def make_gold(facts: list[Fact]) -> None:
@@ -108,7 +106,7 @@ def resolve_rounds(facts: list[Fact]) -> None:
         rounds.reconsider(round_ids=shaken)
     if corrected := [fact.data["round"] for fact in facts if fact.kind == "annotation.superseded"]:
         rounds.resolve_anew(round_ids=corrected)
-    rounds.resolve_due(round_ids=[fact.data["round"] for fact in facts if fact.kind not in SHAKES])
+    rounds.resolve_due(round_ids=[fact.data["round"] for fact in facts if fact.kind != "annotation.invalidated"])
 
 
 def reconsider_written(facts: list[Fact]) -> None:
@@ -158,7 +156,8 @@ def tell_invalidated(facts: list[Fact]) -> None:
 
 
 def follow_appeals(facts: list[Fact]) -> None:
-    """Hears appeal.upheld and appeal.guideline: what gold said counts for nobody, what else an upheld one was about is adjudicated."""
+    """Hears appeal.upheld and appeal.guideline: what gold said counts for nobody; what else an upheld one was about is
+    restored, or adjudicated."""
     appeals.free_from_gold(appeal_ids=[fact.subject_id for fact in facts])
     appeals.follow_upheld(appeal_ids=[fact.subject_id for fact in facts if fact.kind == "appeal.upheld"])
 
@@ -188,9 +187,14 @@ def measure_audits() -> int:
     return audit_findings.measure_audits(project_ids=drawn.order_by().values_list("project_id", flat=True).distinct())
 
 
-def watch_appeals() -> int:
-    """Every hour: appeals that nobody has decided in time."""
-    return appeals.escalate_overdue()
+def watch_quality() -> int:
+    """Every five minutes: what waits for a person is escalated, and closed once it does no more."""
+    return escalating.watch_quality()
+
+
+def see_to_quality(facts: list[Fact]) -> None:
+    """Hears of promises that broke, hold or were ended, and of what was decided of appeals and pauses."""
+    escalating.watch_quality()
 
 
 def judge_items() -> None:

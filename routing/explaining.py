@@ -16,7 +16,7 @@ from labeling.types import Work
 from routing import eligibility
 from routing.availability import WorkFacts, facts_of, may_take_distressing, stop_of
 from routing.services.workloads import FACTS
-from routing.types import Trust
+from routing.types import ExclusionReason, Trust
 
 PEOPLE_A_PAGE = 50
 
@@ -60,7 +60,8 @@ LEFT JOIN routing_workload w ON w.reviewer_id = r.id
 """
 
 OF_ONE = f"""
-SELECT {COLUMNS}, {", ".join(OF_TASK.values())}
+SELECT {COLUMNS}, {", ".join(OF_TASK.values())},
+    (SELECT x.reason FROM routing_exclusion x WHERE x.round_id = t.round_id AND x.reviewer_id = r.id)
 FROM labeling_task t
 JOIN labeling_pool p ON p.id = t.pool_id
 JOIN labeling_project j ON j.id = t.project_id
@@ -135,7 +136,7 @@ SENTENCES = {
     "judged": ("They have not judged it in this round.", "They have judged it in this round."),
     "skipped": ("They have not skipped it.", "They have skipped it in this round."),
     "late": ("No late answer of theirs is kept.", "They answered it too late in this round; the answer is kept unplaced."),
-    "excluded": ("They are not excluded from the round.", "They are excluded from the round."),
+    "excluded": ("They are not excluded from the round.", "They are excluded from the round: {excluded_because}."),
     "author": ("They did not write what is judged.", "The item names them among its authors."),
     "other_role": ("They have not judged the item in another role.", "They have judged the item in another role."),
     "in_hand": ("They hold no task of the round.", "They hold a task of the round at the moment."),
@@ -189,7 +190,9 @@ def explain_eligibility(*, reviewer: Reviewer, task: Task) -> Explanation:
         cursor.execute(OF_ONE, {"reviewer": reviewer.pk, "task": task.pk})
         row = cursor.fetchone()
     width = len(OF_PERSON) + 3
-    about_task = _reasons(OF_TASK, row[width:], {})
+    *met, excluded = row[width:]
+    why = {"excluded_because": ExclusionReason(excluded).label.lower()} if excluded else {}
+    about_task = _reasons(OF_TASK, met, why)
     return Explanation((*_about_person(row[:width]), *about_task))
 
 

@@ -8,7 +8,8 @@ A service level may have a ladder of its own, as a list of rungs, the first firs
 
 `see` names who is asked from then on, beside those asked before; `raise_priority` is added to its pool's priority until
 it is resolved. The message is told as it stands, with {project}, {due}, {forecast} and {open} filled in: facts that are
-the customer's own, and no names of people.
+the customer's own, and no names of people. It is about work that is due; where a promise of quality is broken the
+customer is told which, and of what is between reviewers and operators nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -66,6 +67,9 @@ MESSAGES = {
     ),
     EscalationKind.NOBODY: _("Part of {project} waits until somebody is there who can do it ({open} judgments)."),
     EscalationKind.SKIPPED: _("An item of {project} could not be judged by several people; we are looking into it."),
+    EscalationKind.QUALITY: _(
+        "The measured quality of part of {project} is below what was agreed; we are at work on it."
+    ),
 }
 
 # What an operator does next, by kind.
@@ -75,6 +79,9 @@ NEXT_STEPS = {
     EscalationKind.EXPERTS: _("Bring more experts onto it: more people for the other work will not help."),
     EscalationKind.NOBODY: _("Enrol or qualify somebody who meets what it needs."),
     EscalationKind.SKIPPED: _("Read why it was skipped; mend the item or the guideline, or name somebody for it."),
+    EscalationKind.QUALITY: _("Read the project's figures, and see to what the promise does not do by itself."),
+    EscalationKind.APPEAL: _("Decide it, or have somebody decide it who had no part in what it is about."),
+    EscalationKind.PAUSE: _("Confirm the pause or lift it: its reviewer has no work until then."),
 }
 
 
@@ -102,8 +109,9 @@ def asked(ladder: Sequence[Rung], rung: int) -> list[str]:
 
 
 def message_for(kind: str, rung: Rung | None, facts: Mapping[str, str]) -> str:
-    """Return the sentence that the customer is told."""
-    text = rung.message if rung is not None and rung.message else str(MESSAGES[EscalationKind(kind)])
+    """Return the sentence that the customer is told; the kind is none of INTERNAL."""
+    has_words = rung is not None and rung.message and kind != EscalationKind.QUALITY
+    text = rung.message if rung is not None and has_words else str(MESSAGES[EscalationKind(kind)])
     return text.format_map({name: facts[name] for name in FACTS})
 
 

@@ -30,6 +30,7 @@ STOPPED = (Trust.PAUSED, Trust.RETIRED)
 
 class ExclusionReason(models.TextChoices):
     AUTHOR = "author", _("Wrote what is judged")
+    STANDING = "standing", _("Their own work is judged anew")
     OTHER_ROLE = "other_role", _("Judged the item in another role")
 
 
@@ -64,11 +65,21 @@ class EscalationKind(models.TextChoices):
     NOBODY = "nobody", _("Work that nobody can do")
     SKIPPED = "skipped", _("Skipped again and again")
     EXPERTS = "experts", _("Expert work will miss the due time")
+    QUALITY = "quality", _("A promise of quality is broken")
+    APPEAL = "appeal", _("An appeal is overdue")
+    PAUSE = "pause", _("A pause that nobody has confirmed")
+
+
+# What is between reviewers and operators: no customer is told of it.
+INTERNAL = (EscalationKind.APPEAL, EscalationKind.PAUSE)
 
 
 class EscalationSubject(models.TextChoices):
     POOL = "pool", _("Pool")
     ROUND = "round", _("Round")
+    PROMISE = "promise", _("Promise of quality")
+    APPEAL = "appeal", _("Appeal")
+    PAUSE = "pause", _("Pause")
 
 
 class Severity(models.TextChoices):

@@ -58,10 +58,12 @@ def says(name: str, external_id: str, accuracy: float) -> str:
     return right if is_right else {"yes": "no", "no": "yes"}[right]
 
 
-def add_gold(project: Project, actor: User, people: Sequence[Reviewer], count: int) -> None:
-    """Upload gold, and put each item before each of these people."""
+def add_gold(
+    project: Project, actor: User, people: Sequence[Reviewer], count: int, right: dict[str, Any] | None = None
+) -> None:
+    """Upload gold (with these right answers, or those about safety), and put each item before each of these people."""
     names = [f"gold-{number:03d}" for number in range(count)]
-    rows = [item_row(name, expected={"answer": {"safe": truth_of(name)}}) for name in names]
+    rows = [item_row(name, expected={"answer": right or {"safe": truth_of(name)}}) for name in names]
     upload(project, actor, *rows, name="gold.ndjson")
     for gold in GoldItem.objects.filter(project=project).select_related("round__item_version").order_by("pk"):
         pool = pools_of(project, [gold.round])[gold.round_id]

@@ -17,6 +17,8 @@ from config.kernel.models import User
 from config.kernel.reasons import checked_reason
 from labeling.forms import ItemShape, check_answers, kept_answers, split_rationale
 from labeling.models import Annotation, AnnotationInvalidation, Round, UnplacedAnswer
+from labeling.selectors import erased_items
+from labeling.services.stages import cancel_surplus
 from labeling.types import Origin, Overlap, TaskKind, Work
 
 # How long after its author gave it an answer may be corrected, gold or not, whatever has become of its round by then.
@@ -147,6 +149,47 @@ def invalidate_annotation(*, annotation: Annotation, reason: str, actor: User) -
     return made
 
 
+@transaction.atomic
+def restore_annotation(*, annotation: Annotation, actor: User) -> Annotation | None:
+    """Have an annotation that was invalidated count again, by another row that says the same and supersedes it; None where
+    it counts, was corrected or erased, or was restored before.
+
+    The caller has locked its item. In an open round the task that was added in its place is cancelled while it waits.
+    """
+    judged = lock_row(Round.objects.filter(pk=annotation.round_id).select_related(None))
+    if Annotation.objects.filter(supersedes=annotation).exists() or erased_items([judged.item_id]):
+        return None
+    if not AnnotationInvalidation.objects.filter(annotation=annotation).exists():
+        return None
+    made = _supersede(annotation, answers=annotation.answers, rationale=annotation.rationale, origin=annotation.origin)
+    about = {"supersedes": annotation.pk, "round": judged.pk, "restored": True}
+    record("annotation.superseded", subject=made, actor_id=actor.pk, data=about)
+    cancel_surplus(judged)
+    return made
+
+
+def _supersede(annotation: Annotation, *, answers: dict[str, Any], rationale: str, origin: str) -> Annotation:
+    return Annotation.objects.create(
+        customer_id=annotation.customer_id,
+        project_id=annotation.project_id,
+        task_id=annotation.task_id,
+        round_id=annotation.round_id,
+        item_version_id=annotation.item_version_id,
+        reviewer_id=annotation.reviewer_id,
+        guideline_id=annotation.guideline_id,
+        form_id=annotation.form_id,
+        answers=answers,
+        rationale=rationale,
+        presented=annotation.presented,
+        prelabel_id=annotation.prelabel_id,
+        origin=origin,
+        migrated_from_id=annotation.migrated_from_id if origin == Origin.MIGRATED else None,
+        is_guideline_current=annotation.is_guideline_current,
+        supersedes=annotation,
+        code_version=settings.CODE_VERSION,
+    )
+
+
 def why_final(annotation: Annotation) -> str:
     """Say why this answer stands from the moment it is given, of written work and adjudications; "" for any other.
 
@@ -183,23 +226,7 @@ def supersede_annotation(*, annotation: Annotation, answers: dict[str, Any], act
     document, payload = annotation.form.document, annotation.item_version.payload
     check_answers(document, ItemShape.of(payload), answers)
     judged, rationale = as_kept(document=document, payload=payload, answers=answers)
-    made = Annotation.objects.create(
-        customer_id=annotation.customer_id,
-        project_id=annotation.project_id,
-        task_id=annotation.task_id,
-        round_id=annotation.round_id,
-        item_version_id=annotation.item_version_id,
-        reviewer_id=annotation.reviewer_id,
-        guideline_id=annotation.guideline_id,
-        form_id=annotation.form_id,
-        answers=judged,
-        rationale=rationale,
-        presented=annotation.presented,
-        prelabel_id=annotation.prelabel_id,
-        is_guideline_current=annotation.is_guideline_current,
-        supersedes=annotation,
-        code_version=settings.CODE_VERSION,
-    )
+    made = _supersede(annotation, answers=judged, rationale=rationale, origin=Origin.HUMAN)
     record(
         "annotation.superseded",
         subject=made,

@@ -12,9 +12,10 @@ from config.kernel.events import record_many
 from config.kernel.locks import lock_rows
 from config.kernel.transitions import transition_many
 from labeling.models import Item, Pool, Project, Reviewer, Round, Task
+from labeling.selectors import counting_annotations_of
 from labeling.services.pools import pools_of
-from labeling.services.rounds import documents_in_force, new_round, new_task, next_numbers
-from labeling.types import ASIDE, ITEM_MACHINE, ROUND_MACHINE, ItemState, RoundReason, RoundState, TaskState
+from labeling.services.rounds import cancel_tasks, documents_in_force, new_round, new_task, next_numbers
+from labeling.types import ASIDE, ITEM_MACHINE, ROUND_MACHINE, ItemState, RoundReason, RoundState, TaskKind, TaskState
 
 
 @transaction.atomic
@@ -126,3 +127,15 @@ def free_tasks(*, task_ids: Collection[int]) -> int:
     rows = [(task.pk, task.customer_id, {"how": "freed"}) for task in waiting]
     record_many("task.freed", subject="labeling.task", rows=rows, actor_id=None)
     return len(waiting)
+
+
+def cancel_surplus(judged: Round) -> int:
+    """Cancel the last of this locked round's tasks that wait for anybody, while more are alive than it needs judgments;
+    return how many. What is with somebody stays theirs."""
+    if judged.state != RoundState.OPEN or judged.reason in ASIDE:
+        return 0
+    tasks = Task.objects.filter(round=judged, kind=TaskKind.ANNOTATE)
+    alive = tasks.filter(state__in=[TaskState.OPEN, TaskState.LEASED]).count()
+    surplus = counting_annotations_of([judged.pk]).count() + alive - judged.judgments_needed
+    waiting = tasks.filter(state=TaskState.OPEN, reserved_for=None).order_by("-slot").values("pk")[: max(surplus, 0)]
+    return len(cancel_tasks(Task.objects.filter(pk__in=list(waiting.values_list("pk", flat=True))), None))

@@ -8,17 +8,18 @@ from django.db.models.functions import Now
 
 from config.kernel.clock import database_now
 from config.kernel.errors import Conflict, Invalid, NotAllowed
-from config.kernel.events import record, record_many
+from config.kernel.events import record
 from config.kernel.locks import lock_row
-from config.kernel.models import Event, User
+from config.kernel.models import User
 from config.kernel.transitions import transition
 from labeling.models import Item
+from labeling.services.judgments import restore_annotation
 from labeling.services.rounds import last_rounds
-from labeling.types import ItemState, RoundState
+from labeling.types import ItemState, RoundState, TaskKind
 from quality.feedback import had_a_part
 from quality.models import Appeal, Dispute, Evidence, Feedback, GoldItem, Resolution
 from quality.services.disputes import open_dispute
-from quality.services.evidence import void_evidence
+from quality.services.evidence import restore_evidence, void_evidence
 from quality.services.feedback import APPEALABLE
 from quality.services.gold import retire_because
 from quality.types import (
@@ -44,6 +45,10 @@ SOURCES: dict[str, str] = {
     FeedbackKind.SENT_BACK: EvidenceSource.REVIEW,
     FeedbackKind.REJECTED: EvidenceSource.REVIEW,
 }
+
+
+# Answers given independently of others'. What follows an attempt, or was said of others, has been gone on with since.
+RESTORED = (TaskKind.ANNOTATE, TaskKind.GOLD)
 
 
 @transaction.atomic
@@ -142,15 +147,37 @@ def free_from_gold(*, appeal_ids: Iterable[int]) -> int:
 
 
 def follow_upheld(*, appeal_ids: Iterable[int]) -> int:
-    """Have what these upheld appeals are about adjudicated, where it is not gold; return how many disputes. Idempotent."""
-    return sum(_dispute(appeal_id) for appeal_id in sorted(set(appeal_ids)))
+    """Do what follows from these upheld appeals; return of how many something did. Idempotent.
+
+    An independent answer that was invalidated counts again, with what was known of it, and its round comes to something
+    anew. Else what the appeal is about is adjudicated, where it is not gold.
+    """
+    return sum(_follow(appeal_id) for appeal_id in sorted(set(appeal_ids)))
 
 
 @transaction.atomic
-def _dispute(appeal_id: int) -> bool:
-    appeal = Appeal.objects.select_related("feedback__annotation__round").get(pk=appeal_id)
+def _follow(appeal_id: int) -> bool:
+    appeal = Appeal.objects.select_related("feedback__annotation__task", "feedback__annotation__round").get(
+        pk=appeal_id
+    )
+    item = lock_row(Item.objects.filter(pk=appeal.feedback.annotation.round.item_id))
+    if appeal.feedback.kind == FeedbackKind.INVALIDATED and appeal.feedback.annotation.task.kind in RESTORED:
+        return _restore(appeal)
+    return _dispute(appeal, item)
+
+
+def _restore(appeal: Appeal) -> bool:
+    annotation, decided_by = appeal.feedback.annotation, appeal.decided_by
+    assert decided_by is not None, "An upheld appeal was decided by somebody."
+    restored = restore_annotation(annotation=annotation, actor=decided_by)
+    if restored is None:
+        return False
+    restore_evidence(before=annotation, after=restored)
+    return True
+
+
+def _dispute(appeal: Appeal, item: Item) -> bool:
     annotation = appeal.feedback.annotation
-    item = lock_row(Item.objects.filter(pk=annotation.round.item_id))
     latest = last_rounds([item]).get(item.pk)
     if item.state != ItemState.RESOLVED or latest is None or latest.state != RoundState.RESOLVED:
         return False
@@ -165,13 +192,3 @@ def _dispute(appeal_id: int) -> bool:
         actor_id=appeal.decided_by_id,
     )
     return True
-
-
-def escalate_overdue() -> int:
-    """Say of each appeal that is open past its time that it is overdue, once; return how many."""
-    overdue = Appeal.objects.filter(state=AppealState.OPEN, due_at__lt=Now()).exclude(
-        pk__in=Event.objects.filter(kind="appeal.overdue", subject="quality.appeal").values("subject_id")
-    )
-    rows = [(each.pk, each.customer_id, {"project": each.project_id}) for each in overdue.order_by("pk")[:200]]
-    record_many("appeal.overdue", subject="quality.appeal", rows=rows, actor_id=None)
-    return len(rows)

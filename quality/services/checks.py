@@ -27,6 +27,7 @@ from quality.effort import (
     copied,
     fast_bound,
     long_run,
+    pasted,
     repeated_text,
     same_answers,
     shared_wrong,
@@ -36,12 +37,15 @@ from quality.effort import (
 from quality.models import Check, GoldScore
 from quality.signs import as_label, first_answer, meanings_of, words_of
 from quality.types import CHECK_MACHINE, CheckKind, CheckState
+from routing.models import Lease
 
 LOOKED_AT = 50
 RIGHT = "right"
 PAIRS_MOST = 20
 # How often honest people answer otherwise the second time, where nothing better is known.
 USUAL_CHANGE = 0.15
+# So many texts have to be pasted before anybody asks.
+PASTED_LEAST = 3
 
 # The last answers of some who work on a project, on one form of it: of one more than OTHERS_MOST, for one is oneself.
 OTHERS_MOST = 20
@@ -133,7 +137,7 @@ def _of_pattern(newest: Annotation, others: Sequence[_Other]) -> Iterable[tuple[
     for kind, look in (
         (CheckKind.TOO_FAST, _too_fast),
         (CheckKind.STRAIGHT_LINING, _straight_lining),
-        (CheckKind.COPIED, _said_before),
+        (CheckKind.COPIED, _copied_often),
         (CheckKind.SELF_REPEAT, _self_repeats),
     ):
         if kind in waiting:
@@ -197,8 +201,22 @@ def _straight_lining(last: Sequence[Annotation], others: Sequence[_Other]) -> Fi
     return same_answers(answers, usual) or long_run(answers, usual)
 
 
-def _said_before(last: Sequence[Annotation], _others: Sequence[_Other]) -> Finding | None:
+def _copied_often(last: Sequence[Annotation], _others: Sequence[_Other]) -> Finding | None:
     texts = [words_of(each.form.document, each.answers, each.rationale) for each in last]
+    return _said_before(last, texts) or _pasted(last, texts)
+
+
+def _pasted(last: Sequence[Annotation], texts: Sequence[str]) -> Finding | None:
+    """Some people write elsewhere, so one text says nothing; the desk counts what is pasted, not what."""
+    leases = Lease.objects.filter(token__in=[each.submission for each in last], pasted__gt=0)
+    counts = dict(leases.values_list("token", "pasted"))
+    found = [pasted(len(text), counts.get(each.submission, 0)) for each, text in zip(last, texts, strict=True)]
+    if sum(each is not None for each in found) < PASTED_LEAST:
+        return None
+    return found[-1]
+
+
+def _said_before(last: Sequence[Annotation], texts: Sequence[str]) -> Finding | None:
     earlier = [
         text
         for each, text in zip(last[:-1], texts[:-1], strict=True)

@@ -9,7 +9,7 @@ from labeling.models import Annotation
 from labeling.types import ASIDE, ReviewerKind, TaskKind
 from quality.crowd import AgainstOthers, against_others
 from quality.models import Evidence, Resolution
-from quality.services.evidence import Found, add_evidence, void_evidence
+from quality.services.evidence import INVALIDATED, Found, add_evidence, void_evidence
 from quality.types import EvidenceSource
 
 SLICE = 100
@@ -82,4 +82,4 @@ def void_invalidated(*, annotation_ids: Collection[int]) -> int:
     of_these = Evidence.objects.filter(
         annotation__in=annotation_ids, annotation__invalidation__isnull=False, voids=None, voided_by=None
     )
-    return void_evidence(evidence=list(of_these), reason="The answer was invalidated.", actor_id=None)
+    return void_evidence(evidence=list(of_these), reason=INVALIDATED, actor_id=None)

@@ -1,12 +1,17 @@
 """What is known of answers, piece by piece: it enters here, and is voided here, never changed."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
 
 from config.kernel.events import record, record_many
+from labeling.models import Annotation
 from quality.models import Evidence
+from quality.types import EvidenceSource
+
+INVALIDATED = "The answer was invalidated."
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +95,32 @@ def void_evidence(*, evidence: Sequence[Evidence], reason: str, actor_id: int | 
         about = {"reviewer": each.reviewer_id, "project": each.project_id, "source": each.source}
         record("evidence.voided", subject=each, actor_id=actor_id, data=about)
     return len(made)
+
+
+@transaction.atomic
+def restore_evidence(*, before: Annotation, after: Annotation) -> int:
+    """An answer that was invalidated counts again, as `after`: have what references found of it known again; return how many
+    pieces. What others agreed on is weighed anew as the round is resolved."""
+    pieces = Evidence.objects.filter(annotation=before, voids=None).exclude(source=EvidenceSource.CONSENSUS)
+    void_evidence(evidence=list(pieces.filter(voided_by=None)), reason=INVALIDATED, actor_id=None)
+    by_source: dict[str, list[Evidence]] = defaultdict(list)
+    for piece in pieces.filter(voided_by__reason=INVALIDATED).order_by("pk"):
+        by_source[piece.source].append(piece)
+    return sum(
+        len(add_evidence(source=source, found=[_found_again(known, after)]))
+        for source, known in sorted(by_source.items())
+    )
+
+
+def _found_again(known: Sequence[Evidence], after: Annotation) -> Found:
+    first = known[0]
+    return Found(
+        annotation_id=after.pk,
+        reviewer_id=first.reviewer_id,
+        customer_id=first.customer_id,
+        project_id=first.project_id,
+        agreed=first.agreed,
+        reliability=first.reliability,
+        answers_count=first.answers_count,
+        skills=tuple(sorted(each.skill for each in known if each.skill)),
+    )

@@ -1,7 +1,7 @@
 """A standing fell: what its reviewer did since they were last known good is looked at again, in slices.
 
-What rests on them alone is judged anew. Whatever else rests on them is in doubt, and so in no release, until it is judged
-anew or an operator clears it; what the others come to without them, alike, is cleared at once.
+What rests on them alone is judged anew, by others. Whatever else rests on them is in doubt, and so in no release, until
+it is judged anew or an operator clears it; what the others come to without them, alike, is cleared at once.
 """
 
 import time
@@ -19,12 +19,14 @@ from config.kernel.locks import ADVISORY_FALL, lock_row, lock_rows, session_lock
 from config.kernel.models import User
 from config.kernel.reasons import checked_reason
 from config.kernel.transitions import transition, transition_many
-from labeling.models import Annotation, FormVersion, Item, Round
+from labeling.models import Annotation, FormVersion, Item, Reviewer, Round
 from labeling.services.rounds import reopen_items
 from labeling.types import ASIDE, RoundReason, RoundState
 from quality.consensus import METHOD, resolve
 from quality.models import Doubt, Fall, Resolution, Standing
 from quality.types import DOUBT_MACHINE, DoubtState
+from routing.services.exclusions import exclude_from_new
+from routing.types import ExclusionReason
 
 SLICE = 100
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -75,7 +77,7 @@ def look_at_falls(*, until: float = float("inf")) -> int:
 @transaction.atomic
 def _look_at_slice(fall_id: int) -> int | None:
     """Look at the next answers; return how many, or None once the fall is through."""
-    fall = Fall.objects.select_related("standing").get(pk=fall_id)
+    fall = Fall.objects.select_related("standing__reviewer").get(pk=fall_id)
     if fall.finished_at is not None:
         return None
     answers = list(
@@ -95,9 +97,7 @@ def _look_at_slice(fall_id: int) -> int | None:
     lock_rows(Item.objects.filter(rounds__in={round_id for _, round_id in answers}))
     resting = _resting_on({ident for ident, _ in answers}, {round_id for _, round_id in answers})
     alone = _alone(resting, fall.standing.reviewer_id)
-    requeued = reopen_items(
-        item_ids=[each.round.item_id for each in resting if each.pk in alone], reason=RoundReason.STANDING, actor=None
-    )
+    requeued = _judge_anew([each.round.item_id for each in resting if each.pk in alone], fall.standing.reviewer)
     fall = lock_row(Fall.objects.filter(pk=fall_id).select_related("standing"))
     held = _doubt(fall, resting, alone)
     Fall.objects.filter(pk=fall_id).update(
@@ -106,6 +106,14 @@ def _look_at_slice(fall_id: int) -> int | None:
         requeued_count=F("requeued_count") + requeued,
     )
     return len(answers)
+
+
+def _judge_anew(item_ids: Collection[int], fallen: Reviewer) -> int:
+    """Have these items judged by anybody but whose work it is; return how many rounds."""
+    opened = reopen_items(item_ids=item_ids, reason=RoundReason.STANDING, actor=None)
+    anew = Round.objects.filter(item__in=item_ids, state=RoundState.OPEN, reason=RoundReason.STANDING)
+    exclude_from_new(rounds=anew, reviewers=[fallen], reason=ExclusionReason.STANDING)
+    return opened
 
 
 def _finish(fall_id: int) -> None:

@@ -122,7 +122,7 @@ def _ask_again(review: Review, *, is_attempt: bool) -> None:
     )
     if opened:
         said = review.attempt if is_attempt else review.annotation
-        exclude_from_new(round=opened[0], reviewers=[said.reviewer], reason=ExclusionReason.AUTHOR)
+        exclude_from_new(rounds=opened, reviewers=[said.reviewer], reason=ExclusionReason.AUTHOR)
 
 
 @transaction.atomic
@@ -185,8 +185,7 @@ def _exclude_rejected(following: Sequence[Round], earlier: Sequence[Round]) -> N
     """Keep from these rounds whose work was rejected in the earlier ones."""
     rejected = Review.objects.filter(round__in=earlier, verdict=ReviewVerdict.REJECT)
     authors = [each.author for each in rejected.select_related("author")]
-    for new in following:
-        exclude_from_new(round=new, reviewers=authors, reason=ExclusionReason.AUTHOR)
+    exclude_from_new(rounds=following, reviewers=authors, reason=ExclusionReason.AUTHOR)
 
 
 def _is_about(task: Task, attempt: Annotation | None) -> bool:

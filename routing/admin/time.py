@@ -179,7 +179,9 @@ class EscalationAdmin(ConsoleAdmin):
 
     @admin.display(description=_("what the customer would be told"))
     def draft(self, escalation: Escalation) -> str:
-        return "–" if escalation.state == EscalationState.RESOLVED else drafted_message(escalation)
+        if escalation.state == EscalationState.RESOLVED or escalation.is_internal:
+            return "–"
+        return drafted_message(escalation)
 
 
 @admin.register(EscalationStep)

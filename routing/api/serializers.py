@@ -16,6 +16,12 @@ class ValueSerializer(serializers.Serializer[Any]):
 
 class SubmitSerializer(ValueSerializer):
     seconds = serializers.FloatField(required=False, allow_null=True, min_value=0, max_value=86_400)
+    pasted = serializers.IntegerField(
+        default=0,
+        min_value=0,
+        max_value=1_000_000,
+        help_text="Characters that were pasted into what is written freely.",
+    )
 
 
 class SkipSerializer(serializers.Serializer[Any]):

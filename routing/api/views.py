@@ -156,7 +156,13 @@ class Submit(DeskView):
     def post(self, request: Request, token: UUID) -> Response:
         """Submit: 201 when it is placed, 200 for the same again, 202 when it came too late and is kept for an operator."""
         given = self.given(request, SubmitSerializer)
-        done = submit_task(user=person(request), token=token, answers=given["value"], seconds=given.get("seconds"))
+        done = submit_task(
+            user=person(request),
+            token=token,
+            answers=given["value"],
+            seconds=given.get("seconds"),
+            pasted=given["pasted"],
+        )
         if not done.is_placed:
             return Response({"annotation": None, "placed": False, "message": done.message}, status=202)
         return Response(

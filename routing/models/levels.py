@@ -13,7 +13,7 @@ from config.kernel.history import changes_of
 from config.kernel.public_ids import PublicIdField
 from labeling.models import Batch, Customer, Pool, Project
 from labeling.querysets import CustomersQuerySet, TenantQuerySet
-from routing.types import ClockStopKind, EscalationKind, EscalationState, EscalationSubject, Severity
+from routing.types import INTERNAL, ClockStopKind, EscalationKind, EscalationState, EscalationSubject, Severity
 
 
 class BusinessCalendar(models.Model):
@@ -237,6 +237,9 @@ class Escalation(models.Model):
     resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
     customer_told_at = models.DateTimeField(_("customer told"), null=True, blank=True)
     customer_message = models.CharField(_("what the customer was told"), max_length=500, blank=True)
+    customer_draft = models.CharField(
+        _("what its rule would tell the customer"), max_length=500, blank=True, default="", db_default=""
+    )
 
     objects = TenantQuerySet.as_manager()
 
@@ -263,6 +266,11 @@ class Escalation(models.Model):
 
     def __str__(self) -> str:
         return self.message
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether it is between reviewers and operators, so that the customer is not told."""
+        return self.kind in INTERNAL
 
 
 class EscalationStep(models.Model):

@@ -134,6 +134,7 @@ class Lease(models.Model):
     extended_at = models.DateTimeField(_("extended by the reviewer"), null=True, blank=True)
     is_prefetched = models.BooleanField(_("taken ahead"), default=False, db_default=False)
     skip_reason = models.CharField(_("why skipped"), max_length=300, default="", db_default="", blank=True)
+    pasted = models.PositiveIntegerField(_("characters pasted into own words"), default=0, db_default=0)
 
     objects = TenantQuerySet.as_manager()
 

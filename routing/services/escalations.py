@@ -56,7 +56,8 @@ WHERE p.id = raised.id AND j.id = p.project_id AND p.priority <> LEAST(j.priorit
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What is wrong: one escalation is open for it at a time."""
+    """What is wrong: one escalation is open for it at a time. `owner_id` is who is asked before anybody on the ladder, and
+    `customer_draft` what the customer would be told, where the cause has its own of these."""
 
     project_id: int
     customer_id: int
@@ -66,6 +67,8 @@ class Cause:
     subject_id: int
     message: str
     pool_id: int | None = None
+    owner_id: int | None = None
+    customer_draft: str = ""
 
 
 @transaction.atomic
@@ -75,6 +78,7 @@ def open_escalations(causes: Collection[Cause]) -> list[Escalation]:
         Escalation(
             project_id=cause.project_id, customer_id=cause.customer_id, kind=cause.kind, severity=cause.severity,
             subject=cause.subject, subject_id=cause.subject_id, pool_id=cause.pool_id, message=cause.message[:500],
+            owner_id=cause.owner_id, customer_draft=shorten(cause.customer_draft, LONGEST_TOLD, placeholder=" …"),
         )
         for cause in causes
     ]  # fmt: skip
@@ -207,11 +211,14 @@ def close_by_facts(*, keys: Collection[int], why: str) -> int:
 def tell_customer(*, escalation: Escalation, actor: User | None, words: str = "") -> Escalation:
     """Tell the customer: in these words, or else in the ladder's. It stands in their portal and their API from now on.
 
-    Raises Conflict once it is resolved, and where the customer was told before in the same words.
+    Raises Conflict once it is resolved, for what is between reviewers and operators, and where the customer was told
+    before in the same words.
     """
     escalation = lock_row(Escalation.objects.filter(pk=escalation.pk).select_related(None))
     if escalation.state == EscalationState.RESOLVED:
         raise Conflict("This escalation is resolved; there is nothing left to tell.")
+    if escalation.is_internal:
+        raise Conflict("This is between reviewers and operators; customers are not told of it.")
     words = words.strip() or drafted_message(escalation)
     if escalation.customer_message == words:
         raise Conflict("The customer was told just that before.")
@@ -244,15 +251,16 @@ def climb(keys: Collection[int] | None = None) -> int:
 
 
 def _rise(escalation: Escalation, rungs: Sequence[Rung], height: int) -> None:
-    raised = sum(rung.raise_priority for rung in rungs)
+    """Climb these rungs; only where it is about a pool is anything raised."""
+    raised = sum(rung.raise_priority for rung in rungs) if escalation.pool_id is not None else 0
     Escalation.objects.filter(pk=escalation.pk).update(rung=height, raised=escalation.raised + raised)
     escalation.rung, escalation.raised = height, escalation.raised + raised
     for rung in rungs:
-        more = f" Its pool's priority is raised by {rung.raise_priority}." if rung.raise_priority else ""
+        more = f" Its pool's priority is raised by {rung.raise_priority}." if raised and rung.raise_priority else ""
         _add_steps([escalation], f"{Audience(rung.see).label.capitalize()} are asked.{more}", None)
     record("escalation.climbed", subject=escalation, actor_id=None, data={"rung": height, "raised": raised})
     telling = [rung for rung in rungs if rung.tell_customer]
-    if telling and escalation.customer_told_at is None:
+    if telling and escalation.customer_told_at is None and not escalation.is_internal:
         _tell(escalation, drafted_message(escalation, telling[-1]), None)
 
 
@@ -265,11 +273,14 @@ def _tell(escalation: Escalation, words: str, actor: User | None) -> None:
 
 
 def drafted_message(escalation: Escalation, rung: Rung | None = None) -> str:
-    """Return what the customer would be told now: in the words of that rung, or of the next one that tells them.
+    """Return what the customer would be told now: in the words of its own rule, or of that rung, or of the next one that
+    tells them; the customer is told of it at all (`is_internal`).
 
     Due time and forecast are of the same part of the work: the oldest that is due, or where the due time is at risk, the
     next that is; without a due time, of all of it.
     """
+    if escalation.customer_draft:
+        return escalation.customer_draft
     project = Project.objects.get(pk=escalation.project_id)
     if rung is None:
         ladder = ladders_of([project.pk])[project.pk]

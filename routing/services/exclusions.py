@@ -1,6 +1,6 @@
 """Exclusions: somebody may never judge a round, whatever else they may."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from django.db import transaction
 
@@ -41,13 +41,17 @@ def exclude(*, round: Round, reviewer: Reviewer, reason: str, actor: User | None
 
 
 @transaction.atomic
-def exclude_from_new(*, round: Round, reviewers: Collection[Reviewer], reason: str) -> None:
-    """Never give these reviewers a round that was opened in this transaction: nobody can hold any of it yet."""
+def exclude_from_new(*, rounds: Iterable[Round], reviewers: Collection[Reviewer], reason: str) -> None:
+    """Never give these reviewers any of these rounds, opened in this transaction: nobody can hold any of them yet. What
+    was reserved for them there is anybody's."""
+    rounds = list(rounds)
     made = Exclusion.objects.bulk_create(
         [
             Exclusion(customer_id=round.customer_id, round=round, reviewer=reviewer, reason=ExclusionReason(reason))
+            for round in rounds
             for reviewer in {each.pk: each for each in reviewers}.values()
         ]
     )
-    rows = [(each.pk, each.customer_id, {"round": round.pk, "reviewer": each.reviewer_id}) for each in made]
+    rows = [(each.pk, each.customer_id, {"round": each.round_id, "reviewer": each.reviewer_id}) for each in made]
     record_many("exclusion.made", subject="routing.exclusion", rows=rows, actor_id=None)
+    Task.objects.filter(round__in=rounds, reserved_for__in=reviewers).update(reserved_for=None)

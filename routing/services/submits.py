@@ -59,7 +59,8 @@ WITH still AS (
       AND NOT EXISTS (SELECT FROM routing_lease later WHERE later.task_id = l.task_id AND later.id > l.id)
     FOR NO KEY UPDATE OF l, t
 ), {APPEND}, ended AS (
-    UPDATE routing_lease l SET state = 'submitted', ended_at = statement_timestamp() FROM still WHERE l.id = still.id
+    UPDATE routing_lease l SET state = 'submitted', ended_at = statement_timestamp(), pasted = %(pasted)s::int
+    FROM still WHERE l.id = still.id
 ), moved AS (
     UPDATE labeling_task SET state = 'completed', completed_at = statement_timestamp()
     FROM still WHERE labeling_task.id = %(task)s::bigint AND state = %(from)s
@@ -112,7 +113,18 @@ class _Held:
         return self.lease_state == LeaseState.EXPIRED and self.task_state == "open" and self.is_latest
 
 
-def submit_task(*, user: User, token: UUID, answers: dict[str, Any], seconds: float | None) -> Submitted:
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What was sent: the answers, how long the reviewer looked, and how many characters of their own words were pasted."""
+
+    answers: dict[str, Any]
+    seconds: float | None
+    pasted: int
+
+
+def submit_task(
+    *, user: User, token: UUID, answers: dict[str, Any], seconds: float | None, pasted: int = 0
+) -> Submitted:
     """Place the answers as an annotation and complete the task, or keep them whole where the task is no longer theirs.
 
     The same again returns what the first submit made; other answers under the same token are kept beside. An answer by a
@@ -122,41 +134,40 @@ def submit_task(*, user: User, token: UUID, answers: dict[str, Any], seconds: fl
     Nothing is locked while the answers are checked: one statement places them where all is still as it was read. Where it
     is not, they are kept in a transaction of its own, which locks the item first: so it is called in none.
     """
+    given = _Given(answers, seconds, pasted)
     try:
-        held, done = _placed(READ, user, token, answers, seconds)
+        held, done = _placed(READ, user, token, given)
     except IntegrityError:  # another lease of theirs on the round was submitted at the same moment; now it can be seen
-        held, done = _placed(READ, user, token, answers, seconds)
-    return done or _keep(held.item_id, user, token, answers, seconds)
+        held, done = _placed(READ, user, token, given)
+    return done or _keep(held.item_id, user, token, given)
 
 
-def _placed(
-    statement: str, user: User, token: UUID, answers: dict[str, Any], seconds: float | None
-) -> tuple[_Held, Submitted | None]:
+def _placed(statement: str, user: User, token: UUID, given: _Given) -> tuple[_Held, Submitted | None]:
     """Place the answers where they have a place, and say so; None, with nothing written, where they have none."""
     held = _read(statement, user, token)
     if held.is_erased:
         raise LeaseOver("This item was erased; an answer to it is not kept.", state=held.lease_state)
-    check_answers(held.document, ItemShape.of(held.payload), answers)
-    judgment = _judgment(held, token, answers, seconds)
+    check_answers(held.document, ItemShape.of(held.payload), given.answers)
+    judgment = _judgment(held, token, given)
     if held.lease_state == LeaseState.SUBMITTED and (earlier := _repeated(judgment)) is not None:
         return held, Submitted(earlier, is_placed=True, is_repeat=True)
-    if not held.is_placeable or (made := _place(held, judgment, user.pk)) is None:
+    if not held.is_placeable or (made := _place(held, judgment, user.pk, given.pasted)) is None:
         return held, None
     return held, Submitted(made, is_placed=True, is_repeat=False)
 
 
 @transaction.atomic
-def _keep(item_id: int, user: User, token: UUID, answers: dict[str, Any], seconds: float | None) -> Submitted:
+def _keep(item_id: int, user: User, token: UUID, given: _Given) -> Submitted:
     """Keep the answers as an unplaced one, or place them after all, whatever has moved meanwhile.
 
     The item is locked first, as an erasure of it does: that has committed and is seen here, or finds what is kept here.
     The lock on the task would not do, for an erasure locks no task that is over.
     """
     lock_row(Item.objects.filter(pk=item_id))
-    held, done = _placed(LOCK, user, token, answers, seconds)
+    held, done = _placed(LOCK, user, token, given)
     if done is not None:
         return done
-    judgment = replace(_judgment(held, token, answers, seconds), submission=uuid5(token, digest(answers)))
+    judgment = replace(_judgment(held, token, given), submission=uuid5(token, digest(given.answers)))
     is_repeat = UnplacedAnswer.objects.filter(submission=judgment.submission).exists()
     keep_unplaced(judgment=judgment)
     message = KEPT_BESIDE if held.lease_state == LeaseState.SUBMITTED else KEPT
@@ -180,8 +191,8 @@ def _read(statement: str, user: User, token: UUID) -> _Held:
     return _Held(*[*row[:12], form, payload, *row[14:18], prelabel])
 
 
-def _judgment(held: _Held, token: UUID, answers: dict[str, Any], seconds: float | None) -> Judgment:
-    judged, rationale = as_kept(document=held.document, payload=held.payload, answers=answers)
+def _judgment(held: _Held, token: UUID, given: _Given) -> Judgment:
+    judged, rationale = as_kept(document=held.document, payload=held.payload, answers=given.answers)
     return Judgment(
         customer_id=held.customer_id,
         project_id=held.project_id,
@@ -195,13 +206,13 @@ def _judgment(held: _Held, token: UUID, answers: dict[str, Any], seconds: float 
         answers=judged,
         rationale=rationale,
         presented=display_order([each["key"] for each in held.payload["responses"]], seed=token),
-        seconds=seconds,
+        seconds=given.seconds,
         is_guideline_current=held.is_guideline_current,
         prelabel_id=held.prelabel_id,
     )
 
 
-def _place(held: _Held, judgment: Judgment, user_id: int) -> UUID | None:
+def _place(held: _Held, judgment: Judgment, user_id: int, pasted: int) -> UUID | None:
     """Append the annotation, end the lease, complete the task and tell of it: one statement. None where it has moved."""
     row = fetch_one(
         PLACE,
@@ -209,6 +220,7 @@ def _place(held: _Held, judgment: Judgment, user_id: int) -> UUID | None:
             **parameters_of(judgment),
             "lease": held.lease_id,
             "lease_state": held.lease_state,
+            "pasted": pasted,
             "from": held.task_state,
             **event_parameters("task.completed", subject="labeling.task", actor_id=user_id),
         },

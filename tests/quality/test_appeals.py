@@ -15,7 +15,7 @@ from labeling.services.judgments import invalidate_annotation
 from labeling.services.people import add_member
 from labeling.types import Role
 from quality.models import Appeal, Dispute, Evidence, Feedback, GoldItem, Ruling
-from quality.services.appeals import decide_appeal, escalate_overdue, make_appeal
+from quality.services.appeals import decide_appeal, make_appeal
 from quality.services.audits import make_plan, order_draw
 from quality.services.feedback import tell_reviewer
 from quality.services.gold import seed_gold
@@ -176,15 +176,6 @@ def test_gold_whose_answer_was_wrong_is_gold_no_more(cast):
     assert (gold.state, gold.retired_because) == ("retired", "disputed")
     settle()
     assert not known.exists()  # it was wrong for everybody
-
-
-def test_an_overdue_appeal_is_said_to_be_once(told):
-    made = appealed(told)
-    assert escalate_overdue() == 0
-    with unguarded("quality_appeal", "fixed_columns") as cursor:
-        cursor.execute("UPDATE quality_appeal SET due_at = now() - interval '1 hour'")
-    assert (escalate_overdue(), escalate_overdue()) == (1, 0)
-    assert Event.objects.get(kind="appeal.overdue").subject_id == made.pk
 
 
 def test_an_operator_decides_in_the_console_and_whoever_appealed_reads_the_answer(told, client):

@@ -14,9 +14,11 @@ from quality.drift import (
     error_alarm,
     error_chart,
     expected_hit,
+    last_good,
     leak_alarm,
     mean_run_length,
     odds_alarm,
+    standing_alarm,
     sums,
 )
 
@@ -74,6 +76,51 @@ def test_the_change_is_dated_to_the_last_zero():
     assert error_alarm(errors, chart) == Alarm(raised_at=29, good_until=25)
     assert error_alarm([True] * 4, chart) == Alarm(raised_at=3, good_until=-1)
     assert error_alarm([False] * 1000, chart) is None
+
+
+RIGHT, WRONG = [False], [True]
+
+
+@pytest.mark.parametrize(
+    ("errors", "alarm"),
+    [
+        ([], None),
+        (WRONG * 3, None),
+        (WRONG * 4, Alarm(raised_at=3, good_until=-1)),
+        (RIGHT * 3 + WRONG * 4, Alarm(raised_at=6, good_until=2)),
+        (WRONG * 4 + RIGHT * 12, Alarm(raised_at=3, good_until=-1)),
+        (WRONG * 4 + RIGHT * 13, None),
+        (WRONG * 100 + RIGHT * 12, Alarm(raised_at=3, good_until=-1)),
+        (WRONG * 100 + RIGHT * 13, None),
+        (WRONG * 4 + RIGHT * 12 + WRONG + RIGHT * 4, Alarm(raised_at=3, good_until=-1)),
+        (WRONG * 4 + RIGHT * 13 + WRONG * 4, Alarm(raised_at=20, good_until=16)),
+    ],
+)
+def test_an_alarm_stands_until_as_many_right_answers_as_the_threshold_however_long_it_was_bad(errors, alarm):
+    chart = error_chart(good_rate=0.1, bad_rate=0.3, run_length=500)
+    assert (chart.steps, chart.threshold) == (5, 13)
+    assert standing_alarm(errors, chart) == alarm
+
+
+@given(st.lists(st.booleans(), max_size=60))
+def test_an_alarm_stands_only_where_one_was_raised_and_is_dated_to_a_good_time_before_it(errors):
+    chart = error_chart(good_rate=0.1, bad_rate=0.3, run_length=500)
+    first, stands = error_alarm(errors, chart), standing_alarm(errors, chart)
+    if first is None:
+        assert stands is None
+    if stands is not None:
+        assert first.raised_at <= stands.raised_at
+        assert stands.good_until < stands.raised_at
+        assert sum(errors[stands.good_until + 1 : stands.raised_at + 1]) >= 4
+
+
+def test_the_last_good_judgment_is_the_last_at_which_the_sum_was_nothing():
+    chart = error_chart(good_rate=0.1, bad_rate=0.3, run_length=500)
+    assert last_good([], chart) == (0, -1)
+    assert last_good(WRONG, chart) == (4, -1)
+    assert last_good(RIGHT * 2 + WRONG, chart) == (4, 1)
+    assert last_good(WRONG + RIGHT * 3, chart) == (1, -1)
+    assert last_good(WRONG + RIGHT * 4 + WRONG, chart) == (4, 4)
 
 
 def test_false_alarms_of_unequal_odds_are_rarer_than_the_bound():

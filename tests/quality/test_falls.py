@@ -3,7 +3,8 @@
 import threading
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
+from psycopg.types.json import Jsonb
 
 from config.kernel.errors import Invalid, TransitionRefused
 from config.kernel.models import Event
@@ -12,11 +13,17 @@ from delivery.jobs import freeze as freeze_job
 from delivery.models import ReleaseEntry
 from delivery.services.doubts import name_releases
 from delivery.services.releases import request_release
-from labeling.models import Item, Round
+from labeling.models import Item, Round, Task
+from labeling.services.acknowledgements import acknowledge_guideline
+from labeling.services.rounds import assign_items
 from quality.models import Doubt, Fall
 from quality.services import falls
 from quality.services.falls import clear_doubt, doubt_work, look_at_falls
+from routing.explaining import explain_eligibility
+from routing.models import Enrolment, Exclusion
+from routing.services.claims import next_task
 from routing.services.enrolments import enrol_reviewer, trust_fully
+from routing.types import NothingToDo
 from tests.cast import open_new_project
 from tests.factories import freeze, item_row, judge, resolve_items, settle, upload, upload_items
 from tests.standings import found_right, standing_of
@@ -92,6 +99,59 @@ def test_what_rests_on_them_alone_is_judged_anew_and_releases_that_carry_it_are_
     judge(cast.bela)
     settle()
     assert sorted(Doubt.objects.values_list("state", flat=True)) == ["open"] * 4 + ["replaced"]
+
+
+def claimed(reviewer, pool):
+    """Return what the database gives the reviewer of this pool, whatever the policy says."""
+    with connection.cursor() as cursor:
+        asked = (reviewer.pk, [pool.pk], [Jsonb({})], False, 60, 10_000, reviewer.user_id, "", [])
+        cursor.execute(
+            "SELECT outcome, given FROM routing_claim(%s::bigint, %s::bigint[], %s::jsonb[], %s, %s, %s, %s, %s, %s::text[])",
+            asked,
+        )
+        return cursor.fetchone()
+
+
+def test_who_fell_never_judges_their_own_work_anew(alone):
+    cast = alone
+    doubt_work(standing=standing_of(cast.anna), reason="She guesses", actor=cast.mira)
+    settle()
+    anew = Round.objects.filter(reason="standing")
+    excluded = Exclusion.objects.values_list("round", "reviewer", "reason")
+    assert sorted(excluded) == sorted((each.pk, cast.anna.pk, "standing") for each in anew)
+    assert Enrolment.objects.get(project=cast.solo, reviewer=cast.anna).trust == "trusted"
+    told = next_task(user=cast.anna.user, project=cast.solo.public_id)
+    assert isinstance(told, NothingToDo)
+    task = Task.objects.filter(round__in=anew).first()
+    reasons = explain_eligibility(reviewer=cast.anna, task=task).reasons
+    assert [reason.sentence for reason in reasons if not reason.is_met] == [
+        "They are excluded from the round: their own work is judged anew."
+    ]
+    acknowledge_guideline(reviewer=cast.bela, project=cast.solo, number=1)
+    assert explain_eligibility(reviewer=cast.bela, task=task).may
+    assert claimed(cast.anna, task.pool) == ("nothing", None)
+    assert claimed(cast.bela, task.pool)[0] == "leased"
+    with pytest.raises(IntegrityError, match="for good"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM routing_exclusion")
+
+
+def test_what_was_assigned_to_who_fell_is_anybodys_when_it_is_judged_anew(cast):
+    named = open_new_project(cast.northwind, "named", cast.mira, overlap_kind="assigned")
+    for reviewer in (cast.anna, cast.bela):
+        enrol_reviewer(project=named, reviewer=reviewer, actor=None)
+    [item] = upload_items(named, cast.mira)
+    assign_items(project=named, assignments={item.external_id: [cast.anna]}, actor=cast.mira)
+    judge(cast.anna)
+    settle()
+    found_right(cast.anna, "1")
+    doubt_work(standing=standing_of(cast.anna), reason="She guesses", actor=cast.mira)
+    settle()
+    anew = Task.objects.get(round__reason="standing")
+    assert (anew.reserved_for, anew.round.judgments_needed) == (None, 1)
+    judge(cast.bela, "b")
+    settle()
+    anew.round.refresh_from_db()
+    assert (anew.round.state, Doubt.objects.get().state) == ("resolved", "replaced")
 
 
 def test_a_fall_that_died_midway_goes_on_where_it_ended(alone, monkeypatch):

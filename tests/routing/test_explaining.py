@@ -152,7 +152,7 @@ def test_the_reasons_of_the_task(asked):
     assert set(unmet(asked.bela, Task.objects.filter(state="open").first())) == {"judged"}
     exclude(round=task.round, reviewer=asked.cleo, reason=ExclusionReason.AUTHOR, actor=asked.mira)
     open_task = Task.objects.filter(state="open").first()
-    assert set(unmet(asked.cleo, open_task)) == {"excluded"}
+    assert unmet(asked.cleo, open_task) == {"excluded": "They are excluded from the round: wrote what is judged."}
     Task.objects.filter(pk=open_task.pk).update(reserved_for=asked.cleo)
     assert set(unmet(asked.dido, open_task)) == {"reserved"}
 

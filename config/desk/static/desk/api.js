@@ -43,7 +43,7 @@ export const me = () => call("GET", "me");
 export const heartbeat = (lease) => call("POST", `tasks/${lease}/heartbeat`, {});
 export const extend = (lease) => call("POST", `tasks/${lease}/extend`, {});
 export const saveDraft = (lease, value) => call("PUT", `tasks/${lease}/draft`, { value });
-export const submit = (lease, value, seconds) => call("POST", `tasks/${lease}/submit`, { value, seconds });
+export const submit = (lease, value, seconds, pasted = 0) => call("POST", `tasks/${lease}/submit`, { value, seconds, pasted });
 export const skip = (lease, reason) => call("POST", `tasks/${lease}/skip`, { reason });
 export const flag = (lease, kind, note) => call("POST", `tasks/${lease}/flag`, { kind, note });
 export const ask = (lease, clause, question) => call("POST", `tasks/${lease}/ask`, { clause, question });

@@ -79,7 +79,7 @@ function show(task) {
     offer: (is) => { byId("more").hidden = !is; },
     lost: (sentence, state) => endedElsewhere(sentence, { isAnswered: state === "submitted" }),
   });
-  now = { task, form, drafts, watch: new Stopwatch(), clock, isTyped: Boolean(unsent), looksAhead: setTimeout(lookAhead, AHEAD_MS) };
+  now = { task, form, drafts, watch: new Stopwatch(), clock, isTyped: Boolean(unsent), pasted: 0, looksAhead: setTimeout(lookAhead, AHEAD_MS) };
   resetWaiting();
   byId("task").hidden = false;
   byId("submit").disabled = false;
@@ -129,7 +129,7 @@ async function submit() {
   byId("submit").disabled = true;
   drafts.pause();
   try {
-    const done = await untilReached(() => api.submit(task.lease.token, value, watch.seconds));
+    const done = await untilReached(() => api.submit(task.lease.token, value, watch.seconds, shown.pasted));
     drafts.forget();
     say(done.placed ? await explained(done.annotation) : done.message);
     lookAtMe();
@@ -318,6 +318,11 @@ byId("form").addEventListener("input", () => {
   now.form.refresh();
   now.form.clearFaults();
   now.drafts.keep(now.form.read());
+});
+// How much of what is written freely came in by pasting; an edit begins with a text that is not one's own.
+byId("form").addEventListener("paste", ({ target, clipboardData }) => {
+  if (!now || !target.matches("textarea") || target.closest("[data-kind]").dataset.kind === "edit") return;
+  now.pasted += [...clipboardData.getData("text/plain")].length;
 });
 byId("correction-form").addEventListener("input", () => correction.keep());
 const onSubmit = (id, send) => byId(id).addEventListener("submit", (event) => {
