@@ -75,7 +75,7 @@ def ask(line: Line, messages: Sequence[Mapping[str, str]], material: Material) -
             fault = f"No whole answer came within {line.timeout:g} s."
         except openai.APIConnectionError as error:
             fault = _said(error)
-        except ValueError:
+        except (ValueError, RecursionError):
             fault = "The endpoint's answer is not JSON."
         except NotCanonical:
             fault = "The endpoint's answer holds signs that cannot be kept."

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from config.kernel.canonical import NotCanonical
 from labeling.forms import (
     CHOICE,
     PREFERENCE,
@@ -245,6 +246,8 @@ def read_answer(material: Material, text: str) -> Read:
         check_answers(form, shape, said["answers"])
     except InvalidAnswers as error:
         raise Unreadable(f"The answers do not fit the form ({error.field or 'value'}): {error.message}") from None
+    except NotCanonical as error:
+        raise Unreadable(error.message) from None
     texts = {each["key"]: each["text"] for each in material.payload["responses"]}
     given = {name: answer for name, answer in said["answers"].items() if answer not in (None, "")}
     judged, rationale = split_rationale(form, given)

@@ -99,14 +99,15 @@ def _room_this_minute(judge: Judge) -> int:
 def _errands(judge: Judge) -> Iterator[Errand]:
     """What it is to do next: today's anchors, what experts have answered (plain, then with its tricks), all other items.
 
-    Where people are shown its answers, gold is not judged before its neighbours: it could be told by having an answer.
+    Gold is not judged before its neighbours: people are shown what models answered, before or after they do, and could tell
+    it by having an answer.
     """
     today = _today()
     for version in _due_anchors(judge, today).values_list("item_version_id", flat=True)[:LISTED]:
         yield Errand(version, CallPurpose.ANCHOR, today)
     answered = sorted(expert_answers(judge.project_id))
-    if not judge.is_shown_before:
-        yield from _due(judge, ItemVersion.objects.filter(pk__in=answered), CallPurpose.JUDGE)
+    told = ItemVersion.objects.filter(pk__in=answered, gold=None)
+    yield from _due(judge, told, CallPurpose.JUDGE)
     plain = sorted(verdicts_of(judge).keys() & set(answered))
     yield from _due(judge, ItemVersion.objects.filter(pk__in=plain[:SWAPPED_MOST]), CallPurpose.SWAP, REVERSED)
     for injection in INJECTIONS:
