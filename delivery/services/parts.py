@@ -27,8 +27,8 @@ from delivery.training_views import Lessons
 from labeling.models import Erasure, FormVersion
 
 # A part ends with whichever of these comes first. It takes some seconds: no more is lost with a worker.
-RECORDS_A_PART = 50_000
-BYTES_A_PART = 256 * 1024**2
+RECORDS_A_PART = 20_000
+BYTES_A_PART = 128 * 1024**2
 
 STAGE = (
     "COPY delivery_stagedentry (customer_id, project_id, part_id, resolution_id, item_id, external_id, outcome,"

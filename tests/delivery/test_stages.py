@@ -17,8 +17,10 @@ from delivery.services.holds import place_hold
 from delivery.services.releases import request_release
 from delivery.services.stored_files import forget_unserved
 from delivery.verification import verify_folder
-from labeling.models import Erasure, Item
+from labeling.models import Annotation, Erasure, Item
 from labeling.services.erasures import erase_item
+from labeling.services.judgments import invalidate_annotation
+from quality.jobs import resolve_rounds
 from quality.models import Doubt, Fall
 from quality.services import falls
 from quality.services.falls import doubt_work
@@ -245,6 +247,21 @@ def test_what_comes_into_doubt_once_a_release_is_frozen_names_it(divided):
 
 def event_of(release):
     return Event.objects.get(kind="release.frozen", subject_id=release.pk)
+
+
+def test_what_comes_to_something_else_and_into_doubt_only_after_a_release_took_it_names_it(divided):
+    """The fall is through; of three who agreed one answer goes, and what is left rests on Anna's until that is looked at."""
+    cast = divided
+    doubt_work(standing=standing_of(cast.anna), reason="She shared her account", actor=cast.mira)
+    settle()
+    answer = Annotation.objects.get(reviewer=cast.bela, round__item__external_id="item-001")
+    invalidate_annotation(annotation=answer, reason="Not hers", actor=cast.mira)
+    resolve_rounds([Event.objects.get(kind="annotation.invalidated")])
+    release = ask(cast)
+    freeze_release(release_id=release.pk)
+    assert "item-001" in names(release)
+    settle()
+    assert list(Event.objects.filter(kind="release.doubted").values_list("subject_id", flat=True)) == [release.pk]
 
 
 def test_a_hold_ends_a_release_midway_and_leaves_nothing_of_it(cast, monkeypatch):
