@@ -12,6 +12,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def other():
     """Another connection of the owner's, who sees what the first one does, and can end it."""
+    connection.ensure_connection()
     other: Any = connection.copy()
     with other.cursor() as cursor:
         cursor.execute("RESET ROLE")

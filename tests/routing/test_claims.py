@@ -134,12 +134,12 @@ def test_who_skipped_a_round_is_not_offered_it_again(cast):
     assert why(cast.anna) == "nothing_left"
 
 
-def test_a_next_takes_six_statements_at_most(cast, django_assert_max_num_queries):
+def test_a_next_takes_three_statements_at_most(cast, django_assert_max_num_queries):
     upload_items(cast.project, cast.mira, 3)
     judge(cast.bela)
     with django_assert_max_num_queries(10) as seen:
         take(cast.anna)
-    assert len([query for query in seen.captured_queries if "SAVEPOINT" not in query["sql"]]) <= 6
+    assert len([query for query in seen.captured_queries if "SAVEPOINT" not in query["sql"]]) <= 3
 
 
 @pytest.mark.django_db(transaction=True)

@@ -155,13 +155,13 @@ def test_a_draft_comes_back_with_the_task_and_goes_with_the_submit(cast):
     assert not Draft.objects.exists()
 
 
-def test_a_submit_takes_eight_statements_at_most(cast, django_assert_max_num_queries):
+def test_a_submit_takes_three_statements_at_most(cast, django_assert_max_num_queries):
     upload_items(cast.project, cast.mira, 2)
     judge(cast.anna)
     leased = take(cast.anna)
-    with django_assert_max_num_queries(10) as seen:  # with SAVEPOINT and RELEASE
+    with django_assert_max_num_queries(10) as seen:
         submit_task(user=cast.anna.user, token=leased.token, answers=prefer("a"), seconds=1)
-    assert len([query for query in seen.captured_queries if "SAVEPOINT" not in query["sql"]]) <= 8
+    assert len([query for query in seen.captured_queries if "SAVEPOINT" not in query["sql"]]) <= 3
     assert connection.in_atomic_block
 
 
