@@ -48,7 +48,7 @@ SUBSCRIPTIONS = (
     ),
     Subscription(
         "signs",
-        hears=("task.completed", "annotation.superseded"),
+        hears=("task.completed", "annotation.superseded", "gold.scored"),
         job="quality.jobs.look_at_answers",
         queue="bulk",
     ),

@@ -251,7 +251,9 @@ def look_at_falls() -> None:
 
 
 def look_at_answers(facts: list[Fact]) -> None:
-    """Hears task.completed and annotation.superseded: signs that a person should look at, and what is against the rules."""
+    """Hears task.completed, annotation.superseded and gold.scored: signs that a person should look at, and what is against
+    the rules."""
+    checks.look_at_gold(score_ids=[fact.subject_id for fact in facts if fact.kind == "gold.scored"])
     new = [fact.data["annotation"] for fact in facts if fact.kind == "task.completed"]
     checks.look_at_answers(annotation_ids=new)
     corrected = [fact.subject_id for fact in facts if fact.kind == "annotation.superseded"]

@@ -89,6 +89,19 @@ def look_at_answers(*, annotation_ids: Iterable[int]) -> int:
     return _raise(found)
 
 
+def look_at_gold(*, score_ids: Iterable[int]) -> int:
+    """Look at the errors of those whose answers to gold were scored; return how many checks are new. Idempotent."""
+    scores = GoldScore.objects.filter(pk__in=list(score_ids)).select_related("annotation").order_by("pk")
+    newest = {(each.project_id, each.reviewer_id): each.annotation for each in scores}
+    waiting = set(
+        Check.objects.filter(
+            kind=CheckKind.SHARED_ERRORS, state=CheckState.OPEN, reviewer__in=[who for _, who in newest]
+        ).values_list("project_id", "reviewer_id")
+    )
+    looked_at = [(said, _shared_errors(said)) for key, said in newest.items() if key not in waiting]
+    return _raise([(said, CheckKind.SHARED_ERRORS, finding) for said, finding in looked_at if finding])
+
+
 @transaction.atomic
 def _raise(found: Sequence[tuple[Annotation, CheckKind, Finding]]) -> int:
     made = [
@@ -144,8 +157,6 @@ def _of_pattern(newest: Annotation, others: Sequence[_Other]) -> Iterable[tuple[
             continue
         if finding := look([each for each in last if each.pk > decided.get(kind, 0)], others):
             yield kind, finding
-    if CheckKind.SHARED_ERRORS not in waiting and (finding := _shared_errors(newest)):
-        yield CheckKind.SHARED_ERRORS, finding
 
 
 def _last_answers(newest: Annotation) -> list[Annotation]:
@@ -243,8 +254,8 @@ def _self_repeats(last: Sequence[Annotation], _others: Sequence[_Other]) -> Find
 
 
 def _shared_errors(newest: Annotation) -> Finding | None:
-    """Whether somebody else gives the same wrong answers to gold as the author of this one."""
-    of_project = GoldScore.objects.filter(project=newest.project_id)
+    """Whether somebody else gives the same wrong answers to gold as the author of this one. What was erased says nothing."""
+    of_project = GoldScore.objects.filter(project=newest.project_id).exclude(annotation__answers={})
     mine = list(
         of_project.filter(reviewer=newest.reviewer_id)
         .select_related("annotation", "gold_item")
