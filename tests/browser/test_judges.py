@@ -47,7 +47,6 @@ def test_a_models_answer_is_hidden_until_mine_is_final(page, cast, endpoint):
     expect(shown).to_contain_text("A model answered")
     expect(shown).to_contain_text("You answered")
     expect(shown).to_contain_text("(“Paris.”)")
-    page.screenshot(path="/tmp/judges-after.png")
     expect(shown).to_contain_text("No person said this. It may be wrong: judge for yourself.")
     assert Annotation.objects.get(reviewer=cast.anna).prelabel is None
 
@@ -61,7 +60,6 @@ def test_where_the_project_says_so_a_models_answer_stands_beside_the_task_marked
     expect(beside).to_be_visible()
     expect(beside).to_contain_text("A model’s answer, shown before yours")
     expect(beside.locator(".by-model .hint")).to_have_text("No person said this. It may be wrong: judge for yourself.")
-    page.screenshot(path="/tmp/judges-desk.png")
     page.locator("#title").focus()
     page.keyboard.press("1")
     page.keyboard.press("Control+Enter")
@@ -81,4 +79,3 @@ def test_an_operator_sees_how_far_judges_can_be_relied_on(page, cast, endpoint):
     expect(shown.get_by_test_id("figures")).to_contain_text("Cohen’s kappa")
     expect(shown.get_by_test_id("segments").get_by_role("row")).to_have_count(5)
     expect(shown.locator("svg").first).to_be_visible()
-    page.screenshot(path="/tmp/judges-console.png", full_page=True)
