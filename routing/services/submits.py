@@ -35,7 +35,7 @@ SELECT l.id, l.state, l.task_id, l.round_id, l.reviewer_id, l.customer_id, l.pro
        NOT EXISTS (SELECT FROM routing_lease later WHERE later.task_id = l.task_id AND later.id > l.id),
        {PERMITTED.format(user="%(user)s::bigint", project="l.project_id")},
        EXISTS (SELECT FROM labeling_annotation a WHERE a.round_id = l.round_id AND a.reviewer_id = l.reviewer_id
-               AND a.submission <> l.token),
+               AND a.supersedes_id IS NULL AND a.submission <> l.token),
        o.work, t.kind, t.beside IS NOT NULL,
        CASE WHEN o.work IN ('review', 'expert') THEN (SELECT g.clauses::text FROM labeling_guidelineversion g WHERE g.id = l.guideline_id) END,
        {OF_LEASE}
