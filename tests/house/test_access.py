@@ -10,7 +10,7 @@ from django.utils import timezone
 from config.kernel.keys import issue_key, revoke_key
 from config.kernel.models import ApiKey
 from config.kernel.types import Scope
-from labeling.models import Annotation, Batch, Flag, Item, Membership, UnplacedAnswer
+from labeling.models import Annotation, Batch, Flag, Item, Membership, Project, UnplacedAnswer
 from labeling.services.invitations import invite_member, withdraw_invitation
 from quality.services.exams import open_exam
 from quality.services.feedback import tell_reviewer
@@ -192,8 +192,10 @@ def house(transactional_db):
 
 def calibrated(cast):
     """An item of a calibration batch, which nobody but its customer's people may answer in the portal."""
-    batch = upload(cast.project, cast.mira, item_row("calibrated"))
-    Batch.objects.filter(pk=batch.pk).update(stage="calibration")
+    project, before = Project.objects.filter(pk=cast.project.pk), cast.project.stage
+    project.update(stage="calibration")
+    upload(project.get(), cast.mira, item_row("calibrated"))
+    project.update(stage=before)
     return Item.objects.get(external_id="calibrated")
 
 
