@@ -67,6 +67,26 @@ def error_chart(*, good_rate: float, bad_rate: float, run_length: float) -> Erro
     )
 
 
+# What most people are held against: a drift from the rate of errors that standings tolerate.
+COMMON = (0.20, 0.45, 400.0)
+# What those are held against who began well, with at most so many errors in their first answers: 95 % right would else have
+# to become 60 % before anybody is told soon. Of people of 85 % right, one in seven begins so by luck.
+FINE = (0.10, 0.30, 1000.0)
+FIRST, FIRST_ERRORS_MOST = 30, 2
+
+
+def chart_for(errors: Sequence[bool]) -> ErrorChart:
+    """Return the chart that suits somebody with these judgments, oldest first (True is an error).
+
+    Its in-control rate is told by their own first answers (D. M. Hawkins, "Self-starting CUSUM charts for location and
+    scale", 1987), in two grades: an exact run length needs a fixed chart. Who begins well enough for the fine one has no
+    alarm on the common one by then, so that the change takes none away.
+    """
+    begins_well = len(errors) >= FIRST and sum(errors[:FIRST]) <= FIRST_ERRORS_MOST
+    good, bad, run_length = FINE if begins_well else COMMON
+    return error_chart(good_rate=good, bad_rate=bad, run_length=run_length)
+
+
 def mean_run_length(error_rate: float, *, steps: int, threshold: int) -> float:
     """Return the mean number of judgments until the alarm, from a sum of 0, at this error rate. Exact.
 

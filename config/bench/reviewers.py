@@ -14,7 +14,7 @@ from statistics import median, quantiles
 from typing import Any
 
 from config.bench import Report
-from quality.drift import error_alarm, error_chart
+from quality.drift import Alarm, chart_for, error_alarm
 from quality.effort import BothAnswered, long_run, same_answers, shared_wrong, too_fast
 from quality.evidence import Belief, Piece, Source, believe
 from quality.gold_rate import gold_share
@@ -28,8 +28,7 @@ BLOCK = 50
 KNOWN_SHARE = 0.2
 OTHERS = 5
 OTHERS_ACCURACY = 0.88
-BARS = Bars(trusted_from=0.75, trusted_until=0.68, paused_below=0.70, returns_from=0.70)
-CHART = error_chart(good_rate=0.08, bad_rate=0.25, run_length=1000)
+BARS = Bars()
 # A person is looked at MOST / BLOCK times, by three signs: together once in a thousand people is blamed by these.
 CHANCE_BELOW = 0.001 / (3 * MOST / BLOCK)
 
@@ -78,7 +77,7 @@ class Watch:
         """Return what speaks against this person now, or None."""
         if self.state in (State.PAUSED, State.CONSENSUS_ONLY):
             return "standing"
-        if self.gold and self.gold[-1][0] == number and error_alarm([miss for _, miss in self.gold], CHART):
+        if self.gold and self.gold[-1][0] == number and self.alarm() is not None:
             return "drift"
         if (number + 1) % BLOCK:
             return None
@@ -89,6 +88,10 @@ class Watch:
             too_fast(timed, chance_below=CHANCE_BELOW),
         )
         return next((str(sign.sign) for sign in signs if sign), None)
+
+    def alarm(self) -> Alarm | None:
+        misses = [miss for _, miss in self.gold]
+        return error_alarm(misses, chart_for(misses))
 
     def _review(self, number: int) -> None:
         evidence = [Piece(Source.GOLD, not miss, (number - when) / A_DAY) for when, miss in self.gold]
@@ -167,7 +170,7 @@ def _summary(name: str, outcomes: list[Outcome], delays: list[int], people: int)
 
 def _dated(watch: Watch, person: Person, by: str) -> int | None:
     """Return how many judgments after the change the last known good one lies; None where no drift was to be dated."""
-    alarm = error_alarm([miss for _, miss in watch.gold], CHART) if by == "drift" and person.changes_at else None
+    alarm = watch.alarm() if by == "drift" and person.changes_at else None
     if alarm is None:
         return None
     return (watch.gold[alarm.good_until][0] if alarm.good_until >= 0 else 0) - person.changes_at

@@ -42,6 +42,9 @@ from routing.models import Lease
 LOOKED_AT = 50
 RIGHT = "right"
 PAIRS_MOST = 20
+# Each answer is another look at much the same last ones. At one in a thousand a look, one honest person in ten would be
+# asked about within 1,500 judgments, by one sign alone; at one in ten thousand, one in four hundred is.
+CHANCE_BELOW = 0.0001
 # How often honest people answer otherwise the second time, where nothing better is known.
 USUAL_CHANGE = 0.15
 # So many texts have to be pasted before anybody asks.
@@ -193,7 +196,8 @@ def _too_fast(last: Sequence[Annotation], others: Sequence[_Other]) -> Finding |
     bound = fast_bound([each.seconds for each in others if each.seconds is not None])
     if bound is None:
         return None
-    return too_fast([(each.seconds, bound) for each in last if each.seconds is not None])
+    timed = [(each.seconds, bound) for each in last if each.seconds is not None]
+    return too_fast(timed, chance_below=CHANCE_BELOW)
 
 
 def _straight_lining(last: Sequence[Annotation], others: Sequence[_Other]) -> Finding | None:
@@ -209,7 +213,9 @@ def _straight_lining(last: Sequence[Annotation], others: Sequence[_Other]) -> Fi
     usual = {str(each): (seen[each] + 1) / (seen.total() + len(kinds)) for each in kinds}
     places = max((len(each.presented) for each in last), default=0)
     usual |= {each: max(share, 1 / places) for each, share in usual.items() if each.startswith("place ") and places}
-    return same_answers(answers, usual) or long_run(answers, usual)
+    return same_answers(answers, usual, chance_below=CHANCE_BELOW) or long_run(
+        answers, usual, chance_below=CHANCE_BELOW
+    )
 
 
 def _copied_often(last: Sequence[Annotation], _others: Sequence[_Other]) -> Finding | None:
@@ -250,7 +256,7 @@ def _self_repeats(last: Sequence[Annotation], _others: Sequence[_Other]) -> Find
         answer = first_answer(each.form.document, each.answers, ()) or as_label(each.answers, list(each.answers))
         said.setdefault(each.item_version_id, []).append(answer)
     repeats = [(answers[0], answers[-1]) for answers in said.values()]
-    return unsteady(repeats, usual_change=USUAL_CHANGE)
+    return unsteady(repeats, usual_change=USUAL_CHANGE, chance_below=CHANCE_BELOW)
 
 
 def _shared_errors(newest: Annotation) -> Finding | None:
@@ -271,7 +277,7 @@ def _shared_errors(newest: Annotation) -> Finding | None:
     alike = [who for who, said in by_person.items() if any(said.get(gold) == label for gold, label in wrong.items())]
     own = {each.gold_item_id: _label(each) for each in mine}
     for who in alike[:PAIRS_MOST]:
-        if finding := shared_wrong(_both(own, who, by_person), chance_below=0.001 / max(1, len(alike))):
+        if finding := shared_wrong(_both(own, who, by_person), chance_below=CHANCE_BELOW / max(1, len(alike))):
             return finding
     return None
 

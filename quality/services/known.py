@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from quality.drift import Alarm, error_chart, last_good, standing_alarm
+from quality.drift import Alarm, chart_for, last_good, standing_alarm
 from quality.evidence import Belief, Piece, Source, believe
 from quality.models import Evidence
 
@@ -12,9 +12,7 @@ from quality.models import Evidence
 PIECES_MOST = 5000
 DAY = timedelta(days=1)
 
-# A drift is told from this rate of errors to that one, with a false alarm in about so many judgments. Consensus is left
-# out: where a crowd errs, whoever is right would seem to drift.
-GOOD_RATE, BAD_RATE, RUN_LENGTH = 0.20, 0.45, 400.0
+# What a drift is told by. Consensus is left out: where a crowd errs, whoever is right would seem to drift.
 SURE_SOURCES = (Source.GOLD, Source.AUDIT, Source.REVIEW)
 
 
@@ -67,7 +65,7 @@ def drift_of(known: Collection[Known]) -> Drift:
     """Return how the errors found by gold, audits and reviews have developed; `known` is in time's order."""
     sure = [each for each in known if each.source in SURE_SOURCES]
     errors = [not each.agreed for each in sure]
-    chart = error_chart(good_rate=GOOD_RATE, bad_rate=BAD_RATE, run_length=RUN_LENGTH)
+    chart = chart_for(errors)
     alarm = standing_alarm(errors, chart)
     value, place = last_good(errors, chart)
     if alarm is not None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from quality.drift import (
     Alarm,
+    chart_for,
     disputed,
     ease_of,
     error_alarm,
@@ -168,3 +169,22 @@ def test_gold_that_good_people_miss_is_disputed():
     assert not disputed([False] * 6 + [True] * 4, [0.5] * 10).is_disputed
     assert not disputed([False], [0.9]).is_disputed
     assert not disputed([], []).is_disputed
+
+
+# --- which chart ------------------------------------------------------------------------------------------------------
+
+
+def test_who_began_well_is_held_against_a_finer_chart():
+    """From 95 % to 67 % right: nothing for the common chart, and an alarm of the fine one after seven errors in nineteen."""
+    assert chart_for([False] * 29) == chart_for([True] * 3 + [False] * 27)
+    assert chart_for([False] * 29).good_rate == 0.20
+    fine = chart_for([True] * 2 + [False] * 28)
+    assert (fine.good_rate, fine.steps, fine.threshold) == (0.10, 5, 16)
+    assert fine.run_length >= 1000
+    errors = [False] * 30 + [True, False, False] * 7
+    assert error_alarm(errors, chart_for(errors)) == Alarm(raised_at=48, good_until=29)
+    assert error_alarm(errors, chart_for([])) is None
+
+
+def test_nobody_has_an_alarm_when_their_chart_becomes_the_finer_one():
+    assert standing_alarm([False] * 28 + [True] * 2, chart_for([])) is None

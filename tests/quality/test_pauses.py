@@ -4,14 +4,16 @@ import pytest
 from django.test import Client
 
 from config.kernel.errors import Conflict, Invalid, TransitionRefused
-from config.kernel.models import Event
+from config.kernel.models import Event, User
 from labeling.models import Reviewer
+from labeling.services.people import create_reviewer
 from quality.models import Pause
 from quality.pauses import overdue_pauses, rates_of_groups
 from quality.services.pauses import bring_back, confirm_pause, lift_pause, pause_standing, retire_reviewer
 from quality.services.standings import review_standings
 from routing.models import Enrolment
 from routing.selectors import why_nothing
+from routing.services.enrolments import end_enrolment, enrol_reviewer
 from tests.factories import item_row, judge, resolve_items, settle, unguarded, upload
 from tests.standings import found_right, standing_of
 
@@ -123,16 +125,67 @@ def test_a_pause_is_overdue_after_a_day(paused):
     assert not overdue_pauses().exists()
 
 
-def test_pauses_and_their_ends_are_shown_by_country_and_language(paused):
+def hire_in(cast, country, languages, count):
+    for number in range(count):
+        name = f"{country}-{languages[0]}-{number}".lower()
+        user = User.objects.create_user(f"{name}@example.org", name=name, surface="desk")
+        hired = create_reviewer(user=user, languages=languages, country=country, actor=None)
+        enrol_reviewer(project=cast.project, reviewer=hired, actor=None)
+
+
+def counts(row):
+    return (row.name, row.people, row.paused, row.decided, row.overturned)
+
+
+def test_pauses_and_their_ends_are_shown_by_country_and_language_with_intervals(paused):
+    """Anna is of DE with four others; ES and FR have two each, together with the three of no country seven people."""
     Reviewer.objects.filter(pk=paused.anna.pk).update(country="DE", languages=["en", "de"])
+    hire_in(paused, "DE", ["de"], 4)
+    hire_in(paused, "ES", ["es"], 2)
+    hire_in(paused, "FR", ["fr"], 2)
     lift_pause(pause=Pause.objects.get(), reason="The guideline was at fault", actor=paused.mira)
     rates = rates_of_groups(paused.project)
-    by_country = {each.name: (each.people, each.paused, each.decided, each.overturned) for each in rates["country"]}
-    assert by_country["DE"] == (1, 1, 1, 1)
-    assert sum(people for people, *_ in by_country.values()) == 4
-    by_language = {each.name: (each.people, each.paused) for each in rates["language"]}
-    assert by_language == {"de": (1, 1), "en": (4, 1)}
-    client = Client()
-    client.force_login(paused.mira)
-    page = client.get(f"/admin/operations/{paused.project.public_id}/").content.decode()
+    [germany] = rates["country"].groups
+    assert counts(germany) == ("DE", 5, 1, 1, 1)
+    assert str(germany.pause_rate.interval) == "4% to 62%"
+    assert (rates["country"].small_count, counts(rates["country"].others)) == (3, ("", 7, 0, 0, 0))
+    assert [counts(row) for row in rates["language"].groups] == [("de", 5, 1, 1, 1)]
+    assert (rates["language"].small_count, counts(rates["language"].others)) == (3, ("", 8, 1, 1, 1))
+    page = operations_page(paused)
     assert "Pauses, tests and overturned pauses" in page
+    assert "1 / 5" in page
+    assert "(4% to 62%)" in page
+    assert "3 smaller countries, together" in page
+
+
+def operations_page(cast):
+    client = Client()
+    client.force_login(cast.mira)
+    return client.get(f"/admin/operations/{cast.project.public_id}/").content.decode()
+
+
+def test_a_group_of_few_people_is_not_shown_as_it_says_who_they_are(paused):
+    Reviewer.objects.filter(pk=paused.anna.pk).update(country="DE")
+    rates = rates_of_groups(paused.project)["country"]
+    assert (rates.groups, rates.small_count, rates.others) == ([], 2, None)
+    page = operations_page(paused)
+    assert "2 countries have too few people to be shown." in page
+    assert "1 / 1" not in page
+
+
+def test_who_left_counts_on_and_a_confirmed_pause_that_ended_was_not_overturned(paused):
+    hire_in(paused, "DE", ["de"], 4)
+    Reviewer.objects.filter(pk=paused.anna.pk).update(country="DE")
+    confirm_pause(pause=Pause.objects.get(), reason="Guesses", actor=paused.mira)
+    lift_pause(pause=Pause.objects.get(), reason="They were taught again", actor=paused.mira)
+    end_enrolment(enrolment=Enrolment.objects.get(reviewer=paused.anna), actor=paused.mira)
+    [germany] = rates_of_groups(paused.project)["country"].groups
+    assert counts(germany) == ("DE", 5, 1, 1, 0)
+
+
+def test_who_is_paused_reads_after_the_confirmation_what_a_person_said(paused):
+    confirm_pause(pause=Pause.objects.get(), reason="Their answers are guesses", actor=paused.mira)
+    [told] = me(paused, "anna")["pauses"]
+    assert told["why"].endswith("this project needs 60%. Confirmed: Their answers are guesses")
+    assert told["way_back"].startswith("A person has looked at this and confirmed it. Ask your operator")
+    assert told["is_provisional"] is False
