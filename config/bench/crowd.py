@@ -93,6 +93,7 @@ class Person:
 
     name: str
     kind: str
+    user: User
     reviewer: Reviewer
     changes_at: int
     chance: random.Random
@@ -147,7 +148,13 @@ def found_world(
     customer = create_customer(name="Crowd", slug="crowd", actor=None)
     add_member(user=operator, customer=customer, role=Role.OPERATOR, actor=None)
     project = create_project(
-        customer=customer, slug="crowd", name="Crowd", actor=None, overlap=OVERLAP, gold_share=gold_share, gold_share_most="0.3"
+        customer=customer,
+        slug="crowd",
+        name="Crowd",
+        actor=None,
+        overlap=OVERLAP,
+        gold_share=gold_share,
+        gold_share_most="0.3",
     )
     publish_form(project=project, document=FORM, actor=None)
     publish_guideline(project=project, clauses=CLAUSES, actor=None)
@@ -162,7 +169,7 @@ def found_world(
             reviewer = create_reviewer(user=user, languages=["en"], actor=None)
             enrol_reviewer(project=project, reviewer=reviewer, actor=None)
             acknowledge_guideline(reviewer=reviewer, project=project, number=1)
-            people.append(Person(name, kind, reviewer, chance.randint(*KINDS[kind].changes), chance))
+            people.append(Person(name, kind, user, reviewer, chance.randint(*KINDS[kind].changes), chance))
     world = World(project, operator, people, random.Random(seed), owner)
     _upload(world, "items", [_row(f"item-{seed}-{number:05d}") for number in range(items)])
     known = [f"known-{seed}-{number:04d}" for number in range(gold)]
@@ -207,14 +214,12 @@ def _work(world: World) -> None:
     """One answer each, in an order drawn anew each time, until each has given a stretch or has nothing to do."""
     for _ in range(STRETCH):
         for person in world.chance.sample(world.people, len(world.people)):
-            leased = next_task(user=person.reviewer.user)
+            leased = next_task(user=person.user)
             if not isinstance(leased, LeasedTask):
                 continue
             said, seconds = person.answer(world.names[leased.item_version_id])
             _let_pass(world, leased, seconds)
-            submit_task(
-                user=person.reviewer.user, token=leased.token, answers={"topic": said}, seconds=seconds
-            )
+            submit_task(user=person.user, token=leased.token, answers={"topic": said}, seconds=seconds)
             person.given += 1
 
 

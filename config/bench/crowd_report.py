@@ -23,7 +23,8 @@ from quality.types import DoubtState, GoldState, StandingState
 # What takes somebody's judgments out of use, or keeps anything from resting on them alone; checks only ask a person to look.
 # A release is frozen in the evening of these days.
 RELEASED_AFTER = (1, 4)
-GOLD = 120
+GOLD = 150
+COUNTS = {"excellent": 6, "honest": 4, "careless": 2, "straight": 2, "drifting": 3, "colluding": 3}
 
 SUSPENDED = {StandingState.PAUSED, StandingState.CONSENSUS_ONLY}
 
@@ -63,11 +64,12 @@ def measure(
     owner: psycopg.Connection[Any],
     progress: Progress,
     gold_share: str = "0.05",
+    gold: int = GOLD,
 ) -> Report:
     """Let so many people of each kind work so many days, two releases in between, and return what was found of whom."""
     most = sum(counts.values()) * days * A_DAY
     items = most // OVERLAP + 100
-    world = found_world(counts=counts, seed=seed, items=items, gold=GOLD, gold_share=gold_share, owner=owner)
+    world = found_world(counts=counts, seed=seed, items=items, gold=gold, gold_share=gold_share, owner=owner)
     seen = Seen()
     for day in live(world, days=days, look=lambda: seen.look(world), progress=progress):
         if day in RELEASED_AFTER:
@@ -133,7 +135,9 @@ def _of_falls(world: World) -> dict[str, Any]:
             dated.append(before - person.changes_at)
     figures = {
         "falls": falls.count(),
-        "falls_of_good": sum(person_of[fall.standing.reviewer_id].kind in GOOD for fall in falls.select_related("standing")),
+        "falls_of_good": sum(
+            person_of[fall.standing.reviewer_id].kind in GOOD for fall in falls.select_related("standing")
+        ),
         "results_held": sums["held"] or 0,
         "items_judged_anew": sums["requeued"] or 0,
         "results_carried": sums["carried"] or 0,
@@ -147,7 +151,9 @@ def _of_falls(world: World) -> dict[str, Any]:
 def _of_results(world: World) -> dict[str, Any]:
     """Return how right what is resolved is, and the gold that was retired."""
     right = total = undecided = 0
-    current = Resolution.objects.filter(project=world.project, superseded_by=None).exclude(round__reason=RoundReason.GOLD)
+    current = Resolution.objects.filter(project=world.project, superseded_by=None).exclude(
+        round__reason=RoundReason.GOLD
+    )
     for name, answers in current.values_list("item_version__item__external_id", "answers"):
         if "topic" not in answers:
             undecided += 1

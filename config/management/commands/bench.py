@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from config import house
-from config.bench import Report, claims, consensus, ingest, leases, reviewers
+from config.bench import Report, claims, consensus, crowd_report, ingest, leases, reviewers
+from config.bench.queues import owner
 from config.kernel import databases, embedded
 from config.kernel.house import server
 from config.progress import bars, console_for, print_json
@@ -32,6 +33,13 @@ class Command(BaseCommand):
         parser.add_argument("--reviewers", type=numbers, default="1,4,16", help="claims: how many at once")
         parser.add_argument("--answers", type=int, default=20_000, help="leases: how many tasks are judged")
         parser.add_argument("--people", type=int, default=200, help="reviewers: how many of each kind")
+        parser.add_argument(
+            "--through",
+            choices=["rules", "services"],
+            default="rules",
+            help="reviewers: the rules alone, or the whole product on a database of its own, with some people of each kind",
+        )
+        parser.add_argument("--days", type=int, default=10, help="reviewers, through services: how long they work")
         parser.add_argument("--seed", type=int, default=1, help="reviewers: the same seed, the same people")
         parser.add_argument("--seconds", type=float, default=8.0, help="claims: how long each measurement takes")
 
@@ -76,7 +84,18 @@ class Command(BaseCommand):
             return leases.measure(tasks=options["answers"], progress=progress)
 
     def measure_reviewers(self, console: Console, options: dict[str, Any]) -> Report:
-        return reviewers.measure(people=options["people"], seed=options["seed"])
+        if options["through"] == "rules":
+            return reviewers.measure(people=options["people"], seed=options["seed"])
+        with server(), bars(console) as progress:
+            house.prepare_database(is_new=True)
+            with owner() as connection:
+                return crowd_report.measure(
+                    counts=crowd_report.COUNTS,
+                    days=options["days"],
+                    seed=options["seed"],
+                    owner=connection,
+                    progress=progress,
+                )
 
     def measure_consensus(self, console: Console, options: dict[str, Any]) -> Report:
         folder = Path(os.environ.get("ASSAY_DATA") or settings.BASE_DIR.parent / "shared/data")
