@@ -7,7 +7,6 @@ old ones deleted.
 """
 
 import json
-import tempfile
 import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from delivery.artifacts import HASHES, LINES, RECORDS, FileFact, ReleaseWriter, 
 from delivery.models import Artifact, ArtifactRedaction, Release, ReleaseEntry, ReleasePart
 from delivery.redaction import ERASURES, SIGNATURE, erasures_document, tombstone_of, without_persons_words
 from delivery.services.parts import newest_erasure
+from delivery.services.scratch import scratch_folder
 from delivery.services.stored_files import Filed, artifacts_of, filed_parts, forget_unserved, store
 from delivery.training_views import Lessons
 from delivery.types import ReleaseState
@@ -193,12 +193,10 @@ class _Gone:
 
 def _redact_part(gone: _Gone, part: ReleasePart, newest: int) -> None:
     """Write the part's files without what is gone, to stand ready; where nothing of it changes, say so."""
-    scratch = settings.HOME / "scratch"
-    scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=scratch, prefix="redaction-") as name:
-        facts, records = _write(gone, part, Path(name))
+    with scratch_folder("redaction") as folder:
+        facts, records = _write(gone, part, folder)
         if facts:
-            pieces = store(gone.release, Path(name), facts, place=part.after)
+            pieces = store(gone.release, folder, facts, place=part.after)
             part.rewritten = {**part.files, **pieces}
             part.gone = records
         part.erased_through = newest
@@ -258,8 +256,8 @@ def _enter(gone: _Gone) -> None:
     ]
     replaced = [each for each in replaced if each["sha256"] != gone.artifacts[each["name"]].sha256]
     records = {digest: at for part in parts for digest, at in part.gone.items()}
-    with tempfile.TemporaryDirectory(dir=settings.HOME / "scratch", prefix="redaction-") as folder:
-        changed += _sign(gone, replaced, records, Path(folder))
+    with scratch_folder("redaction") as folder:
+        changed += _sign(gone, replaced, records, folder)
     _put_in_place(gone.release, changed)
 
 

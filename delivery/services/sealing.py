@@ -5,7 +5,6 @@ customer and of the project's falls: an erasure and a doubt are found here, or f
 before these locks are taken, so nobody waits for them.
 """
 
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -28,6 +27,7 @@ from delivery.manifest import build_manifest
 from delivery.models import Artifact, Release, ReleasePart, StagedEntry
 from delivery.services.parts import erased_parts, held_parts
 from delivery.services.releases import refuse_if_held
+from delivery.services.scratch import scratch_folder
 from delivery.services.stored_files import Filed, filed_parts, store
 from delivery.snapshot import Tally
 from delivery.types import RELEASE_MACHINE, ReleaseState
@@ -69,9 +69,9 @@ def seal_release(*, release: Release) -> set[int]:
         raise NothingToRelease(_why_nothing(release.project_id))
     files = filed_parts([part.files for part in parts])
     content, tally = _content(parts, files)
-    with tempfile.TemporaryDirectory(dir=settings.HOME / "scratch", prefix="seal-") as folder:
+    with scratch_folder("seal") as folder:
         manifest = _manifest(release, content, tally)
-        files += _sign(release, manifest, files, Path(folder), parts=len(parts))
+        files += _sign(release, manifest, files, folder, parts=len(parts))
     try:
         _enter(release.pk, content, manifest, files)
     except _Stale as stale_now:
