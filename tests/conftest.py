@@ -55,7 +55,7 @@ def django_db_setup(database_server: None, django_db_setup: None, django_db_bloc
 
 
 def wait_for_others(cursor: Any) -> None:
-    """Wait until no page that a browser has left is still being answered: it would deadlock with who empties its tables."""
+    """Wait until no page that a browser left is still being answered: it would deadlock with whoever empties tables."""
     ends = time.monotonic() + OTHERS_SECONDS
     while time.monotonic() < ends:
         cursor.execute(OTHERS)

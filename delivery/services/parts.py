@@ -1,9 +1,9 @@
 """The parts of a release that is being frozen: written one after another, each kept whole or not at all.
 
-A part is a stretch of external ids. Its records are streamed from one snapshot into local files, these are stored, and one
-short transaction keeps the part with its staged entries. A worker that is killed leaves at most files that no part has;
-the next one begins with the first stretch that no part covers. How many records a part has does not depend on where
-somebody was killed, so the files do not either.
+A part is a stretch of external ids. Its records are streamed from one snapshot into local files, these are stored, and
+one short transaction keeps the part with its staged entries. A worker that is killed leaves at most files that no part
+has; the next one begins with the first stretch that no part covers. How many records a part has does not depend on
+where somebody was killed, so the files do not either.
 """
 
 import csv

@@ -1,9 +1,9 @@
 """Releases after an erasure: the parts that carried it are written anew without it, and a signed document says so.
 
-The release, its manifest and `hashes.txt` stay as they were frozen. What is gone follows from the erasures alone, and how
-far they were followed is in the parts' rows, so that the job may be killed at any point and goes on: each part's new files
-stand ready beside the old ones until all have been written; they are entered in one transaction, and only then are the
-old ones deleted.
+The release, its manifest and `hashes.txt` stay as they were frozen. What is gone follows from the erasures alone, and
+how far they were followed is in the parts' rows, so that the job may be killed at any point and goes on: each part's
+new files stand ready beside the old ones until all have been written; they are entered in one transaction, and only
+then are the old ones deleted.
 """
 
 import json
@@ -64,8 +64,8 @@ def erase_files(*, erasures: Collection[Erasure], until: float = float("inf")) -
     """Write anew every frozen release that carries what was erased; return the erasures that wait for the next run.
 
     They do once the time (monotonic) is up, which is after one part at the soonest; the last release is kept in the
-    erasures' rows. They do, too, while a release of the customer is being frozen, which may hold any of it until it looks
-    again before its end. Files that failed attempts at a release have left behind are deleted.
+    erasures' rows. They do, too, while a release of the customer is being frozen, which may hold any of it until it
+    looks again before its end. Files that failed attempts at a release have left behind are deleted.
     """
     waiting = _being_frozen(erasures)
     touched = _carrying(erasures)

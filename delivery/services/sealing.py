@@ -1,8 +1,8 @@
 """Sealing: the parts of a release become one, are measured, signed and entered, in one transaction at the end.
 
-What was erased or came to be held while the parts were written is looked for again, the last time under the locks of the
-customer and of the project's falls: an erasure and a doubt are found here, or find the entries. The entries are inserted
-before these locks are taken, so nobody waits for them.
+What was erased or came to be held while the parts were written is looked for again, the last time under the locks of
+the customer and of the project's falls: an erasure and a doubt are found here, or find the entries. The entries are
+inserted before these locks are taken, so nobody waits for them.
 """
 
 from collections import Counter, defaultdict
@@ -166,7 +166,7 @@ def _documents(model: Any, project_id: int, numbers: set[int]) -> list[dict[str,
 
 
 def _scales(forms: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """Return the degrees of each rating question from low to high, over all versions of the form, as votes spell them."""
+    """Return the degrees of each rating question from low to high, over all forms' versions, as votes spell them."""
     degrees: dict[str, set[int]] = defaultdict(set)
     for form in forms:
         for question in form["questions"]:
@@ -176,7 +176,7 @@ def _scales(forms: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
 
 
 def _agreement(votes: Any, scale: Sequence[str] | None) -> dict[str, Any]:
-    """Agreement on one question, over the records that two people or more have judged; ordinal where there is a scale."""
+    """Agreement on one question, over the records that two people or more judged; ordinal where there is a scale."""
     patterns = {pattern: count for pattern, count in votes.items() if sum(n for _, n in pattern) > 1}
     is_ordinal = scale is not None and all(value in scale for pattern in patterns for value, _ in pattern)
     found = agreement(patterns, order=scale if is_ordinal else None)
@@ -222,7 +222,7 @@ def _enter(release_id: int, content: Content, manifest: dict[str, Any], files: I
     if stale := erased_parts(release_id=release_id) | held_parts(release_id=release_id, by_doubts_alone=True):
         raise _Stale(stale)
     StagedEntry.objects.filter(part__release=release).delete()
-    # What was counted may spell answers: it goes with the end that it was counted for, so that no erasure has to look here.
+    # What was counted may spell answers: it goes once the manifest has it, so that no erasure has to look here.
     ReleasePart.objects.filter(release=release).update(counts={})
     Artifact.objects.bulk_create(
         [

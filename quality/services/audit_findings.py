@@ -28,8 +28,8 @@ def follow_audits(*, draw_ids: Iterable[int]) -> int:
 
     It rests on objective questions only: on a preferential one the expert's answer is one opinion more, nobody is told
     that theirs is wrong, and nothing is repaired. A verdict on what was written is by the guideline, and counts for or
-    against whose text it is and who accepted that as it was. Where two experts contradict each other, neither counts for
-    or against anybody; an adjudicator decides.
+    against whose text it is and who accepted that as it was. Where two experts contradict each other, neither counts
+    for or against anybody; an adjudicator decides.
     """
     done = AuditDraw.objects.filter(pk__in=list(draw_ids), state=DrawState.DONE).order_by("pk")
     return sum(_follow(draw.pk) for draw in done.only("pk"))

@@ -1,4 +1,4 @@
-"""A project's judges on one page of the console: what each was measured at, what it has spent, what is wrong with it."""
+"""A project's judges on one page of the console: what each was measured at, has spent, and what is wrong with it."""
 
 import pytest
 from django.test import Client

@@ -1,4 +1,4 @@
-"""Releases are frozen and redacted in stages: whoever is killed loses one, and the files are the same bytes all the same."""
+"""Releases are frozen and redacted in stages: whoever is killed loses one, and the files are the same bytes."""
 
 from datetime import timedelta
 
@@ -250,7 +250,7 @@ def event_of(release):
 
 
 def test_what_comes_to_something_else_and_into_doubt_only_after_a_release_took_it_names_it(divided):
-    """The fall is through; of three who agreed one answer goes, and what is left rests on Anna's until that is looked at."""
+    """The fall is through; of three who agreed one answer goes, and the rest waits for a look at Anna's."""
     cast = divided
     doubt_work(standing=standing_of(cast.anna), reason="She shared her account", actor=cast.mira)
     settle()

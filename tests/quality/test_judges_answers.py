@@ -1,4 +1,4 @@
-"""What judges answer: annotations beside the work, that people are shown or not, and that count once the judge is calibrated."""
+"""What judges answer: annotations beside the work, shown to people or not, that count once it is calibrated."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Judges at work from end to end: the clock's jobs, two workers at once, what people are given first, audits made to tell more."""
+"""Judges at work from end to end: the clock's jobs, two workers at once, what people are given first, audits."""
 
 import multiprocessing
 import time
