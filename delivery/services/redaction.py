@@ -248,17 +248,21 @@ def _enter(gone: _Gone) -> None:
     now = filed_parts([part.rewritten or part.files for part in parts], of=anew)
     shas = {name: artifact.served.sha256 for name, artifact in gone.artifacts.items()}
     changed = [filed for filed in now if filed.fact.sha256 != shas[filed.fact.name]]
+    records = {digest: at for part in parts for digest, at in part.gone.items()}
+    with scratch_folder("redaction") as folder:
+        changed += _sign(gone, _replaced(gone, now), records, folder)
+    _put_in_place(gone.release, changed)
+
+
+def _replaced(gone: _Gone, now: list[Filed]) -> list[dict[str, Any]]:
+    """Return what stands in the place of files that were frozen, in a redaction before as well as `now`."""
     current = {filed.fact.name: filed.fact.as_dict() for filed in now}
-    replaced = [
-        current.get(name) or {"name": name, "bytes": artifact.served.bytes, "sha256": shas[name]}
+    served = [
+        current.get(name) or {"name": name, "bytes": artifact.served.bytes, "sha256": artifact.served.sha256}
         for name, artifact in gone.artifacts.items()
         if name not in {ERASURES, SIGNATURE}
     ]
-    replaced = [each for each in replaced if each["sha256"] != gone.artifacts[each["name"]].sha256]
-    records = {digest: at for part in parts for digest, at in part.gone.items()}
-    with scratch_folder("redaction") as folder:
-        changed += _sign(gone, replaced, records, folder)
-    _put_in_place(gone.release, changed)
+    return [each for each in served if each["sha256"] != gone.artifacts[each["name"]].sha256]
 
 
 def _sign(gone: _Gone, replaced: list[dict[str, Any]], records: dict[str, str], folder: Path) -> list[Filed]:

@@ -15,7 +15,6 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from config.kernel.canonical import canonical_bytes
-from config.kernel.errors import Conflict
 from config.kernel.locks import lock_row, lock_rows
 from config.kernel.transitions import transition
 from delivery import signing
@@ -49,11 +48,11 @@ FROM delivery_releasepart p JOIN delivery_stagedentry e ON e.part_id = p.id WHER
 """
 
 
-class _Stale(Conflict):
-    """Parts hold what must not leave any more; they are written anew."""
+class _StaleError(Exception):
+    """Undoes what was entered: parts hold what must not leave any more, and are written anew."""
 
     def __init__(self, parts: set[int]) -> None:
-        super().__init__("Something of the release was erased or came to be in doubt; it is written again without it.")
+        super().__init__(parts)
         self.parts = parts
 
 
@@ -74,7 +73,7 @@ def seal_release(*, release: Release) -> set[int]:
         files += _sign(release, manifest, files, folder, parts=len(parts))
     try:
         _enter(release.pk, content, manifest, files)
-    except _Stale as stale_now:
+    except _StaleError as stale_now:
         return stale_now.parts
     return set()
 
@@ -211,7 +210,7 @@ def _sign(
 
 @transaction.atomic
 def _enter(release_id: int, content: Content, manifest: dict[str, Any], files: Iterable[Filed]) -> None:
-    """Enter the rows and freeze the release. Raises _Stale for what was erased or came to be in doubt by now."""
+    """Enter the rows and freeze the release. Raises _StaleError for what was erased or came to be in doubt by now."""
     with connection.cursor() as cursor:
         cursor.execute(ENTER, [release_id])
     release = Release.objects.get(pk=release_id)
@@ -220,7 +219,7 @@ def _enter(release_id: int, content: Content, manifest: dict[str, Any], files: I
     release = lock_row(Release.objects.filter(pk=release_id))
     refuse_if_held(project_id=release.project_id)
     if stale := erased_parts(release_id=release_id) | held_parts(release_id=release_id, by_doubts_alone=True):
-        raise _Stale(stale)
+        raise _StaleError(stale)
     StagedEntry.objects.filter(part__release=release).delete()
     # What was counted may spell answers: it goes once the manifest has it, so that no erasure has to look here.
     ReleasePart.objects.filter(release=release).update(counts={})
