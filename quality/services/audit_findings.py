@@ -68,7 +68,7 @@ def _follow_work(draw: AuditDraw, verdicts: list[AuditVerdict]) -> bool:
         return is_disputed
     verdict, said = verdicts[0], verdicts[0].annotation
     [text_id] = said.task.beside or []
-    judged = [each for each in stood_by(draw.resolution, text_id) if each.origin in {Origin.HUMAN, Origin.MODEL}]
+    judged = [each for each in stood_by(draw.resolution, text_id) if each.origin == Origin.HUMAN]
     reliability = expert_reliability(project_id=draw.project_id)
     found = [found_out(each, agreed=verdict.is_right, reliability=reliability) for each in judged]
     pieces = add_evidence(source=EvidenceSource.AUDIT, found=found)
