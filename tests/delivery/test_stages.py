@@ -174,6 +174,16 @@ def test_a_worker_killed_while_entering_leaves_no_entry(cast, monkeypatch):
     assert (content(release), manifest(release)) == (content(uninterrupted), manifest(uninterrupted))
 
 
+def test_a_release_is_sealed_where_none_of_its_parts_was_written(cast, settings, tmp_path):
+    release = ask(cast)
+    assert not freeze_release(release_id=release.pk, until=0.0)
+    assert [part.records_count for part in release.parts.all()] == [1]
+    settings.HOME = tmp_path / "elsewhere"
+    assert freeze_release(release_id=release.pk)
+    release.refresh_from_db()
+    assert (release.state, list((settings.HOME / "scratch").iterdir())) == ("frozen", [])
+
+
 def lock_customer(cast):
     with connection.cursor() as cursor:
         cursor.execute("SELECT FROM labeling_customer WHERE id = %s FOR NO KEY UPDATE", [cast.northwind.pk])

@@ -25,14 +25,7 @@ from tests.auditing import fact, prepare, resolve_facts
 from tests.cast import gather_cast
 from tests.factories import item_row, settle, take, upload, upload_items
 from tests.judging import LENIENT, at_work, run
-from tests.quality.models import models, prefers
-
-
-@pytest.fixture
-def endpoint(settings):
-    settings.JUDGES_MAY_CALL_PRIVATE = True
-    with models() as played:
-        yield played
+from tests.quality.models import prefers
 
 
 def asks(asked, name):
