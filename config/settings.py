@@ -249,7 +249,7 @@ Q_CLUSTER = {
     "recycle": 2000,
     "save_limit": 1000,
     "label": "Jobs",
-    # Half an hour, for what is one transaction and not sliced: accepting a batch of millions, entering a release of them.
+    # Half an hour, for what is one transaction: accepting a batch of millions, entering a release of them.
     "ALT_CLUSTERS": {
         "bulk": {"workers": int(os.environ.get("ASSAY_BULK_WORKERS", "1")), "timeout": 1800, "retry": 2100}
     },

@@ -59,7 +59,8 @@ class ReleaseAdmin(ConsoleAdmin):
     list_select_related = ("project", "requested_by")
     fields = (
         "project", "number", "state", "fault", "records_count", "expected_count", "outcomes", "content_digest",
-        "requested_by", "created_at", "begun_at", "worked_at", "frozen_at", "decided_by", "decided_at", "decision_reason", "public_id",
+        "requested_by", "created_at", "begun_at", "worked_at", "frozen_at", "decided_by", "decided_at",
+        "decision_reason", "public_id",
     )  # fmt: skip
     inlines = (ArtifactInline,)
     actions = (service_action(retry_release, argument="release", description=_("Try again")),)

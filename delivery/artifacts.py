@@ -130,7 +130,7 @@ TABLES = (PARQUET, *[view_file(view, "parquet") for view in VIEWS])
 
 
 def table_file(table: str, number: int, of: int) -> str:
-    """Return the name of a part's file of the table: the table's own where there is one part, numbered from 0 otherwise."""
+    """Return the name of a part's file of the table: the table's own of one part, else numbered from 0."""
     stem, _, kind = table.rpartition(".")
     return table if of == 1 else f"{stem}-{number:05d}-of-{of:05d}.{kind}"
 

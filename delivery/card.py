@@ -10,7 +10,7 @@ SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_
 
 
 def dataset_card(*, manifest: dict[str, Any], parts: int = 1) -> str:
-    """Return the card of a release in so many parts. Views without rows are left out: an empty file cannot be loaded."""
+    """Return the card of a release in so many parts. Views without rows are left out: nothing loads these."""
     release, records = manifest["release"], manifest["records"]
     name = f"{release['project']['name']}, version {release['version']}"
     lines = [

@@ -13,7 +13,8 @@ from quality.types import DoubtState
 DOUBTED = "EXISTS (SELECT FROM quality_doubt d WHERE d.resolution_id = s.id AND d.state = 'open')"
 
 # Nothing is released on the strength of those alone who are on probation, in training, or judge only along with others, in
-# a project whose gold can tell who may be trusted; without gold nobody could ever rise. Whoever adjudicates is an expert; a judge proves nobody.
+# a project whose gold can tell who may be trusted; without gold nobody could ever rise. Whoever adjudicates is an
+# expert; a judge proves nobody.
 UNPROVEN = """(EXISTS (SELECT FROM quality_golditem g WHERE g.project_id = s.project_id AND g.use = 'gold' AND g.work = 'judge')
   AND (SELECT count(*) FILTER (WHERE NOT proven) > 0 AND count(*) FILTER (WHERE proven) = 0
     FROM (SELECT t.kind = 'adjudicate' OR NOT EXISTS (

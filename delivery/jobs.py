@@ -54,7 +54,8 @@ def name_frozen(facts: list[Fact]) -> None:
 def sweep_releases() -> int:
     """Queue again the releases that are not frozen and that nobody has worked on for long; return how many.
 
-    What it queues counts as worked on, so that nothing is queued twice for a long queue. It also sees that clocks stand where a sample waits, and nowhere else.
+    What it queues counts as worked on, so that nothing is queued twice for a long queue. It also sees that clocks stand
+    where a sample waits, and nowhere else.
     """
     idle = Release.objects.filter(state=ReleaseState.REQUESTED, worked_at__lt=Now() - FORGOTTEN_AFTER)
     ids = list(idle.values_list("pk", flat=True))

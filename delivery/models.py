@@ -99,8 +99,8 @@ class ReleasePart(models.Model):
 
     Parts are how far freezing has come. Afterwards they are what the release's files are made of, so that an erasure
     has those written anew that hold what is erased. `files` are stored already, by name; `rewritten` are those that
-    stand ready to take their place. Neither says anything of erasures up to `erased_through`; `gone` is what was cut out of
-    the part by then: when, by the digest of the record. `counts` is for the manifest, and empty once there is one.
+    stand ready to take their place. Neither says anything of erasures up to `erased_through`; `gone` is what was cut
+    out of the part by then: when, by the digest of the record. `counts` is for the manifest: empty after it.
     """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
@@ -152,7 +152,7 @@ class StagedEntry(models.Model):
 
 
 class Artifact(models.Model):
-    """One file of a release: the pieces it is stored in, in order ({"stored_as", "bytes"} each), its size and its SHA-256."""
+    """One file of a release: its pieces as stored, in order ({"stored_as", "bytes"} each), its size and its SHA-256."""
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
     project = models.ForeignKey(Project, models.PROTECT, related_name="+", db_index=False)

@@ -1,4 +1,4 @@
-"""Reading what a part of a release carries: one snapshot, streamed in the order of external ids, a few records in memory."""
+"""Reading what a part of a release carries: one snapshot, streamed by external id, a few records in memory."""
 
 import json
 from collections import Counter, defaultdict
@@ -21,8 +21,8 @@ PIECE = 500
 # The resolved items of a stretch whose results nothing holds, each with its latest resolved round's current resolution,
 # and the batch that brought the version it was judged in, or the version that one was made from. What is gold is left out,
 # unless the project delivers gold: then it carries what reviewers answered, as any item does, and nothing of what was expected.
-# A round's resolutions are found from its first one on, by the indexes that keep each superseded once: a stretch costs what it
-# holds, however much the project does.
+# A round's resolutions are found from its first one on, by the indexes that keep each superseded once: a stretch costs
+# what it holds, however much the project does.
 RESOLVED = f"""
 SELECT i.id, i.external_id, COALESCE(v.batch_id, (
          SELECT b.batch_id FROM labeling_itemversion b WHERE b.item_id = v.item_id AND b.number < v.number
@@ -154,7 +154,7 @@ class Stretch:
 
 
 def carried_records(project: Project, tally: Tally, stretch: Stretch, most: int) -> Generator[Carried]:
-    """Yield at most so many records of the stretch in the order of their external ids (collation "C"), counting in `tally`.
+    """Yield at most so many records of the stretch by external id (collation "C"), counting them in `tally`.
 
     Belongs in a repeatable-read transaction: the annotations are read beside the cursor.
     """

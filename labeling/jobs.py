@@ -59,7 +59,7 @@ def flag_imported(batch_id: int, after: int = 0) -> None:
 
 
 def scan_annotations(facts: list[Fact]) -> None:
-    """Hears task.completed, annotation.superseded and annotation.modelled: look for personal data in what reviewers wrote."""
+    """Hears task.completed, annotation.superseded and annotation.modelled: look for personal data in what they say."""
     flag_annotations(annotation_ids=[fact.data.get("annotation", fact.subject_id) for fact in facts])
 
 

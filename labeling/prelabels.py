@@ -1,4 +1,4 @@
-"""What models answered about an item, as people may see it: before they answer where the project says so, else afterwards.
+"""What models answered about an item, as people may see it: before they answer themselves, or afterwards.
 
 A pre-label is shown under a lease exactly where it was shown when the lease began: what comes later never changes what
 somebody has in hand, and what was in front of them can be told for ever. Gold has its pre-labels as other items do.
@@ -20,11 +20,13 @@ OWN = "You answered"
 EXCERPT = 60
 MODELS_MOST = 3
 
-# (In routing/migrations/0020_shown, too.) The pre-label under a lease `l` on a task `t` of a round `r`: of plain judgments and gold alone, for these look the same.
-# Experts, who answer blind, those who are examined, and who writes or reviews (gold with something beside it) are shown none.
+# The pre-label (as `routing_shown` has it, too) under a lease `l` on a task `t` of a round `r`: of plain
+# judgments and gold alone, for these look the same. Experts, who answer blind, those who are examined, and who writes
+# or reviews (gold with something beside it) are shown none.
 OF_LEASE = """
 (SELECT s.annotation_id FROM labeling_prelabel s JOIN labeling_annotation said ON said.id = s.annotation_id
- WHERE t.kind IN ('annotate', 'gold') AND t.beside IS NULL AND s.item_version_id = r.item_version_id AND said.form_id = r.form_id
+ WHERE t.kind IN ('annotate', 'gold') AND t.beside IS NULL
+   AND s.item_version_id = r.item_version_id AND said.form_id = r.form_id
    AND s.shown_from <= l.claimed_at AND (s.shown_until IS NULL OR s.shown_until > l.claimed_at)
  ORDER BY s.id DESC LIMIT 1)
 """

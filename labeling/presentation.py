@@ -66,12 +66,12 @@ def names_shown(payload: dict[str, Any], *, seed: UUID) -> dict[str, str]:
 def shown_beside(
     annotations: Iterable[Annotation], *, seed: UUID, kind: str = "", payload: dict[str, Any] | None = None
 ) -> tuple[Beside, ...]:
-    """Return what is shown beside a task of this kind: an attempt, what its reviewer said of it, or the sides of a dispute;
-    beside an audit the text that was accepted, and nothing of who accepted it how.
+    """Return what is shown beside a task of this kind: an attempt, what its reviewer said of it, or the sides of a
+    dispute; beside an audit the text that was accepted, and nothing of who accepted it how.
 
-    The annotations come with their form, guideline, task and its pool. What was written stands as it came; sides in an order
-    of the seed's, so that it says nothing about who is right. Responses are called what the desk calls them beside the item's
-    payload, if it is given.
+    The annotations come with their form, guideline, task and its pool. What was written stands as it came; sides in an
+    order of the seed's, so that it says nothing about who is right. Responses are called what the desk calls them
+    beside the item's payload, if it is given.
     """
     names = names_shown(payload, seed=seed) if payload else {}
     ordered = sorted(annotations, key=lambda each: each.pk)

@@ -22,7 +22,7 @@ EXPERT_RELIABILITY = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Adjudicated:
-    """What the adjudicator decided, and the annotations it rests on: the sides, every round of written work, and their own."""
+    """What the adjudicator decided, and what it rests on: the sides, all rounds of written work, and their answer."""
 
     resolved: Resolved
     rests_on: list[int]

@@ -9,8 +9,8 @@ WEEK, MONTH = "week", "month"
 def next_after(first: datetime, every: str, now: datetime) -> datetime:
     """Return the first time after `now` that is whole weeks or months after `first`.
 
-    A month that has no such day takes its last one, and the next month the day itself again. What was missed meanwhile is
-    not made up for: the next time is in the future.
+    A month that has no such day takes its last one, and the next month the day itself again. What was missed meanwhile
+    is not made up for: the next time is in the future.
     """
     if first > now:
         return first

@@ -14,12 +14,12 @@ Values = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class WithCustomer:
-    """One question: of `compared` answers by somebody else, to `items` items, `agreeing` were the customer's own; kappa takes
-    chance off, and `interval` is its.
+    """One question: of `compared` answers by somebody else, to `items` items, `agreeing` were the customer's own; kappa
+    takes chance off, and `interval` is its.
 
-    A choice of several counts option by option, a ranking pair by pair, as votes do. `agreement_interval` is Wilson's of as
-    many observations as there are items: what is said of one item is taken to go together. Kappa is None where only one
-    value was ever given.
+    A choice of several counts option by option, a ranking pair by pair, as votes do. `agreement_interval` is Wilson's
+    of as many observations as there are items: what is said of one item is taken to go together. Kappa is None where
+    only one value was ever given.
     """
 
     question: str

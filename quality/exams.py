@@ -42,8 +42,8 @@ class ExamStanding:
 
 
 def standing_at(exam: Exam, sittings: Sequence[Sitting]) -> ExamStanding:
-    """Return where whoever sat these sittings of the exam, in order, stands. A pass begins the count of attempts anew, and
-    holds as long as was promised when it was begun."""
+    """Return where whoever sat these sittings of the exam, in order, stands. A pass begins the count of attempts anew,
+    and holds as long as was promised when it was begun."""
     passes = [place for place, each in enumerate(sittings) if each.state == SittingState.PASSED]
     since = sittings[passes[-1] + 1 :] if passes else sittings
     expires_at = renew_from = None
@@ -80,7 +80,7 @@ def may_begin(standing: ExamStanding, *, now: datetime) -> str:
 
 
 def trained(standings: QuerySet[Standing]) -> QuerySet[Standing]:
-    """Keep the standings of those who have passed every exam that their project needs before work; all, where it needs none."""
+    """Keep the standings of those who passed each exam that their project needs before work: all, if it needs none."""
     passed = Sitting.objects.filter(
         exam=OuterRef("pk"), reviewer=OuterRef(OuterRef("reviewer")), state=SittingState.PASSED
     )

@@ -27,7 +27,7 @@ def feedback_for(user: User) -> QuerySet[Feedback]:
 
 
 def told_as(kind: str) -> FeedbackKind:
-    """Return as what its reader is told it: gold that was missed as an audit, or they would know which item was gold."""
+    """Return as what its reader is told it: missed gold as an audit, or they would know which item was gold."""
     return FeedbackKind.AUDITED if kind == FeedbackKind.GOLD_MISSED else FeedbackKind(kind)
 
 

@@ -57,7 +57,7 @@ def retire_erased(facts: list[Fact]) -> None:
 
 
 def follow_erased_people(facts: list[Fact]) -> None:
-    """Hears person.erased: written work under way on their words begins anew, and gold made of these is gold no more."""
+    """Hears person.erased: written work under way on their words begins anew, and gold made of these is retired."""
     erasures = [fact.data["erasure"] for fact in facts if "erasure" in fact.data]
     review_gold.retire_emptied(erasure_ids=erasures)
     written.begin_anew(erasure_ids=erasures)
@@ -90,8 +90,8 @@ def end_sittings(facts: list[Fact]) -> None:
 
 
 def train(facts: list[Fact]) -> None:
-    """Hears enrolment.begun, sitting.passed, exam.changed and exam.closed: who began in training has a standing that says so,
-    and ends it once all that is needed is passed."""
+    """Hears enrolment.begun, sitting.passed, exam.changed and exam.closed: who began in training has a standing that
+    says so, and ends it once all that is needed is passed."""
     about: dict[str, list[int]] = defaultdict(list)
     for fact in facts:
         about[fact.kind].append(fact.subject_id)
@@ -251,8 +251,8 @@ def look_at_falls() -> None:
 
 
 def look_at_answers(facts: list[Fact]) -> None:
-    """Hears task.completed, annotation.superseded and gold.scored: signs that a person should look at, and what is against
-    the rules."""
+    """Hears task.completed, annotation.superseded and gold.scored: signs that a person should look at, and what is
+    against the rules."""
     checks.look_at_gold(score_ids=[fact.subject_id for fact in facts if fact.kind == "gold.scored"])
     new = [fact.data["annotation"] for fact in facts if fact.kind == "task.completed"]
     checks.look_at_answers(annotation_ids=new)

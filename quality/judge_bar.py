@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class JudgeBar:
-    """What a judge must show for its verdicts to count towards acceptance: bounds of 95 % intervals, never the estimates."""
+    """What makes a judge's verdicts count towards acceptance: bounds of 95 % intervals, never the estimates."""
 
     items_least: int = 100
     kappa_low: float = 0.6
@@ -18,7 +18,7 @@ class JudgeBar:
 
 
 def bar_of(contract: Mapping[str, Any]) -> JudgeBar:
-    """Return the bar of the contract: "judge_kappa_low": 0.7, and so on for each part of the bar; the usual one else."""
+    """Return the bar of the contract: "judge_kappa_low": 0.7, and so on for each part; the usual one else."""
     named: dict[str, Any] = {field.name: contract.get(f"judge_{field.name}") for field in fields(JudgeBar)}
     given: dict[str, Any] = {name: value for name, value in named.items() if isinstance(value, (int, float))}
     return JudgeBar(**given)

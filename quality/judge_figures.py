@@ -1,4 +1,4 @@
-"""Reads for the page of a project's judges: what each was measured at, what it has spent, what its anchors say, what is wrong."""
+"""Reads for the page of a project's judges: what each was measured at, has spent, and what is wrong with it."""
 
 import json
 from collections import Counter, defaultdict
@@ -32,7 +32,7 @@ class AnchorsSince:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """How often people answer as the judge does: those whom its answer was shown before, and those who knew nothing of it.
+    """How often people answer as the judge does: those who were shown its answer before, and those who were not.
 
     The first is higher than the second where people follow it (anchoring).
     """

@@ -92,10 +92,10 @@ def judges_that_count(project: Project) -> list[Judge]:
 
 
 def counting_beside(rounds: Sequence[Round], given: Mapping[int, Sequence[Annotation]]) -> dict[int, list[Annotation]]:
-    """Return what judges that count answered of these rounds' versions by the rounds' forms, by round, the oldest judge first.
+    """Return what judges that count answered of the versions by the forms of these rounds, by round, the oldest first.
 
-    `given` are people's judgments by round. Judges never take their place, and are fewer: two people's round hears one judge,
-    one person's none. An answer that somebody in the round was shown before theirs is none beside theirs.
+    `given` are people's judgments by round. Judges never take their place, and are fewer: two people's round hears one
+    judge, one person's none. An answer that somebody in the round was shown before theirs is none beside theirs.
     """
     projects = Project.objects.filter(pk__in={each.project_id for each in rounds}, quality_contract__judges_count=True)
     reviewers = {project.pk: [judge.reviewer_id for judge in judges_that_count(project)] for project in projects}

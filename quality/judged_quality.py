@@ -111,8 +111,8 @@ def _called_right(
 
 
 def _audited(plan: AuditPlan) -> tuple[dict[int, float], dict[int, float]]:
-    """Return, by result, whether the first expert to answer found it right, and the chance it was drawn with; of answers
-    only, as a judge says nothing of a text."""
+    """Return, by result, whether the first expert to answer found it right, and the chance it was drawn with; of
+    answers only, as a judge says nothing of a text."""
     verdicts = AuditVerdict.objects.filter(draw__plan=plan, draw__state=DrawState.DONE, annotation__invalidation=None)
     verdicts = verdicts.exclude(by_question={})
     right, chances = {}, {}

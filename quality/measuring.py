@@ -23,9 +23,10 @@ from quality.truth import Crowd, Gold, Truth, one_coin, pooled_dawid_skene
 
 FOLDS = 5
 
-# By which model an item is judged alone, by the method that its question's votes bear out: as much is taken to be known of a
-# person as has shown to pay. The majority knows nothing of them and has no confidence, so the model nearest to it stands in;
-# a matrix of a person's own, unpooled, is certain of whatever they have never done yet, so the pooled one stands in.
+# By which model an item is judged alone, by the method that its question's votes bear out: as much is taken to be known
+# of a person as has shown to pay. The majority knows nothing of them and has no confidence, so the model nearest to it
+# stands in; a matrix of a person's own, unpooled, is certain of whatever they have never done yet, so the pooled one
+# stands in.
 MODELS = {
     "majority": one_coin,
     "one-coin": one_coin,
@@ -50,8 +51,8 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A model of one question's votes, `model` by name: `confusions` by reviewer, `rights` the expected number of their right
-    answers of `given`, `prior` the share of each true answer."""
+    """A model of one question's votes, `model` by name: `confusions` by reviewer, `rights` the expected number of their
+    right answers of `given`, `prior` the share of each true answer."""
 
     model: str
     prior: dict[str, float]
@@ -120,8 +121,8 @@ def fit_of(votes: Sequence[Vote], right: Right, values: Sequence[str], *, method
 
 
 def consensus_of(votes: Sequence[Vote], right: Right, values: Sequence[str], *, chosen: Choice, fit: Fit) -> Found:
-    """Return the chosen method, and all of them side by side: their support, how many answers differ from the majority's, and
-    how many of gold's are right where gold is not told."""
+    """Return the chosen method, and all of them side by side: their support, how many answers differ from the
+    majority's, and how many of gold's are right where gold is not told."""
     labels = _labels(votes, values)
     crowd, gold = Crowd(labels), _gold(labels, right)
     places, truth = np.array([*gold], dtype=np.intp), np.array([*gold.values()], dtype=np.intp)
@@ -158,8 +159,8 @@ def confusion_found(fit: Fit, reviewer: int) -> Found:
 def reliability_of(
     votes: Sequence[Vote], right: Right, values: Sequence[str], *, method: str, target: float, least: int, most: int
 ) -> Found:
-    """Return whether gold shows that answers of confidence `target` may stand, and the map that mends confidences, by the
-    model that goes with the chosen `method`.
+    """Return whether gold shows that answers of confidence `target` may stand, and the map that mends confidences, by
+    the model that goes with the chosen `method`.
 
     Gold is judged as any item would be: its answers in the order they came, `least` of them first, then one by one until the
     target or `most`. No gold item says anything of the people by whom it is judged: people, and the map, are fitted on the

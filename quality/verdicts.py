@@ -1,4 +1,4 @@
-"""Reads about calibration: what the customer is asked, and how far reviewers and experts agree with the customer's own verdicts."""
+"""Reads about calibration: what customers are asked, and how far reviewers and experts agree with their verdicts."""
 
 from collections import defaultdict
 from dataclasses import dataclass

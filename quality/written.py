@@ -31,8 +31,8 @@ def earlier_rounds(opened: Round) -> list[Round]:
 
 
 def accepted_texts(resolutions: Sequence[Resolution]) -> dict[int, Annotation]:
-    """Return by resolution (with its round and form) the annotation that holds the text it came to, where it is a text that
-    was accepted, and not answers that were voted on."""
+    """Return by resolution (with its round and form) the annotation that holds the text it came to, where it is a text
+    that was accepted, and not answers that were voted on."""
     asked = {each.pk: texts_of(each.round.form.document, each.answers) for each in resolutions}
     wanted = {ident for each in resolutions if asked[each.pk] for ident in each.annotation_ids}
     found = Annotation.objects.filter(pk__in=wanted).select_related("task", "form", "reviewer").in_bulk()
@@ -49,7 +49,7 @@ def accepted_texts(resolutions: Sequence[Resolution]) -> dict[int, Annotation]:
 
 
 def stood_by(resolution: Resolution, text_id: int) -> list[Annotation]:
-    """Return the counting answers that said this text is good enough: it itself, and reviews that accepted it as it was."""
+    """Return the counting answers that stand by this text: it itself, and reviews that accepted it as it was."""
     accepting = Review.objects.filter(attempt=text_id, verdict=ReviewVerdict.ACCEPT).values_list(
         "annotation", flat=True
     )

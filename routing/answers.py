@@ -46,8 +46,8 @@ def lease_of(*, user: User, token: UUID) -> Lease:
 def answers_of(user: User) -> QuerySet[Annotation]:
     """Return what this person answered on the projects they may work on: of each answer the latest correction.
 
-    Each carries `seed` (what its responses were ordered by), `excerpt`, `is_open`: whether it may still be corrected, and
-    `is_answered_by_models`.
+    Each carries `seed` (what its responses were ordered by), `excerpt`, `is_open`: whether it may still be corrected,
+    and `is_answered_by_models`.
     That goes by when it was given and by nothing else: a gold round never resolves, so whatever followed from the round
     would tell gold. Written work is never corrected (`why_closed`).
     """
@@ -93,13 +93,13 @@ def why_closed(answer: Any) -> str:
 def may_see_models(answer: Any) -> bool:
     """Whether its author may see what models answered to the same: once nothing of theirs can follow it any more.
 
-    That goes by time alone, as corrections do, so that gold cannot be told by it. Written work may come back to its author.
+    That goes by time alone, as corrections do, so that gold cannot be told by it. Written work may come back.
     """
     return answer.is_answered_by_models and not answer.is_open and not why_final(answer) and answer.excerpt is not None
 
 
 def models_on(answer: Any) -> list[Beside]:
-    """Return what this answer of `answers_of` says beside what models answered to the same; empty until its author may see it."""
+    """Return an answer of `answers_of` and models' to the same, in words; nothing until its author may see them."""
     if not may_see_models(answer):
         return []
     return afterwards(answer, payload=answer.item_version.payload, seed=answer.seed)

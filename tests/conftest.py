@@ -14,6 +14,7 @@ from psycopg import sql
 
 from config.kernel.house import server
 from tests.cast import Cast, gather_cast
+from tests.quality.models import Models, models
 
 OTHERS_SECONDS = 10.0
 OTHERS = """
@@ -55,7 +56,7 @@ def django_db_setup(database_server: None, django_db_setup: None, django_db_bloc
 
 
 def wait_for_others(cursor: Any) -> None:
-    """Wait until no page that a browser has left is still being answered: it would deadlock with who empties its tables."""
+    """Wait until no page that a browser left is still being answered: it would deadlock with whoever empties tables."""
     ends = time.monotonic() + OTHERS_SECONDS
     while time.monotonic() < ends:
         cursor.execute(OTHERS)
@@ -75,3 +76,11 @@ def become_runtime(connection: Any, **_: Any) -> None:
 def cast(db: None) -> Cast:
     """Two customers and everybody who has to do with them; see tests/cast.py."""
     return gather_cast()
+
+
+@pytest.fixture
+def endpoint(settings: Any) -> Iterator[Models]:
+    """A server that plays the models that judges ask."""
+    settings.JUDGES_MAY_CALL_PRIVATE = True
+    with models() as played:
+        yield played

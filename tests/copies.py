@@ -1,4 +1,4 @@
-"""Many items like one that came about in the product: its rows and those of its judgments, copied by the owner in bulk."""
+"""Many items like one that came about in the product: its rows and its judgments', copied by the owner in bulk."""
 
 from typing import Any
 

@@ -1,11 +1,11 @@
 """Consensus against its floor, and what an item's labels buy: accuracy by how many are asked for, on sets whose truth is known.
 
 Fixed policies take so many labels of each item, in a random order; adaptive ones ask `quality.overlap` after each whether
-one more is wanted, by the model that goes with the method which the labels so far bear out, as the product does. Of these,
-calibrated ones know the truth of a tenth of the items, and read confidences as they have proved there: they stop where the
-target is truly reached, and are measured on the other items. All are then answered by the method that is chosen without the
-truth. Figures are means over the same few orders. The floor counts votes alone, of the same labels in the same run. No
-database is needed.
+one more is wanted, by the model that goes with the method which the labels so far bear out, as the product does. Of
+these, calibrated ones know the truth of a tenth of the items, and read confidences as they have proved there: they stop
+where the target is truly reached, and are measured on the other items. All are then answered by the method that is
+chosen without the truth. Figures are means over the same few orders. The floor counts votes alone, of the same labels
+in the same run. No database is needed.
 """
 
 from dataclasses import replace

@@ -1,7 +1,7 @@
-"""A project's judges on one page: how far each can be relied on, where it falls short, what it has spent, what is wrong."""
+"""A project's judges on one page: how far each can be relied on, where it falls short, what it has spent."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
@@ -68,7 +68,7 @@ def judges(request: HttpRequest, found: Project) -> HttpResponse:
         **admin.site.each_context(request),
         "title": _("Judges of %s") % found.name,
         "project": found,
-        "bar": {each.name: getattr(bar, each.name) for each in fields(bar)},
+        "bar": bar,
         "may_count": found.quality_contract.get("judges_count") is True,
         "judges": [_shown(each, bar) for each in figures_of_judges(found)],
     }

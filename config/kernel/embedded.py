@@ -131,7 +131,7 @@ def is_running() -> bool:
 def stop() -> None:
     """Stop the server, letting nobody finish, and wait until it has. Does nothing where none runs.
 
-    Its file is the last thing that it takes away: whoever started it may not have collected it by then, and it looks alive.
+    Its file is the last thing that it takes away: until whoever started it has collected it, it looks alive.
     """
     pid = _server_pid()
     if pid is None:

@@ -24,8 +24,8 @@ BATCH = 200
 MOST_ATTEMPTS = 8
 PASS_SECONDS = 10.0
 
-# A drain job looks again after each pause, and goes once it has found nothing so many times in a row. The more it had to
-# do, the longer it pauses: a batch costs more than the facts in it, so fewer and larger ones leave the machine to people.
+# A drain job looks again after each pause, and goes once it has found nothing so many times in a row. The more it had
+# to do, the longer it pauses: a batch costs more than the facts in it, so fewer and larger ones leave more to people.
 PAUSE_SECONDS = 0.25
 PAUSE_LONGEST = 2.0
 PAUSE_TIMES = 8.0

@@ -1,4 +1,4 @@
-"""The portal's pages of calibration: the customer answers items themselves, and sees how far reviewers agree with them."""
+"""The portal's calibration: customers answer items themselves, and see how far reviewers agree with them."""
 
 import json
 from typing import Any
@@ -65,7 +65,7 @@ def _shown(each: WithCustomer, texts: dict[str, str]) -> dict[str, Any]:
 
 
 class OwnVerdict(PortalPage):
-    """One item with the form that reviewers answer, for those who decide. What reviewers said is not shown: it would lead."""
+    """One item with the reviewers' form, for those who decide. What reviewers said would lead: it is not shown."""
 
     def get(self, request: HttpRequest, project: UUID, item: UUID) -> HttpResponse:
         found, asked = self._asked(project, item)

@@ -21,7 +21,7 @@ def name_releases(*, fall_id: int) -> int:
 
 
 def name_release(*, release_id: int) -> int:
-    """Name the release for every fall that came to doubt what it carries while it was being frozen; return how many falls.
+    """Name the release for every fall that came to doubt what it carries while it was frozen; return how many.
 
     A fall may have ended before the release was there to be found. Idempotent.
     """

@@ -1,7 +1,7 @@
 """Freezing: what is resolved becomes files, a manifest, a signature and immutable rows, or nothing at all.
 
-In stages, each kept before the next begins: the parts are written (`delivery.services.parts`), then looked at again, then
-sealed (`delivery.services.sealing`). Whoever is killed loses the stage they were at; the next goes on from the last one.
+In stages, each kept before the next begins: the parts are written (`delivery.services.parts`), then looked at again,
+then sealed (`delivery.services.sealing`). Whoever is killed loses the stage they were at; the next goes on from there.
 """
 
 import errno

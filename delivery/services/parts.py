@@ -1,18 +1,16 @@
 """The parts of a release that is being frozen: written one after another, each kept whole or not at all.
 
-A part is a stretch of external ids. Its records are streamed from one snapshot into local files, these are stored, and one
-short transaction keeps the part with its staged entries. A worker that is killed leaves at most files that no part has;
-the next one begins with the first stretch that no part covers. How many records a part has does not depend on where
-somebody was killed, so the files do not either.
+A part is a stretch of external ids. Its records are streamed from one snapshot into local files, these are stored, and
+one short transaction keeps the part with its staged entries. A worker that is killed leaves at most files that no part
+has; the next one begins with the first stretch that no part covers. How many records a part has does not depend on
+where somebody was killed, so the files do not either.
 """
 
 import csv
-import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Max
 from django.db.models.functions import Now
@@ -21,6 +19,7 @@ from config.kernel.locks import lock_row
 from delivery.artifacts import Content, ReleaseWriter
 from delivery.holding import DOUBTED, HELD
 from delivery.models import Release, ReleasePart
+from delivery.services.scratch import scratch_folder
 from delivery.services.stored_files import Piece, forget_unserved, store
 from delivery.snapshot import Stretch, Tally, carried_records
 from delivery.training_views import Lessons
@@ -65,10 +64,8 @@ def next_stretch(*, release_id: int) -> Stretch | None:
 
 def write_part(*, release: Release, stretch: Stretch) -> None:
     """Write the beginning of the stretch as a part of the release: all of it, or as much as a part may have."""
-    scratch = settings.HOME / "scratch"
-    scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=scratch, prefix="release-") as name:
-        folder, tally = Path(name), Tally()
+    with scratch_folder("release") as folder:
+        tally = Tally()
         content, through, erased_through = _write(release, stretch, folder, tally)
         files = store(release, folder / "files", content.files, place=stretch.after) if content.records_count else {}
         _keep(release, Stretch(stretch.after, through), content, tally, files, erased_through, folder / "rows.csv")

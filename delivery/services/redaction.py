@@ -1,13 +1,12 @@
 """Releases after an erasure: the parts that carried it are written anew without it, and a signed document says so.
 
-The release, its manifest and `hashes.txt` stay as they were frozen. What is gone follows from the erasures alone, and how
-far they were followed is in the parts' rows, so that the job may be killed at any point and goes on: each part's new files
-stand ready beside the old ones until all have been written; they are entered in one transaction, and only then are the
-old ones deleted.
+The release, its manifest and `hashes.txt` stay as they were frozen. What is gone follows from the erasures alone, and
+how far they were followed is in the parts' rows, so that the job may be killed at any point and goes on: each part's
+new files stand ready beside the old ones until all have been written; they are entered in one transaction, and only
+then are the old ones deleted.
 """
 
 import json
-import tempfile
 import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from delivery.artifacts import HASHES, LINES, RECORDS, FileFact, ReleaseWriter, 
 from delivery.models import Artifact, ArtifactRedaction, Release, ReleaseEntry, ReleasePart
 from delivery.redaction import ERASURES, SIGNATURE, erasures_document, tombstone_of, without_persons_words
 from delivery.services.parts import newest_erasure
+from delivery.services.scratch import scratch_folder
 from delivery.services.stored_files import Filed, artifacts_of, filed_parts, forget_unserved, store
 from delivery.training_views import Lessons
 from delivery.types import ReleaseState
@@ -64,8 +64,8 @@ def erase_files(*, erasures: Collection[Erasure], until: float = float("inf")) -
     """Write anew every frozen release that carries what was erased; return the erasures that wait for the next run.
 
     They do once the time (monotonic) is up, which is after one part at the soonest; the last release is kept in the
-    erasures' rows. They do, too, while a release of the customer is being frozen, which may hold any of it until it looks
-    again before its end. Files that failed attempts at a release have left behind are deleted.
+    erasures' rows. They do, too, while a release of the customer is being frozen, which may hold any of it until it
+    looks again before its end. Files that failed attempts at a release have left behind are deleted.
     """
     waiting = _being_frozen(erasures)
     touched = _carrying(erasures)
@@ -193,12 +193,10 @@ class _Gone:
 
 def _redact_part(gone: _Gone, part: ReleasePart, newest: int) -> None:
     """Write the part's files without what is gone, to stand ready; where nothing of it changes, say so."""
-    scratch = settings.HOME / "scratch"
-    scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=scratch, prefix="redaction-") as name:
-        facts, records = _write(gone, part, Path(name))
+    with scratch_folder("redaction") as folder:
+        facts, records = _write(gone, part, folder)
         if facts:
-            pieces = store(gone.release, Path(name), facts, place=part.after)
+            pieces = store(gone.release, folder, facts, place=part.after)
             part.rewritten = {**part.files, **pieces}
             part.gone = records
         part.erased_through = newest
@@ -250,17 +248,21 @@ def _enter(gone: _Gone) -> None:
     now = filed_parts([part.rewritten or part.files for part in parts], of=anew)
     shas = {name: artifact.served.sha256 for name, artifact in gone.artifacts.items()}
     changed = [filed for filed in now if filed.fact.sha256 != shas[filed.fact.name]]
+    records = {digest: at for part in parts for digest, at in part.gone.items()}
+    with scratch_folder("redaction") as folder:
+        changed += _sign(gone, _replaced(gone, now), records, folder)
+    _put_in_place(gone.release, changed)
+
+
+def _replaced(gone: _Gone, now: list[Filed]) -> list[dict[str, Any]]:
+    """Return what stands in the place of files that were frozen, in a redaction before as well as `now`."""
     current = {filed.fact.name: filed.fact.as_dict() for filed in now}
-    replaced = [
-        current.get(name) or {"name": name, "bytes": artifact.served.bytes, "sha256": shas[name]}
+    served = [
+        current.get(name) or {"name": name, "bytes": artifact.served.bytes, "sha256": artifact.served.sha256}
         for name, artifact in gone.artifacts.items()
         if name not in {ERASURES, SIGNATURE}
     ]
-    replaced = [each for each in replaced if each["sha256"] != gone.artifacts[each["name"]].sha256]
-    records = {digest: at for part in parts for digest, at in part.gone.items()}
-    with tempfile.TemporaryDirectory(dir=settings.HOME / "scratch", prefix="redaction-") as folder:
-        changed += _sign(gone, replaced, records, Path(folder))
-    _put_in_place(gone.release, changed)
+    return [each for each in served if each["sha256"] != gone.artifacts[each["name"]].sha256]
 
 
 def _sign(gone: _Gone, replaced: list[dict[str, Any]], records: dict[str, str], folder: Path) -> list[Filed]:

@@ -1,11 +1,10 @@
 """Sealing: the parts of a release become one, are measured, signed and entered, in one transaction at the end.
 
-What was erased or came to be held while the parts were written is looked for again, the last time under the locks of the
-customer and of the project's falls: an erasure and a doubt are found here, or find the entries. The entries are inserted
-before these locks are taken, so nobody waits for them.
+What was erased or came to be held while the parts were written is looked for again, the last time under the locks of
+the customer and of the project's falls: an erasure and a doubt are found here, or find the entries. The entries are
+inserted before these locks are taken, so nobody waits for them.
 """
 
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -16,7 +15,6 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from config.kernel.canonical import canonical_bytes
-from config.kernel.errors import Conflict
 from config.kernel.locks import lock_row, lock_rows
 from config.kernel.transitions import transition
 from delivery import signing
@@ -28,6 +26,7 @@ from delivery.manifest import build_manifest
 from delivery.models import Artifact, Release, ReleasePart, StagedEntry
 from delivery.services.parts import erased_parts, held_parts
 from delivery.services.releases import refuse_if_held
+from delivery.services.scratch import scratch_folder
 from delivery.services.stored_files import Filed, filed_parts, store
 from delivery.snapshot import Tally
 from delivery.types import RELEASE_MACHINE, ReleaseState
@@ -49,11 +48,11 @@ FROM delivery_releasepart p JOIN delivery_stagedentry e ON e.part_id = p.id WHER
 """
 
 
-class _Stale(Conflict):
-    """Parts hold what must not leave any more; they are written anew."""
+class _StaleError(Exception):
+    """Undoes what was entered: parts hold what must not leave any more, and are written anew."""
 
     def __init__(self, parts: set[int]) -> None:
-        super().__init__("Something of the release was erased or came to be in doubt; it is written again without it.")
+        super().__init__(parts)
         self.parts = parts
 
 
@@ -69,12 +68,12 @@ def seal_release(*, release: Release) -> set[int]:
         raise NothingToRelease(_why_nothing(release.project_id))
     files = filed_parts([part.files for part in parts])
     content, tally = _content(parts, files)
-    with tempfile.TemporaryDirectory(dir=settings.HOME / "scratch", prefix="seal-") as folder:
+    with scratch_folder("seal") as folder:
         manifest = _manifest(release, content, tally)
-        files += _sign(release, manifest, files, Path(folder), parts=len(parts))
+        files += _sign(release, manifest, files, folder, parts=len(parts))
     try:
         _enter(release.pk, content, manifest, files)
-    except _Stale as stale_now:
+    except _StaleError as stale_now:
         return stale_now.parts
     return set()
 
@@ -166,7 +165,7 @@ def _documents(model: Any, project_id: int, numbers: set[int]) -> list[dict[str,
 
 
 def _scales(forms: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """Return the degrees of each rating question from low to high, over all versions of the form, as votes spell them."""
+    """Return the degrees of each rating question from low to high, over all forms' versions, as votes spell them."""
     degrees: dict[str, set[int]] = defaultdict(set)
     for form in forms:
         for question in form["questions"]:
@@ -176,7 +175,7 @@ def _scales(forms: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
 
 
 def _agreement(votes: Any, scale: Sequence[str] | None) -> dict[str, Any]:
-    """Agreement on one question, over the records that two people or more have judged; ordinal where there is a scale."""
+    """Agreement on one question, over the records that two people or more judged; ordinal where there is a scale."""
     patterns = {pattern: count for pattern, count in votes.items() if sum(n for _, n in pattern) > 1}
     is_ordinal = scale is not None and all(value in scale for pattern in patterns for value, _ in pattern)
     found = agreement(patterns, order=scale if is_ordinal else None)
@@ -211,7 +210,7 @@ def _sign(
 
 @transaction.atomic
 def _enter(release_id: int, content: Content, manifest: dict[str, Any], files: Iterable[Filed]) -> None:
-    """Enter the rows and freeze the release. Raises _Stale for what was erased or came to be in doubt by now."""
+    """Enter the rows and freeze the release. Raises _StaleError for what was erased or came to be in doubt by now."""
     with connection.cursor() as cursor:
         cursor.execute(ENTER, [release_id])
     release = Release.objects.get(pk=release_id)
@@ -220,9 +219,9 @@ def _enter(release_id: int, content: Content, manifest: dict[str, Any], files: I
     release = lock_row(Release.objects.filter(pk=release_id))
     refuse_if_held(project_id=release.project_id)
     if stale := erased_parts(release_id=release_id) | held_parts(release_id=release_id, by_doubts_alone=True):
-        raise _Stale(stale)
+        raise _StaleError(stale)
     StagedEntry.objects.filter(part__release=release).delete()
-    # What was counted may spell answers: it goes with the end that it was counted for, so that no erasure has to look here.
+    # What was counted may spell answers: it goes once the manifest has it, so that no erasure has to look here.
     ReleasePart.objects.filter(release=release).update(counts={})
     Artifact.objects.bulk_create(
         [

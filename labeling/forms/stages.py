@@ -4,8 +4,8 @@ A review is an answer like any other: the verdict, for work that is sent back or
 for work that is fixed the questions of the form itself. So the desk shows it, drafts keep it and the schema checks it.
 
 An adjudicator may say that one answer is right, and which; that none is; or that the guideline is at fault, and by which
-clause. An audit is asked the form itself: who audits answers as if nobody had. What was written has no one right wording,
-so an audit of that shows what was accepted, without a name, and asks for a verdict by the clauses.
+clause. An audit is asked the form itself: who audits answers as if nobody had. What was written has no one right
+wording, so an audit of that shows what was accepted, without a name, and asks for a verdict by the clauses.
 """
 
 from collections.abc import Mapping, Sequence
@@ -82,7 +82,7 @@ def _around(
     more: Sequence[dict[str, Any]] = (),
     own_when: str = "",
 ) -> dict[str, Any]:
-    """Return the form around the project's own questions, which are asked with the verdict `own_when`, or not at all."""
+    """Return the form around the project's own questions; these are asked with the verdict `own_when`, or never."""
     asked = [{"question": VERDICT, "in": [own_when]}]
     own = [{**question, "when": [*question.get("when", ()), *asked]} for question in document["questions"] if own_when]
     return {**document, "questions": [verdict, *([clause] if len(clause["options"]) > 1 else []), *more, reason, *own]}

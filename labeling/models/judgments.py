@@ -87,8 +87,8 @@ class Annotation(models.Model):
 class Prelabel(models.Model):
     """For how long a model's answer is shown to people before they give theirs: at most one about a version at a time.
 
-    Who was given the item in between has seen it (`labeling.prelabels`), whatever the item is to them: a gold item shows
-    its pre-label as any other does.
+    Who was given the item in between has seen it (`labeling.prelabels`), whatever the item is to them: a gold item
+    shows its pre-label as any other does.
     """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)

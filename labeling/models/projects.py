@@ -93,8 +93,8 @@ class Project(models.Model):
         db_default=2,
         validators=[MaxValueValidator(10)],
         help_text=_(
-            "With reviewed work: so often an attempt is sent back to its author, and an item's attempts are rejected; once"
-            " more, and an adjudicator decides."
+            "With reviewed work: so often an attempt is sent back to its author, and an item's attempts are rejected;"
+            " once more, and an adjudicator decides."
         ),
     )
     lease_seconds = models.PositiveIntegerField(

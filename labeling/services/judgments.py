@@ -67,15 +67,15 @@ def as_kept(
     return kept_answers(document, texts, judged), rationale
 
 
-# The CTE `made(id, public_id)` that appends a judgment, and forgets its draft; the parameters are `parameters_of`'s. Put
-# behind a CTE `still` that locks the task, and has a row if it is still the reviewer's to answer. The caller has checked the
-# answers and spelled them `as_kept`, and records the event beside it. There is an IntegrityError if this reviewer has judged
-# the round before.
+# The CTE `made(id, public_id)` that appends a judgment, and forgets its draft; the parameters are `parameters_of`'s.
+# Put behind a CTE `still` that locks the task, and has a row if it is still the reviewer's to answer. The caller has
+# checked the answers and spelled them `as_kept`, and records the event beside it. There is an IntegrityError if this
+# reviewer has judged the round before.
 APPEND = """
 made AS (
     INSERT INTO labeling_annotation (customer_id, project_id, public_id, task_id, round_id, item_version_id, reviewer_id,
-        guideline_id, form_id, code_version, answers, rationale, presented, seconds, origin, is_guideline_current, submission,
-        prelabel_id)
+        guideline_id, form_id, code_version, answers, rationale, presented, seconds, origin, is_guideline_current,
+        submission, prelabel_id)
     SELECT %(customer)s::bigint, %(project)s::bigint, gen_random_uuid(), %(task)s::bigint, %(round)s::bigint,
         %(item_version)s::bigint, %(reviewer)s::bigint, %(guideline)s::bigint, %(form)s::bigint, %(code_version)s,
         %(answers)s::jsonb, %(rationale)s, %(presented)s::jsonb, %(seconds)s::float8, %(origin)s, %(is_current)s::boolean,
@@ -151,8 +151,8 @@ def invalidate_annotation(*, annotation: Annotation, reason: str, actor: User) -
 
 @transaction.atomic
 def restore_annotation(*, annotation: Annotation, actor: User) -> Annotation | None:
-    """Have an annotation that was invalidated count again, by another row that says the same and supersedes it; None where
-    it counts, was corrected or erased, or was restored before.
+    """Have an annotation that was invalidated count again, by another row that says the same and supersedes it; None
+    where it counts, was corrected or erased, or was restored before.
 
     The caller has locked its item. In an open round the task that was added in its place is cancelled while it waits.
     """

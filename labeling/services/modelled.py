@@ -1,7 +1,7 @@
 """What models answer enters the record here: annotations beside the work, in a round that was closed when it came.
 
-They are annotations like any other (never changed, erased with their item, part of its life), and no vote: no event of a
-completed task tells of them, and what counts the judgments of a round never meets them. Whoever lets them count says so.
+They are annotations like any other (never changed, erased with their item, part of its life), and no vote: no event of
+a completed task tells of them, and what counts the judgments of a round never meets them. Who lets them count says so.
 """
 
 from dataclasses import dataclass
@@ -47,8 +47,8 @@ def keep_modelled(
 ) -> Annotation | None:
     """Append what a model answered about a version; None where it has answered by this form before.
 
-    The item is locked, so that the round of what models say is made once. `is_shown_before`: people who are given the item
-    from now on see it before they answer, unless they see another model's.
+    The item is locked, so that the round of what models say is made once. `is_shown_before`: people who are given the
+    item from now on see it before they answer, unless they see another model's.
     """
     item = lock_row(Item.objects.filter(pk=version.item_id))
     beside = _round_beside(item, version, said)
@@ -85,7 +85,7 @@ def keep_modelled(
 
 
 def show_no_more(*, reviewer: Reviewer) -> int:
-    """Show nothing that this model has answered to whoever is given an item from now on; return how many pre-labels end."""
+    """Show nothing that this model answered to whoever is given an item from now on; return how many pre-labels end."""
     return Prelabel.objects.filter(annotation__reviewer=reviewer, shown_until=None).update(shown_until=Now())
 
 

@@ -64,7 +64,8 @@ def stop_reported(*, task: Task, actor: User) -> tuple[int, ...]:
     tasks were cancelled.
 
     Of an open round it is all that waits, until the flag is decided; of gold the holder's own task only, which to them is
-    the same. What an exam asks stays theirs: else they would report whatever they do not know. The caller has locked the item and the round, and seen that the task is in the reporter's hand.
+    the same. What an exam asks stays theirs: else they would report whatever they do not know. The caller has locked
+    the item and the round, and seen that the task is in the reporter's hand.
     """
     is_exam = task.kind in {TaskKind.TRAINING, TaskKind.QUALIFICATION}
     if is_exam or FlagKind.REPORTED not in Project.objects.get(pk=task.project_id).hold_flagged:

@@ -137,5 +137,5 @@ def cancel_surplus(judged: Round) -> int:
     tasks = Task.objects.filter(round=judged, kind=TaskKind.ANNOTATE)
     alive = tasks.filter(state__in=[TaskState.OPEN, TaskState.LEASED]).count()
     surplus = counting_annotations_of([judged.pk]).count() + alive - judged.judgments_needed
-    waiting = tasks.filter(state=TaskState.OPEN, reserved_for=None).order_by("-slot").values("pk")[: max(surplus, 0)]
-    return len(cancel_tasks(Task.objects.filter(pk__in=list(waiting.values_list("pk", flat=True))), None))
+    waiting = tasks.filter(state=TaskState.OPEN, reserved_for=None).order_by("-slot").values_list("pk", flat=True)
+    return len(cancel_tasks(Task.objects.filter(pk__in=list(waiting[: max(surplus, 0)])), None))

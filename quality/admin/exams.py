@@ -66,8 +66,8 @@ class ExamAdmin(ServiceChange):
 @admin.register(ExamChange)
 class ExamChangeAdmin(BigTableAdmin):
     list_display = (
-        "pgh_obj", "version", "size", "pass_share", "attempts_most", "wait_days", "valid_days", "is_needed", "pgh_created_at",
-        "pgh_context",
+        "pgh_obj", "version", "size", "pass_share", "attempts_most", "wait_days", "valid_days", "is_needed",
+        "pgh_created_at", "pgh_context",
     )  # fmt: skip
     list_select_related = ("pgh_obj",)
 

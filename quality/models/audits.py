@@ -17,9 +17,9 @@ from quality.types import AuditRhythm, AuditSeverity, DisputeOutcome, DisputeRea
 
 
 class AuditSchedule(models.Model):
-    """Audits that recur: each time it is due a plan of these settings is made and drawn from, of what came since the last.
+    """Audits that recur: when they are due a plan of these settings is drawn from, of what came since the last.
 
-    It is due every week or month from `first_at` on (`next_at` says when), or after every `every_results` agreed results.
+    It is due every week or month from `first_at` on (`next_at` says when), or after every `every_results` results.
     `drawn_until` is where the last plan's window ended. It goes on until a person ends it.
     """
 
@@ -158,7 +158,7 @@ class AuditDraw(models.Model):
 class AuditVerdict(models.Model):
     """What an expert's blind answer said of the resolution as it stood, before any repair: by question, and as a whole.
 
-    Of what was written it is a verdict on the whole: where it is not good enough, with the clause it misses and how badly.
+    Of what was written it is a verdict on the whole: where it is not good enough, which clause it misses, how badly.
     """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)

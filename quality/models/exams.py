@@ -95,7 +95,7 @@ class ExamChange(ExamChanges):
 
 
 class Sitting(models.Model):
-    """One reviewer's sitting of an exam: what was asked, what was right, whether it was passed; and by which version of it."""
+    """One reviewer's sitting of a version of an exam: what was asked, what was right, whether it was passed."""
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
     project = models.ForeignKey(Project, models.PROTECT, related_name="+", db_index=False)

@@ -69,8 +69,8 @@ class Judge(models.Model):
 class JudgeCall(models.Model):
     """One call: the exact request and response, what was read from it, what it cost. Append-only, but for an erasure.
 
-    `variant` tells calls about one item apart: the order of the responses, an injected instruction, the day of a re-judging.
-    What it answers when plainly asked is an annotation, too.
+    `variant` tells calls about one item apart: the order of the responses, an injected instruction, the day of a
+    re-judging. What it answers when plainly asked is an annotation, too.
     """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)

@@ -104,7 +104,7 @@ def _known(
     accuracies: Mapping[int, float],
 ) -> Known:
     detail = reliability.detail if reliability is not None else {}
-    # Shown is one claim, of one model: of another target, or where another model has been chosen since, it says nothing.
+    # Shown is one claim, of one model: of another target, or by another model than is chosen now, it says nothing.
     is_current = detail.get("target") == float(project.target_confidence)
     is_current = is_current and detail.get("model") == consensus.detail.get("model")
     return Known(

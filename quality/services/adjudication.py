@@ -203,7 +203,7 @@ def found_of(compared: Iterable[tuple[Annotation, Compared]], reliability: float
 
 @transaction.atomic
 def drop_disputes(*, round_ids: Collection[int]) -> int:
-    """Drop the disputes that were to be adjudicated in these rounds: the item is judged anew, or no more. Return how many."""
+    """Drop the disputes to be adjudicated in these rounds: the item is judged anew, or no more. Return how many."""
     open_ones = Dispute.objects.filter(adjudicated_in__in=round_ids, state=DisputeState.OPEN)
     disputes = lock_rows(open_ones.select_related(None))
     transition_many(disputes, DisputeState.DROPPED, machine=DISPUTE_MACHINE, actor_id=None)

@@ -1,7 +1,7 @@
-"""The rules of answers, held against what reviewers wrote and what responses say. For jobs only (language identification).
+"""The rules of answers, held against what people wrote and responses say. For jobs only (language identification).
 
-What a reviewer wrote against one is a check for a person to look at; a response that breaks one, a flag of its item. Personal
-data is a flag already (labeling), in both.
+What a reviewer wrote against one is a check for a person to look at; a response that breaks one, a flag of its item.
+Personal data is a flag already (labeling), in both.
 """
 
 from collections.abc import Collection, Iterator

@@ -46,7 +46,6 @@ SOURCES: dict[str, str] = {
     FeedbackKind.REJECTED: EvidenceSource.REVIEW,
 }
 
-
 # Answers given independently of others'. What follows an attempt, or was said of others, has been gone on with since.
 RESTORED = (TaskKind.ANNOTATE, TaskKind.GOLD)
 
@@ -133,8 +132,8 @@ def _retire(feedback: Feedback, actor: User) -> None:
 
 
 def free_from_gold(*, appeal_ids: Iterable[int]) -> int:
-    """Void all that is known by gold whose answer these appeals were right about, of whoever answered it; return how many
-    pieces. In slices. Idempotent."""
+    """Void all that is known by gold whose answer these appeals were right about, of whoever answered it; return how
+    many pieces. In slices. Idempotent."""
     decided = Appeal.objects.filter(pk__in=list(appeal_ids), feedback__kind=FeedbackKind.GOLD_MISSED)
     wrong = GoldItem.objects.filter(item_version__in=decided.values("feedback__annotation__item_version"))
     known = Evidence.objects.filter(

@@ -28,8 +28,8 @@ def follow_audits(*, draw_ids: Iterable[int]) -> int:
 
     It rests on objective questions only: on a preferential one the expert's answer is one opinion more, nobody is told
     that theirs is wrong, and nothing is repaired. A verdict on what was written is by the guideline, and counts for or
-    against whose text it is and who accepted that as it was. Where two experts contradict each other, neither counts for
-    or against anybody; an adjudicator decides.
+    against whose text it is and who accepted that as it was. Where two experts contradict each other, neither counts
+    for or against anybody; an adjudicator decides.
     """
     done = AuditDraw.objects.filter(pk__in=list(draw_ids), state=DrawState.DONE).order_by("pk")
     return sum(_follow(draw.pk) for draw in done.only("pk"))
@@ -68,7 +68,7 @@ def _follow_work(draw: AuditDraw, verdicts: list[AuditVerdict]) -> bool:
         return is_disputed
     verdict, said = verdicts[0], verdicts[0].annotation
     [text_id] = said.task.beside or []
-    judged = [each for each in stood_by(draw.resolution, text_id) if each.origin in {Origin.HUMAN, Origin.MODEL}]
+    judged = [each for each in stood_by(draw.resolution, text_id) if each.origin == Origin.HUMAN]
     reliability = expert_reliability(project_id=draw.project_id)
     found = [found_out(each, agreed=verdict.is_right, reliability=reliability) for each in judged]
     pieces = add_evidence(source=EvidenceSource.AUDIT, found=found)

@@ -1,7 +1,7 @@
 """Audits that recur: what is due is drawn from once, of what came since, however many workers look.
 
-While audits of the project wait for experts, what is due waits as well, and then is of all that came since: so the experts'
-queue does not grow by the clock, and no result falls between two windows.
+While audits of the project wait for experts, what is due waits as well, and then is of all that came since: so the
+experts' queue does not grow by the clock, and no result falls between two windows.
 """
 
 from collections.abc import Collection
@@ -85,7 +85,10 @@ def make_schedule(
 
 @transaction.atomic
 def end_schedule(*, schedule: AuditSchedule, reason: str, actor: User) -> None:
-    """Draw no more by it; plans that were drawn go on. Raises Invalid without a reason, Conflict where it was ended before."""
+    """Draw no more by it; plans that were drawn go on.
+
+    Raises Invalid without a reason, and Conflict where it was ended before.
+    """
     reason = checked_reason(reason, ask="Say why these audits end.")
     schedule = lock_row(AuditSchedule.objects.filter(pk=schedule.pk).select_related(None))
     if schedule.ended_at is not None:
@@ -107,8 +110,8 @@ def order_due() -> int:
 def draw_due(*, schedule_id: int) -> int:
     """Make a plan by this schedule and draw from it, if it is due and no audits wait; return how many items were drawn.
 
-    One transaction: a worker that is killed has done nothing, and of two that meet the second finds nothing due. A window in
-    which nothing was resolved is made no plan of.
+    One transaction: a worker that is killed has done nothing, and of two that meet the second finds nothing due. A
+    window in which nothing was resolved is made no plan of.
     """
     project_id = AuditSchedule.objects.values_list("project_id", flat=True).get(pk=schedule_id)
     advisory_lock(ADVISORY_AUDIT, project_id)
@@ -141,6 +144,7 @@ def draw_due(*, schedule_id: int) -> int:
 
 
 def is_due(schedule: AuditSchedule, now: datetime) -> bool:
+    """Whether its time has come, or as many results as it waits for have come and are committed."""
     if schedule.next_at is not None:
         return schedule.next_at <= now
     most = schedule.every_results or 0
@@ -148,7 +152,7 @@ def is_due(schedule: AuditSchedule, now: datetime) -> bool:
 
 
 def results_since(schedule: AuditSchedule, until: datetime, *, most: int) -> int:
-    """Return how many results came since the last window ended, of the latest `most`."""
+    """Return how many results came after the last window and before `until`, of the latest `most`."""
     with connection.cursor() as cursor:
         cursor.execute(RESULTS, [schedule.project_id, most, schedule.drawn_until, until])
         return int(cursor.fetchone()[0])

@@ -1,7 +1,7 @@
 """Audits: a plan draws resolved items at random, experts answer them blind, and their verdicts are kept as they fell.
 
-What was written has no one right wording: experts see the text that was accepted, of whom and how they are not told, and say
-whether it is good enough by the guideline, and if not, which clause it misses and how badly.
+What was written has no one right wording: experts see the text that was accepted, of whom and how they are not told,
+and say whether it is good enough by the guideline, and if not, which clause it misses and how badly.
 
 Drawn is what was agreed on: of *no agreed answer* one expert's answer says nothing. A plan is drawn from once; while its
 audits wait, no other plan of the project draws, so that no item is audited under two plans and repaired between them.

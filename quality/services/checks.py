@@ -260,7 +260,7 @@ def _self_repeats(last: Sequence[Annotation], _others: Sequence[_Other]) -> Find
 
 
 def _shared_errors(newest: Annotation) -> Finding | None:
-    """Whether somebody else gives the same wrong answers to gold as the author of this one. What was erased says nothing."""
+    """Whether somebody else gives the same wrong answers to gold as this one's author. What was erased says nothing."""
     of_project = GoldScore.objects.filter(project=newest.project_id).exclude(annotation__answers={})
     mine = list(
         of_project.filter(reviewer=newest.reviewer_id)

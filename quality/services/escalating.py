@@ -1,4 +1,4 @@
-"""What of quality waits for a person climbs routing's ladder: broken promises, overdue appeals, pauses nobody confirmed.
+"""What waits for a person climbs routing's ladder: broken promises, overdue appeals, pauses nobody confirmed.
 
 The facts open and close these, whatever was resolved by name: what is so is escalated, what is so no more is resolved.
 """

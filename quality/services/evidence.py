@@ -99,8 +99,8 @@ def void_evidence(*, evidence: Sequence[Evidence], reason: str, actor_id: int | 
 
 @transaction.atomic
 def restore_evidence(*, before: Annotation, after: Annotation) -> int:
-    """An answer that was invalidated counts again, as `after`: have what references found of it known again; return how many
-    pieces. What others agreed on is weighed anew as the round is resolved."""
+    """An answer that was invalidated counts again, as `after`: have what references found of it known again; return how
+    many pieces. What others agreed on is weighed anew as the round is resolved."""
     pieces = Evidence.objects.filter(annotation=before, voids=None).exclude(source=EvidenceSource.CONSENSUS)
     void_evidence(evidence=list(pieces.filter(voided_by=None)), reason=INVALIDATED, actor_id=None)
     by_source: dict[str, list[Evidence]] = defaultdict(list)

@@ -68,8 +68,8 @@ def open_exam(*, project: Project, kind: str, name: str, actor: User, **settings
 def change_exam(*, exam: Exam, actor: User, **settings: Any) -> Exam:
     """Give the exam other settings from now on, as its next version. The same again changes nothing.
 
-    Sittings that are open go on by those they were begun with, what was passed holds as long as it did, and what was sat counts
-    among the attempts. Raises Conflict for a closed exam, ValidationError for settings out of their bounds.
+    Sittings that are open go on by those they were begun with, what was passed holds as long as it did, and what was
+    sat counts among the attempts. Raises Conflict for a closed exam, ValidationError for settings out of their bounds.
     """
     exam = lock_row(Exam.objects.filter(pk=exam.pk))
     if exam.state != ExamState.OPEN:
@@ -216,8 +216,8 @@ def _passed(exam: Exam, sitting: Sitting) -> None:
 def begin_training(*, enrolment_ids: Iterable[int]) -> int:
     """Give those who were enrolled into training a standing that says so; return how many. Idempotent.
 
-    Who begins in training, the database decides as they are enrolled: all that the project needs is not passed, and they have no
-    standing there, by which they would go on.
+    Who begins in training, the database decides as they are enrolled: all that the project needs is not passed, and
+    they have no standing there, by which they would go on.
     """
     new = Enrolment.objects.filter(pk__in=list(enrolment_ids), trust=Trust.TRAINING).order_by(
         "project_id", "reviewer_id"
@@ -242,8 +242,8 @@ def begin_training(*, enrolment_ids: Iterable[int]) -> int:
 
 
 def end_training(*, sitting_ids: Iterable[int] = (), exam_ids: Iterable[int] = ()) -> int:
-    """Put those on probation who have passed all the training that is needed, among whose sittings these are and on whose
-    projects these exams; return how many. Idempotent."""
+    """Put those on probation who have passed all the training that is needed, among whose sittings these are and on
+    whose projects these exams; return how many. Idempotent."""
     projects = Exam.objects.filter(pk__in=list(exam_ids)).values("project")
     sat = Sitting.objects.filter(pk__in=list(sitting_ids), project=OuterRef("project"), reviewer=OuterRef("reviewer"))
     concerned = Standing.objects.filter(Q(project__in=projects) | Exists(sat), skill="", state=StandingState.TRAINING)

@@ -147,7 +147,7 @@ def _swaps(question: Mapping[str, Any], pairs: list[_Pair]) -> SwapFindings:
 
 
 def _flipped(question: Mapping[str, Any], pairs: list[_Pair], names: Collection[str]) -> Share:
-    """Return on how many items at least one of these instructions was obeyed: items are independent, tries on one are not."""
+    """Return on how many items any of these instructions was obeyed: items are independent, tries on one are not."""
     tried = []
     for pair in pairs:
         after = [verdict for name, verdict in pair.injected.items() if name in names]

@@ -97,10 +97,10 @@ def _room_this_minute(judge: Judge) -> int:
 
 
 def _errands(judge: Judge) -> Iterator[Errand]:
-    """What it is to do next: today's anchors, what experts have answered (plain, then with its tricks), all other items.
+    """What it is to do next: today's anchors, what experts have answered (plain, then with its tricks), all else.
 
-    Gold is not judged before its neighbours: people are shown what models answered, before or after they do, and could tell
-    it by having an answer.
+    Gold is not judged before its neighbours: people are shown what models answered, before or after they do, and could
+    tell it by having an answer.
     """
     today = _today()
     for version in _due_anchors(judge, today).values_list("item_version_id", flat=True)[:LISTED]:

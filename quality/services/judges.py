@@ -97,8 +97,8 @@ def activate_judge(*, judge: Judge, actor: User) -> None:
 
 @transaction.atomic
 def stop_judge(*, judge: Judge, actor: User | None, reason: str = "") -> None:
-    """Let it judge no more, until somebody lets it again. A call that is under way is still kept; what it has answered is
-    shown to nobody before they answer, from now on."""
+    """Let it judge no more, until somebody lets it again. A call that is under way is still kept; what it has answered
+    is shown to nobody before they answer, from now on."""
     judge = lock_row(Judge.objects.filter(pk=judge.pk))
     show_no_more(reviewer=judge.reviewer)
     transition(
@@ -114,7 +114,7 @@ def stop_judge(*, judge: Judge, actor: User | None, reason: str = "") -> None:
 def turn_showing(*, judge: Judge, actor: User) -> None:
     """Show people, from now on, what it answers before they do; or, where that is so, show it no more.
 
-    What it has answered by then stays hidden: people are shown what comes. Raises Conflict where people write and review.
+    What it has answered by then stays hidden: people are shown what comes. Raises Conflict where work is reviewed.
     """
     judge = lock_row(Judge.objects.filter(pk=judge.pk))
     is_shown = not judge.is_shown_before

@@ -87,8 +87,8 @@ def _resolve_slice(round_ids: Sequence[int]) -> int:
 def append_resolutions(rounds: Sequence[Round]) -> list[Resolution]:
     """Append what each locked round comes to, over what it came to before; rounds without judgments are left out.
 
-    What an adjudicator has said in a round is what it comes to, whatever others say there. Judges that count have a vote
-    beside people's (`quality.judged`); how many people are asked does not change by it.
+    What an adjudicator has said in a round is what it comes to, whatever others say there. Judges that count have a
+    vote beside people's (`quality.judged`); how many people are asked does not change by it.
     """
     judgments = defaultdict(list)
     for annotation in counting_annotations_of([opened.pk for opened in rounds]).select_related("task"):

@@ -26,7 +26,7 @@ def ask_for_ruling(*, lease: Lease, clause: str, question: str, actor: User) -> 
     """Ask about a clause of the lease's guideline and its item; return the question, and whether it is new.
 
     The same under this lease again is the same. The lease must be the actor's, live or over. Raises Invalid for a clause
-    that the guideline does not have, and for no question, and Conflict while MOST_WAITING of theirs have no answer there.
+    that the guideline does not have, and for no question, and Conflict while MOST_WAITING of theirs wait there.
     """
     question = question.strip()
     if not question or len(question) > Ruling.QUESTION_LONGEST:

@@ -51,7 +51,8 @@ SELECT r.id FROM labeling_round r
 WHERE r.state = 'open' AND r.reason NOT IN ('gold', 'audit')
   AND EXISTS (SELECT FROM labeling_task t WHERE t.round_id = r.id AND t.kind IN ('attempt', 'review') AND t.state = 'completed')
   AND NOT EXISTS (SELECT FROM labeling_task t WHERE t.round_id = r.id AND t.state IN ('open', 'leased'))
-  AND NOT EXISTS (SELECT FROM labeling_task t WHERE t.round_id = r.id AND t.kind = 'adjudicate' AND t.state <> 'cancelled')
+  AND NOT EXISTS (
+    SELECT FROM labeling_task t WHERE t.round_id = r.id AND t.kind = 'adjudicate' AND t.state <> 'cancelled')
 ORDER BY r.id LIMIT %s
 """
 
@@ -74,7 +75,7 @@ def go_on(*, round_ids: Iterable[int]) -> int:
 
 
 def begin_anew(*, erasure_ids: Iterable[int]) -> int:
-    """Have written anew what is under way on attempts that these erasures emptied; return in how many rounds. Idempotent."""
+    """Have work on attempts that these erasures emptied written anew; return in how many rounds. Idempotent."""
     emptied = Tombstone.objects.filter(erasure__in=list(erasure_ids), subject=ERASED).values("subject_id")
     attempts = Annotation.objects.filter(pk__in=emptied, task__kind=TaskKind.ATTEMPT)
     under_way = Round.objects.filter(item__rounds__annotations__in=attempts, state=RoundState.OPEN)
@@ -161,8 +162,8 @@ def _go_on(round_id: int) -> bool:
 
 
 def _attempt_of(opened: Round, tasks: Sequence[Task], erased: set[int]) -> Annotation | None:
-    """Return the attempt that counts: of this round, or of an earlier one whose review this round asks for. One that was
-    erased counts no more."""
+    """Return the attempt that counts: of this round, or of an earlier one whose review this round asks for. One that
+    was erased counts no more."""
     shown = {ident for task in tasks if task.kind == TaskKind.REVIEW for ident in task.beside or ()}
     attempts = Annotation.objects.filter(
         Q(round=opened) | Q(pk__in=shown),

@@ -80,7 +80,8 @@ class TaskSerializer(serializers.Serializer[Any]):
     item = serializers.DictField()
     beside = BesideSerializer(
         many=True,
-        help_text="What was said of the item before, without names; a model's answer where the project shows it before yours.",
+        help_text="What was said of the item before, without names;"
+        " a model's answer where the project shows it before yours.",
     )
     lease = LeaseSerializer()
     draft = serializers.DictField(allow_null=True)

@@ -55,7 +55,7 @@ class DeskView(APIView):
 
 @cache
 def _shape(kind: type[Serializer[Any]]) -> Serializer[Any]:
-    """Return one such serializer for all requests: making its fields anew takes longer than looking at what was sent."""
+    """Return one such serializer for all requests: making its fields takes longer than looking at what was sent."""
     return kind()
 
 

@@ -1,8 +1,8 @@
 """The next task: one reviewer, one lease. The database's clock judges everything, and nobody ever waits for a task.
 
-There is no transaction around it: what has run out is returned, if anything has, then the pools are weighed, then one call of
-`routing_claim` takes a task and leases it, whole or not at all. Whoever asks twice at once is told apart by the database:
-a reviewer has one task in hand, and one ahead.
+There is no transaction around it: what has run out is returned, if anything has, then the pools are weighed, then one
+call of `routing_claim` takes a task and leases it, whole or not at all. Whoever asks twice at once is told apart by the
+database: a reviewer has one task in hand, and one ahead.
 """
 
 from collections.abc import Sequence
@@ -54,8 +54,11 @@ WHERE r.user_id = %(user)s::bigint AND r.is_active
 """
 
 CLAIM = """
-SELECT took.outcome, took.given, shown.* FROM routing_claim(%(reviewer)s::bigint, %(pools)s::bigint[],
-    ARRAY(SELECT * FROM jsonb_array_elements(%(whys)s::jsonb)), %(ahead)s::boolean, %(ahead_seconds)s::int, %(stride)s::bigint, %(user)s::bigint, %(request_id)s::text, %(subscribers)s::text[]) took
+SELECT took.outcome, took.given, shown.*
+FROM routing_claim(%(reviewer)s::bigint, %(pools)s::bigint[],
+    ARRAY(SELECT * FROM jsonb_array_elements(%(whys)s::jsonb)),
+    %(ahead)s::boolean, %(ahead_seconds)s::int, %(stride)s::bigint, %(user)s::bigint, %(request_id)s::text,
+    %(subscribers)s::text[]) took
 LEFT JOIN LATERAL routing_shown(took.given, %(reviewer)s::bigint) shown ON took.outcome = 'leased'
 """
 
@@ -119,11 +122,11 @@ def _situation(user: User) -> _Situation:
     rows = fetch(SITUATION, {"user": user.pk})
     if not rows:
         raise NotAReviewer("You are not set up as a reviewer, or no longer; ask your operator.")
-    if rows[0][3]:
+    reviewer_id, facts, now, has_any_expired = rows[0][:4]
+    if has_any_expired:
         return_expired(most=RETURNED_IN_PASSING, user=user)
     if cancelled := [task_id for *_, task_id, is_cancelled in rows if is_cancelled]:
         withdraw_leases(task_ids=cancelled)
-    reviewer_id, facts, now = rows[0][:3]
     held = {is_ahead: token for *_, token, is_ahead, _, is_cancelled in rows if token and not is_cancelled}
     return _Situation(reviewer_id, held.get(False), held.get(True), facts_of(facts), now)
 

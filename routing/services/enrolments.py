@@ -25,7 +25,8 @@ from routing.types import Trust
 def enrol_reviewer(*, project: Project, reviewer: Reviewer, actor: User | None) -> Enrolment:
     """Let the reviewer work on the project, with the membership that permits it. Again is the same; an ended one revives.
 
-    Where the project trains whoever is new, the database has them begin in training. Raises Invalid for a model reviewer, and where the reviewer's clearance is below the project's.
+    Where the project trains whoever is new, the database has them begin in training. Raises Invalid for a model
+    reviewer, and where the reviewer's clearance is below the project's.
     """
     if reviewer.user is None:
         raise Invalid("A model does not work at the desk; only people are enrolled.", field="reviewer")

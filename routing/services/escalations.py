@@ -56,8 +56,8 @@ WHERE p.id = raised.id AND j.id = p.project_id AND p.priority <> LEAST(j.priorit
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What is wrong: one escalation is open for it at a time. `owner_id` is who is asked before anybody on the ladder, and
-    `customer_draft` what the customer would be told, where the cause has its own of these."""
+    """What is wrong: one escalation is open for it at a time. `owner_id` is who is asked before anybody on the ladder,
+    and `customer_draft` what the customer would be told, where the cause has its own of these."""
 
     project_id: int
     customer_id: int
@@ -273,8 +273,8 @@ def _tell(escalation: Escalation, words: str, actor: User | None) -> None:
 
 
 def drafted_message(escalation: Escalation, rung: Rung | None = None) -> str:
-    """Return what the customer would be told now: in the words of its own rule, or of that rung, or of the next one that
-    tells them; the customer is told of it at all (`is_internal`).
+    """Return what the customer would be told now: in the words of its own rule, or of that rung, or of the next one
+    that tells them; the customer is told of it at all (`is_internal`).
 
     Due time and forecast are of the same part of the work: the oldest that is due, or where the due time is at risk, the
     next that is; without a due time, of all of it.

@@ -24,8 +24,8 @@ from routing.services.escalations import escalate_nobody_left, escalate_skipped
 from routing.services.naming import is_named, next_named
 from routing.types import LEASE_MACHINE, LeaseState
 
-# Ends up to `most` expired leases, and those of `user`, and opens their tasks again, skipping what others hold; says how
-# many tasks. Parameters: most, user (or None), and those of an event "task.open".
+# Ends up to `most` expired leases, and those of `user`, and opens their tasks again, skipping what others hold; says
+# how many tasks. Parameters: most, user (or None), and those of an event "task.open".
 RETURN_EXPIRED = f"""
 WITH due AS (
     SELECT id FROM routing_lease WHERE state = 'live' AND until < statement_timestamp() AND id IN (

@@ -37,7 +37,8 @@ SELECT l.id, l.state, l.task_id, l.round_id, l.reviewer_id, l.customer_id, l.pro
        EXISTS (SELECT FROM labeling_annotation a WHERE a.round_id = l.round_id AND a.reviewer_id = l.reviewer_id
                AND a.supersedes_id IS NULL AND a.submission <> l.token),
        o.work, t.kind, t.beside IS NOT NULL,
-       CASE WHEN o.work IN ('review', 'expert') THEN (SELECT g.clauses::text FROM labeling_guidelineversion g WHERE g.id = l.guideline_id) END,
+       CASE WHEN o.work IN ('review', 'expert') THEN (
+           SELECT g.clauses::text FROM labeling_guidelineversion g WHERE g.id = l.guideline_id) END,
        {OF_LEASE}
 FROM routing_lease l
 JOIN labeling_task t ON t.id = l.task_id
@@ -51,7 +52,7 @@ WHERE l.token = %(token)s::uuid
 
 LOCK = f"{READ}FOR NO KEY UPDATE OF l, t"
 
-# Locks lease and task, and does nothing where either has moved since it was read, or where somebody has leased it since.
+# Locks lease and task, and does nothing where either has moved since it was read, or where somebody leased it since.
 PLACE = f"""
 WITH still AS (
     SELECT l.id FROM routing_lease l JOIN labeling_task t ON t.id = l.task_id
@@ -115,7 +116,7 @@ class _Held:
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """What was sent: the answers, how long the reviewer looked, and how many characters of their own words were pasted."""
+    """What was sent: the answers, how long the reviewer looked, and how many characters of their words were pasted."""
 
     answers: dict[str, Any]
     seconds: float | None
@@ -131,8 +132,8 @@ def submit_task(
     guideline that is no longer in force is kept and marked. Raises NoSuchLease for a token that is not this person's,
     LeaseOver where the item was erased, and InvalidAnswers where the form says no; then nothing has changed.
 
-    Nothing is locked while the answers are checked: one statement places them where all is still as it was read. Where it
-    is not, they are kept in a transaction of its own, which locks the item first: so it is called in none.
+    Nothing is locked while the answers are checked: one statement places them where all is still as it was read. Where
+    it is not, they are kept in a transaction of its own, which locks the item first: so it is called in none.
     """
     given = _Given(answers, seconds, pasted)
     try:
@@ -213,7 +214,7 @@ def _judgment(held: _Held, token: UUID, given: _Given) -> Judgment:
 
 
 def _place(held: _Held, judgment: Judgment, user_id: int, pasted: int) -> UUID | None:
-    """Append the annotation, end the lease, complete the task and tell of it: one statement. None where it has moved."""
+    """Append the annotation, end the lease, complete the task and tell of it, in one statement; None where it moved."""
     row = fetch_one(
         PLACE,
         {

@@ -1,4 +1,4 @@
-"""Models in a real browser: what they answered, before and after people do at the desk, and how far they can be relied on."""
+"""Models in a real browser: what they answered, before and after people do at the desk, and what they are worth."""
 
 from datetime import timedelta
 

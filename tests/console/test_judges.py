@@ -1,6 +1,5 @@
-"""A project's judges on one page of the console: what each was measured at, what it has spent, what is wrong with it."""
+"""A project's judges on one page of the console: what each was measured at, has spent, and what is wrong with it."""
 
-import pytest
 from django.test import Client
 from django.urls import reverse
 
@@ -10,14 +9,7 @@ from quality.types import AlarmKind
 from tests.console.test_console import operator
 from tests.factories import judge, upload_items
 from tests.judging import at_work, calibrated, run
-from tests.quality.models import models, prefers
-
-
-@pytest.fixture
-def endpoint(settings):
-    settings.JUDGES_MAY_CALL_PRIVATE = True
-    with models() as played:
-        yield played
+from tests.quality.models import prefers
 
 
 def test_one_page_says_how_far_each_judge_can_be_relied_on(cast, endpoint, monkeypatch, django_assert_max_num_queries):
@@ -62,7 +54,7 @@ def test_one_page_says_how_far_each_judge_can_be_relied_on(cast, endpoint, monke
     assert "It judges otherwise." in text
     assert "does not count" in text
     assert "acme-judge-7b" in text
-    assert str(measured["known"].spent)[:6] in str(sum(known_well.calls.values_list("cost", flat=True)))
+    assert measured["known"].spent == sum(known_well.calls.values_list("cost", flat=True)) > 0
     assert address in client.get(reverse("quality", args=[cast.project.public_id])).content.decode()
 
 

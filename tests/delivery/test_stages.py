@@ -1,4 +1,4 @@
-"""Releases are frozen and redacted in stages: whoever is killed loses one, and the files are the same bytes all the same."""
+"""Releases are frozen and redacted in stages: whoever is killed loses one, and the files are the same bytes."""
 
 from datetime import timedelta
 
@@ -174,6 +174,16 @@ def test_a_worker_killed_while_entering_leaves_no_entry(cast, monkeypatch):
     assert (content(release), manifest(release)) == (content(uninterrupted), manifest(uninterrupted))
 
 
+def test_a_release_is_sealed_where_none_of_its_parts_was_written(cast, settings, tmp_path):
+    release = ask(cast)
+    assert not freeze_release(release_id=release.pk, until=0.0)
+    assert [part.records_count for part in release.parts.all()] == [1]
+    settings.HOME = tmp_path / "elsewhere"
+    assert freeze_release(release_id=release.pk)
+    release.refresh_from_db()
+    assert (release.state, list((settings.HOME / "scratch").iterdir())) == ("frozen", [])
+
+
 def lock_customer(cast):
     with connection.cursor() as cursor:
         cursor.execute("SELECT FROM labeling_customer WHERE id = %s FOR NO KEY UPDATE", [cast.northwind.pk])
@@ -250,7 +260,7 @@ def event_of(release):
 
 
 def test_what_comes_to_something_else_and_into_doubt_only_after_a_release_took_it_names_it(divided):
-    """The fall is through; of three who agreed one answer goes, and what is left rests on Anna's until that is looked at."""
+    """The fall is through; of three who agreed one answer goes, and the rest waits for a look at Anna's."""
     cast = divided
     doubt_work(standing=standing_of(cast.anna), reason="She shared her account", actor=cast.mira)
     settle()

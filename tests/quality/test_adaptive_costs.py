@@ -1,4 +1,4 @@
-"""Adaptive overlap at its edges: two workers at once, the cap, the price of an expert at the queue, and the model it goes by."""
+"""Adaptive overlap at its edges: two workers at once, the cap, what an expert costs, and the model it goes by."""
 
 import threading
 from collections import Counter
@@ -103,7 +103,7 @@ def test_at_the_cap_an_item_goes_to_an_expert_and_nobody_else_is_asked(cast):
     ids=["nobody waits for experts yet", "their queue is empty", "a working day waits for them"],
 )
 def test_an_expert_is_asked_where_that_costs_less_than_judging_on(cast, queue, goes_to_an_expert):
-    """Two who are right on 80 % differ: judging on should cost 5.08 judgments with an expert at 5, and 7.48 with one at 10."""
+    """Two who are right on 80 % differ: judging on costs 5.08 judgments with an expert at 5, 7.48 with one at 10."""
     project, hired = adaptive(cast)
     pretend_shown(project, accuracy=0.8)
     add_items(project, cast.mira, 1)

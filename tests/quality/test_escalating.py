@@ -1,4 +1,4 @@
-"""What of quality waits for a person is on the ladder: opened and closed by facts, once, and told to whom it concerns."""
+"""What of quality waits for a person is on the ladder: opened and closed by facts, told to whom it concerns."""
 
 import pytest
 

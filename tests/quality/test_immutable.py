@@ -1,4 +1,5 @@
-"""What is known of answers never changes: each table of quality that keeps its rows for good, tried by raw SQL as its owner.
+"""What is known of answers never changes: each table of quality that keeps its rows for good, tried by raw SQL as its
+owner.
 
 What the runtime role may not do with these tables is in `tests/house/test_invariants.py`.
 """
@@ -27,7 +28,7 @@ TABLES = sorted(table for table in IMMUTABLE if table.startswith("quality_"))
 
 @pytest.fixture
 def known(transactional_db):
-    """A row in each of these tables: of written work that was reviewed and audited, a test, the customer's verdict, a judge."""
+    """A row in each of these tables: of reviewed and audited work, a test, the customer's verdict, a judge."""
     cast = gather_cast()
     written_project = open_written_project(cast)
     add_member(

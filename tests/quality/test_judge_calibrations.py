@@ -28,17 +28,10 @@ from routing.services.submits import submit_task
 from tests.cast import gather_cast
 from tests.factories import settle, take, upload, upload_items
 from tests.judging import GOLD, at_work, knows, run, upload_gold
-from tests.quality.models import models, obeys, prefers, prefers_first, prefers_longer
+from tests.quality.models import obeys, prefers, prefers_first, prefers_longer
 
 DATA = Path(os.environ.get("ASSAY_DATA") or django_settings.BASE_DIR.parent / "shared/data")
 real = pytest.mark.skipif(not DATA.is_dir(), reason="the real data are not here; ASSAY_DATA names their folder")
-
-
-@pytest.fixture
-def endpoint(settings):
-    settings.JUDGES_MAY_CALL_PRIVATE = True
-    with models() as played:
-        yield played
 
 
 # --- calibration ------------------------------------------------------------------------------------------------------

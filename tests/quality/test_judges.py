@@ -22,16 +22,8 @@ from quality.services.judges import (
     stop_judge,
 )
 from tests.factories import item_row, unguarded, upload, upload_items
-from tests.quality.models import models
 
 MODEL = "acme-judge-7b"
-
-
-@pytest.fixture
-def endpoint(settings):
-    settings.JUDGES_MAY_CALL_PRIVATE = True
-    with models() as played:
-        yield played
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What judges answer: annotations beside the work, that people are shown or not, and that count once the judge is calibrated."""
+"""What judges answer: annotations beside the work, shown to people or not, that count once it is calibrated."""
 
 from datetime import timedelta
 
@@ -11,6 +11,7 @@ from config.kernel.errors import Conflict, Invalid
 from delivery.holding import held_results
 from delivery.snapshot import Stretch, Tally, carried_records
 from labeling.models import Annotation, Flag, Item, Prelabel, Project, Round, Task
+from labeling.prelabels import OF_LEASE
 from labeling.selectors import progress_of
 from labeling.services.erasures import erase_item
 from labeling.services.settings import change_project
@@ -24,16 +25,9 @@ from routing.types import NothingToDo
 from tests.cast import gather_cast
 from tests.factories import item_row, let_answers_age, prefer, settle, take, trust, upload, upload_items
 from tests.judging import at_work, calibrated, run
-from tests.quality.models import models, prefers
+from tests.quality.models import prefers
 
 BEFORE = "A model’s answer, shown before yours"
-
-
-@pytest.fixture
-def endpoint(settings):
-    settings.JUDGES_MAY_CALL_PRIVATE = True
-    with models() as played:
-        yield played
 
 
 def desk(cast, name):
@@ -275,6 +269,13 @@ def test_where_the_project_says_so_it_is_shown_before_marked_and_remembered(cast
     assert given.prelabel == Annotation.objects.get(origin="model")
     client.put(f"/api/desk/v1/answers/{done['annotation']}/correct", {"value": prefer("a")}, format="json")
     assert Annotation.objects.get(supersedes=given).prelabel == given.prelabel
+
+
+def test_what_is_shown_and_what_an_answer_remembers_are_found_alike(cast):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT prosrc FROM pg_proc WHERE proname = 'routing_shown'")
+        [(shown,)] = cursor.fetchall()
+    assert " ".join(OF_LEASE.split()) in " ".join(shown.split())
 
 
 def test_what_comes_after_a_lease_was_taken_is_not_shown_under_it(cast, endpoint):

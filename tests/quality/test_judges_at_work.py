@@ -1,4 +1,4 @@
-"""Judges at work from end to end: the clock's jobs, two workers at once, what people are given first, audits made to tell more."""
+"""Judges at work from end to end: the clock's jobs, two workers at once, what people are given first, audits."""
 
 import multiprocessing
 import time
@@ -25,14 +25,7 @@ from tests.auditing import fact, prepare, resolve_facts
 from tests.cast import gather_cast
 from tests.factories import item_row, settle, take, upload, upload_items
 from tests.judging import LENIENT, at_work, run
-from tests.quality.models import models, prefers
-
-
-@pytest.fixture
-def endpoint(settings):
-    settings.JUDGES_MAY_CALL_PRIVATE = True
-    with models() as played:
-        yield played
+from tests.quality.models import prefers
 
 
 def asks(asked, name):

@@ -11,7 +11,6 @@ from quality.services.judge_slices import run_slice
 from routing.answers import answers_of, may_see_models
 from tests.factories import item_row, judge, let_answers_age, settle, upload, upload_items
 from tests.judging import at_work
-from tests.quality.models import models
 
 CHOSEN = '"preference": {"choice": "a"}'
 BODIES = {"an array": b"[" * 200_000, "an object": b'{"a":' * 100_000, "a whole one": b"[" * 50_000 + b"]" * 50_000}
@@ -22,13 +21,6 @@ TEXTS = {
     "no end": '{"answers": {"preference": {"choice": 1e999}}}',
     "depth": '{"answers": {"preference": ' + "[" * 900 + "]" * 900 + "}}",
 }
-
-
-@pytest.fixture
-def endpoint(settings):
-    settings.JUDGES_MAY_CALL_PRIVATE = True
-    with models() as played:
-        yield played
 
 
 @pytest.mark.parametrize("name", BODIES)

@@ -1,4 +1,4 @@
-"""Patterns in what people really submit: each is seen as soon as it is rarer than chance, asks once, and moves nobody."""
+"""Patterns in what people really submit: each is seen once it is rarer than chance, asks once, moves nobody."""
 
 import pytest
 

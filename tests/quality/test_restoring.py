@@ -1,4 +1,4 @@
-"""An upheld appeal against an invalidation: the answer counts again, by a row that says the same; nothing else changes."""
+"""An upheld appeal against an invalidation: the answer counts again, by a row that says the same."""
 
 import pytest
 from django.db import IntegrityError, connection, transaction

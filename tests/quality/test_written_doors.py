@@ -1,4 +1,4 @@
-"""Written work through the desk's own doors: what the second person may say, what the author sees of it, and what both are paid."""
+"""Written work through the desk's doors: what the second person may say, what the author sees, what both are paid."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Written work where workers meet or die, and where its author is erased meanwhile: real processes, threads and commits."""
+"""Written work where workers meet or die, or its author is erased meanwhile: real processes, threads and commits."""
 
 import threading
 

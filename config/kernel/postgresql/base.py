@@ -11,8 +11,9 @@ ASK_AFTER = 10.0
 class DatabaseWrapper(base.DatabaseWrapper):
     """Django asks a persistent connection whether it is usable at the beginning of each request, by a statement.
 
-    A server that ends a connection (a restart, an end of the session by the operator) says so unasked, and closes the socket:
-    both can be seen without asking. What a network drops in silence cannot, so the statement is sent once in ASK_AFTER seconds.
+    A server that ends a connection (a restart, an end of the session by the operator) says so unasked, and closes the
+    socket: both can be seen without asking. What a network drops in silence cannot, so the statement is sent once in
+    ASK_AFTER seconds.
     """
 
     _asked_at = float("-inf")
