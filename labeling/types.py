@@ -158,6 +158,11 @@ class FlagKind(models.TextChoices):
     RULE = "rule", _("A response breaks a rule")
 
 
+# Kinds that are found before an item is in work, or on it: a project may hold items back for them. Rules are looked at with
+# judges, beside the work.
+HOLDING = frozenset(FlagKind) - {FlagKind.RULE}
+
+
 class Problem(models.TextChoices):
     """What a reviewer reports of an item."""
 

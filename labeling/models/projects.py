@@ -20,7 +20,16 @@ from labeling.settings_documents import (
     check_quality_contract,
     check_skills_by_domain,
 )
-from labeling.types import ChangeKind, Confidentiality, DocumentState, FlagKind, Overlap, ProjectState, Stage
+from labeling.types import (
+    HOLDING,
+    ChangeKind,
+    Confidentiality,
+    DocumentState,
+    FlagKind,
+    Overlap,
+    ProjectState,
+    Stage,
+)
 
 COUNTRY_HELP = _("A country is two capital letters of ISO 3166-1, such as DE.")
 
@@ -143,7 +152,7 @@ class Project(models.Model):
     priority = models.SmallIntegerField(_("priority"), default=0, help_text=_("Higher goes first."))
     due_at = models.DateTimeField(_("due"), null=True, blank=True)
     hold_flagged = ArrayField(
-        models.CharField(max_length=20, choices=FlagKind),
+        models.CharField(max_length=20, choices=[kind for kind in FlagKind.choices if kind[0] in HOLDING]),
         default=list,
         blank=True,
         verbose_name=_("flags that hold an item"),

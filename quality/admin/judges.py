@@ -19,9 +19,10 @@ from quality.services.judges import (
     choose_anchors,
     close_alarm,
     double_budget,
+    hide_before,
     make_judge,
+    show_before,
     stop_judge,
-    turn_showing,
 )
 
 
@@ -57,11 +58,12 @@ class JudgeAdmin(ServiceAdd):
         service_action(choose_anchors, argument="judge", description=_("Take anchors from what experts answered")),
         service_action(measure, argument="judge", description=_("Measure it against experts")),
         service_action(
-            turn_showing,
+            show_before,
             argument="judge",
-            description=_("Show its answers before people answer, or no more"),
+            description=_("Show its answers before people answer"),
             consequence=_("People who see a model's answer first follow it; whoever has is marked."),
         ),
+        service_action(hide_before, argument="judge", description=_("Hide its answers until people have answered")),
         service_action(put_telling_first, argument="judge", description=_("Put items in doubt first")),
         service_action(
             double_budget,

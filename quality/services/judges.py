@@ -111,19 +111,29 @@ def stop_judge(*, judge: Judge, actor: User | None, reason: str = "") -> None:
 
 
 @transaction.atomic
-def turn_showing(*, judge: Judge, actor: User) -> None:
-    """Show people, from now on, what it answers before they do; or, where that is so, show it no more.
-
-    What it has answered by then stays hidden: people are shown what comes. Raises Conflict where work is reviewed.
-    """
-    judge = lock_row(Judge.objects.filter(pk=judge.pk))
-    is_shown = not judge.is_shown_before
-    if is_shown and judge.project.overlap_kind == Overlap.REVIEWED:
+def show_before(*, judge: Judge, actor: User) -> None:
+    """Show people, from now on, what it answers before they do. Again, it does nothing. What it has answered by then stays
+    hidden: people are shown what comes. Raises Conflict where work is reviewed."""
+    if judge.project.overlap_kind == Overlap.REVIEWED:
         raise Conflict(WRITTEN)
-    if not is_shown:
+    _set_showing(judge, True, actor)
+
+
+@transaction.atomic
+def hide_before(*, judge: Judge, actor: User) -> None:
+    """Show people no more what it answers before they do. Again, it does nothing."""
+    if _set_showing(judge, False, actor):
         show_no_more(reviewer=judge.reviewer)
+
+
+def _set_showing(judge: Judge, is_shown: bool, actor: User) -> bool:
+    """Write whether its answers are shown before; return whether that is another way than before."""
+    judge = lock_row(Judge.objects.filter(pk=judge.pk))
+    if judge.is_shown_before == is_shown:
+        return False
     Judge.objects.filter(pk=judge.pk).update(is_shown_before=is_shown)
     record("judge.showing_turned", subject=judge, actor_id=actor.pk, data={"is_shown_before": is_shown})
+    return True
 
 
 @transaction.atomic

@@ -3,6 +3,8 @@
 from django.test import Client
 from django.urls import reverse
 
+from config.console.judges import TRICKS
+from quality.judge_prompts import INJECTIONS
 from quality.services import judge_slices
 from quality.services.judges import choose_anchors, raise_alarm
 from quality.types import AlarmKind
@@ -75,3 +77,7 @@ def test_the_page_tells_whether_people_follow_what_they_are_shown(cast, endpoint
     [shown] = page.context["judges"]
     lines = {line.name: (line.value, line.total) for line in shown["lines"]}
     assert lines == {"People answer as it does, having seen it": (1, 1), "– not having seen it": (0, 1)}
+
+
+def test_each_instruction_that_a_judge_is_tried_with_is_said_in_words():
+    assert set(TRICKS) == {each.name for each in INJECTIONS}

@@ -8,6 +8,7 @@ from rest_framework.test import APIClient
 
 from config.contributions import life_of_item
 from config.kernel.errors import Conflict, Invalid
+from config.kernel.models import Event
 from delivery.holding import held_results
 from delivery.snapshot import Stretch, Tally, carried_records
 from labeling.models import Annotation, Flag, Item, Prelabel, Project, Round, Task
@@ -17,7 +18,7 @@ from labeling.services.erasures import erase_item
 from labeling.services.settings import change_project
 from labeling.types import RoundReason
 from quality.models import Evidence, JudgeCall, Resolution
-from quality.services.judges import raise_alarm, stop_judge, turn_showing
+from quality.services.judges import hide_before, raise_alarm, show_before, stop_judge
 from quality.types import AlarmKind
 from routing.services.claims import next_task
 from routing.services.submits import submit_task
@@ -310,12 +311,15 @@ def test_an_operator_turns_showing_on_and_off_for_what_comes(cast, endpoint):
     judge = at_work(cast, endpoint)
     upload_items(cast.project, cast.dana, 1)
     run(judge)
-    turn_showing(judge=judge, actor=cast.mira)
+    for _ in range(2):
+        show_before(judge=judge, actor=cast.mira)
     assert take(cast.anna).beside == ()
     upload(cast.project, cast.dana, item_row("later"))
     run(judge)
     assert Prelabel.objects.get().item_version.item.external_id == "later"
-    turn_showing(judge=judge, actor=cast.mira)
+    for _ in range(2):
+        hide_before(judge=judge, actor=cast.mira)
+    assert Event.objects.filter(kind="judge.showing_turned").count() == 2
     judge.refresh_from_db()
     assert (judge.is_shown_before, Prelabel.objects.filter(shown_until=None).count()) == (False, 0)
 
@@ -325,7 +329,7 @@ def test_where_people_write_nothing_is_shown_before(cast, endpoint):
     Project.objects.filter(pk=cast.project.pk).update(overlap_kind="reviewed")
     judge.project.refresh_from_db()
     with pytest.raises(Conflict, match="would be copied"):
-        turn_showing(judge=judge, actor=cast.mira)
+        show_before(judge=judge, actor=cast.mira)
     with pytest.raises(Invalid, match="would be copied"):
         at_work(cast, endpoint, name="Other", prompt="Judge them.", is_shown_before=True)
     judge.refresh_from_db()
