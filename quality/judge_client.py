@@ -1,23 +1,20 @@
 """One call to an OpenAI-compatible /chat/completions, and what came of it: nothing is raised for what an endpoint does.
 
-The address is looked up once, checked and then dialled, so that a name cannot point elsewhere in between. No proxies, no
-redirects; a whole answer has to be there within the timeout and within ANSWER_BYTES.
+The address is looked up once, checked and then dialled (`quality.dialling`), so that a name cannot point elsewhere in between. No
+proxies, no redirects; a whole answer has to be there within the timeout and within ANSWER_BYTES.
 """
 
-import socket
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from ipaddress import ip_address
 from typing import Any
 
 import httpx
 
 from config.kernel.canonical import NotCanonical, canonical_bytes
+from quality.dialling import CheckedTransport, Unreachable
 from quality.judge_prompts import Material, Unreadable, read_answer, wanted_schema
 from quality.types import CallState
-
-ANSWER_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +46,6 @@ class Heard:
     milliseconds: int = field(default=0, compare=False)
 
 
-class Unreachable(httpx.TransportError):
-    """The address may not be called, or the answer is more than is taken."""
-
-
 def ask(line: Line, messages: Sequence[Mapping[str, str]], material: Material) -> Heard:
     """Call once and return what came, whatever it was. A busy endpoint is asked again another minute, not here."""
     # Imported here, as only job workers that do call a judge should carry it.
@@ -60,7 +53,7 @@ def ask(line: Line, messages: Sequence[Mapping[str, str]], material: Material) -
 
     request = request_of(line, messages, material)
     began = time.monotonic()
-    transport = _CheckedTransport(began + line.timeout, is_private_allowed=line.is_private_allowed)
+    transport = CheckedTransport(began + line.timeout, is_private_allowed=line.is_private_allowed)
     response, fault = None, ""
     with httpx.Client(transport=transport, timeout=line.timeout, trust_env=False, follow_redirects=False) as http:
         client = openai.OpenAI(
@@ -139,48 +132,3 @@ def _count(value: Any) -> int:
 def _said(error: Exception) -> str:
     cause = error.__cause__
     return str(cause) if isinstance(cause, Unreachable) else "The endpoint could not be reached."
-
-
-# --- where it may go --------------------------------------------------------------------------------------------------
-
-
-class _CheckedTransport(httpx.HTTPTransport):
-    """Dials the address that was checked, and takes a bounded answer by a deadline, however slowly it drips."""
-
-    def __init__(self, until: float, *, is_private_allowed: bool) -> None:
-        super().__init__(retries=0)
-        self.until = until
-        self.is_private_allowed = is_private_allowed
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        host = request.url.host
-        address = checked_address(host, request.url.port, is_private_allowed=self.is_private_allowed)
-        request.headers["Accept-Encoding"] = "identity"
-        request.extensions = {**request.extensions, "sni_hostname": host}
-        request.url = request.url.copy_with(host=address)
-        response = super().handle_request(request)
-        body = bytearray()
-        try:
-            if response.headers.get("Content-Encoding", "identity") != "identity":
-                raise Unreachable("The answer is packed, which it was not asked to be.")
-            for chunk in response.iter_raw():
-                body += chunk
-                if len(body) > ANSWER_BYTES:
-                    raise Unreachable("The answer is longer than is taken.")
-                if time.monotonic() > self.until:
-                    raise httpx.ReadTimeout("The answer drips.", request=request)
-        finally:
-            response.close()
-        return httpx.Response(response.status_code, headers=response.headers, content=bytes(body), request=request)
-
-
-def checked_address(host: str, port: int | None, *, is_private_allowed: bool) -> str:
-    """Return an address of the host that may be dialled. Raises Unreachable where any of its addresses may not be."""
-    try:
-        found = {each[4][0] for each in socket.getaddrinfo(host, port or 443, type=socket.SOCK_STREAM)}
-    except OSError:
-        raise Unreachable("The endpoint's name has no address.") from None
-    addresses = sorted(str(address).partition("%")[0] for address in found)
-    if not is_private_allowed and not all(ip_address(address).is_global for address in addresses):
-        raise Unreachable("The endpoint lies in a private network, which content may not reach.")
-    return addresses[0]

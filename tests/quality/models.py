@@ -2,12 +2,13 @@
 
 import json
 import re
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 WISH = re.compile(r"choose (\S+?)\.(?:$|\n)")
@@ -128,3 +129,34 @@ def models() -> Iterator[Models]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def drips(begin: bytes, drop: bytes, *, each: float = 0.1) -> Iterator[str]:
+    """Serve an endpoint that answers any call with `begin` and then drop by drop, without end; yield its address."""
+    is_over = Event()
+
+    def serve(listening: socket.socket) -> None:
+        while not is_over.is_set():
+            try:
+                calling, _ = listening.accept()
+            except OSError:
+                return
+            with calling:
+                calling.recv(1_000_000)
+                try:
+                    calling.sendall(begin)
+                    while not is_over.wait(each):
+                        calling.sendall(drop)
+                except (BrokenPipeError, ConnectionResetError):
+                    continue
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = Thread(target=serve, args=(listening,), daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
+        finally:
+            is_over.set()
+            listening.shutdown(socket.SHUT_RDWR)
+            thread.join()
