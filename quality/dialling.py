@@ -9,7 +9,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterable
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
 import httpcore
@@ -18,6 +18,8 @@ import httpx
 ANSWER_BYTES = 1_000_000
 # A piece of a request that goes out at once, or not: one that went in parts could wait for each of them anew.
 PIECE = 4096
+# What carries an IPv4 address in its last 32 bits: NAT64's well-known prefix, and the old “compatible” addresses.
+CARRIERS = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
 
 
 class Unreachable(httpx.TransportError):
@@ -129,6 +131,22 @@ def checked_address(host: str, port: int | None, *, is_private_allowed: bool) ->
     except OSError:
         raise Unreachable("The endpoint's name has no address.") from None
     addresses = sorted(str(address).partition("%")[0] for address in found)
-    if not is_private_allowed and not all(ip_address(address).is_global for address in addresses):
+    if not is_private_allowed and not all(is_public(address) for address in addresses):
         raise Unreachable("The endpoint lies in a private network, which content may not reach.")
     return addresses[0]
+
+
+def is_public(address: str) -> bool:
+    """Whether one host of the internet has this address, and any IPv4 address that a gateway would find in it."""
+    found = ip_address(address)
+    return all(each.is_global and not each.is_multicast for each in (found, *_carried(found)))
+
+
+def _carried(address: IPv4Address | IPv6Address) -> list[IPv4Address]:
+    """Return the IPv4 addresses in an IPv6 address: mapped, compatible, of NAT64, of 6to4 and of Teredo."""
+    if isinstance(address, IPv4Address):
+        return []
+    carried = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    if any(address in carrier for carrier in CARRIERS):
+        carried.append(IPv4Address(int(address) & 0xFFFFFFFF))
+    return [each for each in carried if each is not None]

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from labeling.models import Annotation, Project
+from quality.dialling import is_public
 from quality.models import JudgeCall
 from quality.services.gold import seed_gold
 from quality.services.judge_slices import run_slice
@@ -68,6 +69,40 @@ def test_what_drips_is_over_at_the_timeout(cast, settings, name):
     call = JudgeCall.objects.get()
     assert (call.ended, call.fault) == ("failed", "No whole answer came within 1 s.")
     assert 900 <= call.milliseconds < 2000
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("8.8.8.8", True),
+        ("2606:4700::1111", True),
+        ("64:ff9b::808:808", True),
+        ("2002:808:808::1", True),
+        ("10.0.0.1", False),
+        ("169.254.169.254", False),
+        ("224.0.0.1", False),
+        ("233.252.0.1", False),
+        ("ff02::1", False),
+        ("ff0e::1", False),
+        ("::1", False),
+        ("::ffff:10.0.0.1", False),
+        ("::127.0.0.1", False),
+        ("64:ff9b::a9fe:a9fe", False),
+        ("2002:7f00:1::", False),
+        ("2002:a00:1::1", False),
+        ("2001:0:4136:e378:8000:63bf:f5ff:fffe", False),
+    ],
+)
+def test_an_address_is_public_with_all_that_it_carries(address, told):
+    assert is_public(address) is told
+
+
+def test_an_address_that_carries_a_private_one_is_not_called(cast, endpoint, settings):
+    upload_items(cast.project, cast.mira, 1)
+    judging = at_work(cast, Models(url="http://[64:ff9b::7f00:1]:9/v1"))
+    settings.JUDGES_MAY_CALL_PRIVATE = False
+    run_slice(judge_id=judging.pk)
+    assert JudgeCall.objects.get().fault == "The endpoint lies in a private network, which content may not reach."
 
 
 def test_that_a_model_answered_does_not_tell_gold(cast, endpoint):
