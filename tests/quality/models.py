@@ -73,6 +73,7 @@ class Models:
     status: int = 200
     raw: bytes | None = None
     seconds: float = 0.0
+    usage: dict[str, int] = field(default_factory=lambda: {"prompt_tokens": 1000, "completion_tokens": 100})
     asked: list[Asked] = field(default_factory=list)
     address: str = ""
 
@@ -91,7 +92,7 @@ class Models:
             "created": 1,
             "model": self.says if self.says is not None else asked.body["model"],
             "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": content}}],
-            "usage": {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100},
+            "usage": self.usage,
         }
         return 200, json.dumps(body).encode()
 
