@@ -62,7 +62,7 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, tuple[str
             header = [name.strip().lower() for name in next(reader, [])]
             if missing := [name for name in columns if name not in header]:
                 raise Unreadable(
-                    f"{path}, line 1: the header must name the columns {', '.join(columns)}; {', '.join(missing)} is missing."
+                    f"{path}, line 1: the header must name the columns {', '.join(columns)}; it lacks {', '.join(missing)}."
                 )
             places = [header.index(name) for name in columns]
             for row in reader:

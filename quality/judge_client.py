@@ -1,23 +1,24 @@
 """One call to an OpenAI-compatible /chat/completions, and what came of it: nothing is raised for what an endpoint does.
 
-The address is looked up once, checked and then dialled, so that a name cannot point elsewhere in between. No proxies, no
-redirects; a whole answer has to be there within the timeout and within ANSWER_BYTES.
+The address is looked up once, checked and then dialled (`quality.dialling`), so that a name cannot point elsewhere in between. No
+proxies, no redirects; a whole answer has to be there within the timeout and within ANSWER_BYTES.
 """
 
-import socket
+import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from ipaddress import ip_address
 from typing import Any
 
 import httpx
 
 from config.kernel.canonical import NotCanonical, canonical_bytes
+from quality.dialling import CheckedTransport, Unreachable
 from quality.judge_prompts import Material, Unreadable, read_answer, wanted_schema
 from quality.types import CallState
 
-ANSWER_BYTES = 1_000_000
+# No model's tokens are so long on the whole: an endpoint that says it read or wrote fewer is not believed.
+BYTES_A_TOKEN = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What came of a call: the exact request and response, and what was read from it."""
+    """What came of a call: the exact request and response, and what was read from it.
+
+    `tokens_in` and `tokens_out` are what the endpoint says; `counted` is what is paid for, in and out (`docs/judges.md`).
+    """
 
     ended: str
     request: dict[str, Any]
@@ -46,11 +50,8 @@ class Heard:
     fault: str = ""
     tokens_in: int = 0
     tokens_out: int = 0
+    counted: tuple[int, int] = (0, 0)
     milliseconds: int = field(default=0, compare=False)
-
-
-class Unreachable(httpx.TransportError):
-    """The address may not be called, or the answer is more than is taken."""
 
 
 def ask(line: Line, messages: Sequence[Mapping[str, str]], material: Material) -> Heard:
@@ -60,8 +61,8 @@ def ask(line: Line, messages: Sequence[Mapping[str, str]], material: Material) -
 
     request = request_of(line, messages, material)
     began = time.monotonic()
-    transport = _CheckedTransport(began + line.timeout, is_private_allowed=line.is_private_allowed)
-    response, fault = None, ""
+    transport = CheckedTransport(began + line.timeout, is_private_allowed=line.is_private_allowed)
+    response, fault, is_turned_away = None, "", False
     with httpx.Client(transport=transport, timeout=line.timeout, trust_env=False, follow_redirects=False) as http:
         client = openai.OpenAI(
             base_url=line.endpoint, api_key=line.key or "none", max_retries=0, timeout=line.timeout, http_client=http
@@ -71,6 +72,7 @@ def ask(line: Line, messages: Sequence[Mapping[str, str]], material: Material) -
             canonical_bytes(response)
         except openai.APIStatusError as error:
             fault = f"The endpoint answered {error.status_code}."
+            is_turned_away = 400 <= error.status_code < 500
         except openai.APITimeoutError:
             fault = f"No whole answer came within {line.timeout:g} s."
         except openai.APIConnectionError as error:
@@ -80,7 +82,8 @@ def ask(line: Line, messages: Sequence[Mapping[str, str]], material: Material) -
         except NotCanonical:
             fault = "The endpoint's answer holds signs that cannot be kept."
     heard = _heard(request, response, material) if not fault else _failed(request, fault)
-    return replace(heard, milliseconds=round(1000 * (time.monotonic() - began)))
+    counted = _counted(heard) if transport.is_sent and not is_turned_away else (0, 0)
+    return replace(heard, counted=counted, milliseconds=round(1000 * (time.monotonic() - began)))
 
 
 def request_of(line: Line, messages: Sequence[Mapping[str, str]], material: Material) -> dict[str, Any]:
@@ -92,6 +95,28 @@ def request_of(line: Line, messages: Sequence[Mapping[str, str]], material: Mate
         "response_format": schema,
         **line.parameters,
     }
+
+
+def bound_of(request: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the most tokens that this request can take, read and written: none is shorter than a byte, and its own bound."""
+    written = max(int(request.get(name, 0)) for name in ("max_tokens", "max_completion_tokens"))
+    return _bytes(json.dumps(request, ensure_ascii=False)), written
+
+
+def _counted(heard: Heard) -> tuple[int, int]:
+    """Return the tokens to pay for: what the endpoint says where that can be, else the bound."""
+    most_in, most_out = bound_of(heard.request)
+    message = _message(heard.response) if isinstance(heard.response, dict) else None
+    content = str((message or {}).get("content") or "")
+    is_in, is_out = heard.tokens_in * BYTES_A_TOKEN >= most_in, heard.tokens_out * BYTES_A_TOKEN >= _bytes(content)
+    return (
+        heard.tokens_in if is_in else most_in,
+        heard.tokens_out if is_out and heard.tokens_out else most_out,
+    )
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode())
 
 
 def _heard(request: dict[str, Any], response: Any, material: Material) -> Heard:
@@ -139,48 +164,3 @@ def _count(value: Any) -> int:
 def _said(error: Exception) -> str:
     cause = error.__cause__
     return str(cause) if isinstance(cause, Unreachable) else "The endpoint could not be reached."
-
-
-# --- where it may go --------------------------------------------------------------------------------------------------
-
-
-class _CheckedTransport(httpx.HTTPTransport):
-    """Dials the address that was checked, and takes a bounded answer by a deadline, however slowly it drips."""
-
-    def __init__(self, until: float, *, is_private_allowed: bool) -> None:
-        super().__init__(retries=0)
-        self.until = until
-        self.is_private_allowed = is_private_allowed
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        host = request.url.host
-        address = checked_address(host, request.url.port, is_private_allowed=self.is_private_allowed)
-        request.headers["Accept-Encoding"] = "identity"
-        request.extensions = {**request.extensions, "sni_hostname": host}
-        request.url = request.url.copy_with(host=address)
-        response = super().handle_request(request)
-        body = bytearray()
-        try:
-            if response.headers.get("Content-Encoding", "identity") != "identity":
-                raise Unreachable("The answer is packed, which it was not asked to be.")
-            for chunk in response.iter_raw():
-                body += chunk
-                if len(body) > ANSWER_BYTES:
-                    raise Unreachable("The answer is longer than is taken.")
-                if time.monotonic() > self.until:
-                    raise httpx.ReadTimeout("The answer drips.", request=request)
-        finally:
-            response.close()
-        return httpx.Response(response.status_code, headers=response.headers, content=bytes(body), request=request)
-
-
-def checked_address(host: str, port: int | None, *, is_private_allowed: bool) -> str:
-    """Return an address of the host that may be dialled. Raises Unreachable where any of its addresses may not be."""
-    try:
-        found = {each[4][0] for each in socket.getaddrinfo(host, port or 443, type=socket.SOCK_STREAM)}
-    except OSError:
-        raise Unreachable("The endpoint's name has no address.") from None
-    addresses = sorted(str(address).partition("%")[0] for address in found)
-    if not is_private_allowed and not all(ip_address(address).is_global for address in addresses):
-        raise Unreachable("The endpoint lies in a private network, which content may not reach.")
-    return addresses[0]

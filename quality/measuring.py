@@ -18,7 +18,7 @@ from quality.heard import Unit, Vote
 from quality.labels import Labels, index_labels
 from quality.online import Known, infer
 from quality.overlap import Confusion
-from quality.proportions import beta_quantile, exact_interval, wilson_interval
+from quality.proportions import exact_interval, wilson_interval
 from quality.truth import Crowd, Gold, Truth, one_coin, pooled_dawid_skene
 
 FOLDS = 5
@@ -88,12 +88,11 @@ def _told(found: Coefficient, detail: dict[str, Any]) -> Found:
 
 
 def share_found(right: int, total: int, *, why: str) -> Found:
-    """Return a share with the interval of its Beta posterior; of nothing, why there is none."""
+    """Return a share with Wilson's interval, which holds the share itself, all or none of them too; of nothing, why not."""
     if not total:
         return Found(None, why=why)
-    wrong = total - right
-    low, high = (beta_quantile(tail, right + 1, wrong + 1) for tail in (0.025, 0.975))
-    return Found(right / total, low, high, total, detail={"right": right})
+    within = wilson_interval(right, total)
+    return Found(right / total, within.low, within.high, total, detail={"right": right})
 
 
 def choice_of(votes: Sequence[Vote], right: Right, values: Sequence[str]) -> Choice:

@@ -16,7 +16,7 @@ from config.kernel.requests import person
 from delivery.models import Hold, LedgerEntry, Release
 from labeling.models import Batch, Flag, Project, Reviewer, Task, UnplacedAnswer
 from labeling.selectors import progress_of
-from quality.models import Standing
+from quality.models import Appeal, Check, Pause, Standing
 from routing.models import Enrolment
 
 MOST = 100
@@ -100,8 +100,15 @@ def troubles(user: Any) -> list[Trouble | None]:
         _trouble(mine(Hold).filter(lifted_at=None), _("holds stand"), _("Nothing is frozen until they are lifted."),
                  "delivery_hold", "?lifted_at__isempty=1"),
         _trouble(deserted, _("open projects have work and nobody for it"), _("Enrol reviewers."), "labeling_project"),
-        _trouble(mine(Standing).filter(state="paused"), _("reviewers are paused by their gold"),
-                 _("Talk to them; their work in open rounds still counts."), "quality_standing", "?state__exact=paused"),
+        _trouble(mine(Pause).filter(state="provisional"), _("pauses wait for a decision"),
+                 _("Confirm or lift them within a day."), "quality_pause", "?state__exact=provisional"),
+        _trouble(mine(Standing).filter(state="paused").exclude(skill=""), _("skills are closed to a reviewer"),
+                 _("What they did showed too many errors there; later work opens them again."), "quality_standing",
+                 "?state__exact=paused"),
+        _trouble(mine(Check).filter(state="open"), _("checks wait for somebody"),
+                 _("Look at the answers; dismiss what is honest."), "quality_check", "?state__exact=open"),
+        _trouble(mine(Appeal).filter(state="open"), _("appeals wait for a decision"), _("Decide them in time."),
+                 "quality_appeal", "?state__exact=open"),
         _trouble(mine(UnplacedAnswer), _("answers came too late for their task"), _("See whether they are of use."),
                  "labeling_unplacedanswer"),
         _trouble(mine(Flag).filter(state="open"), _("flags wait for somebody"),

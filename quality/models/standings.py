@@ -24,7 +24,8 @@ class Evidence(models.Model):
     """One thing that is known of one answer: how right it was, by a reference that is itself right with some probability.
 
     Append-only: what turns out wrong is voided by a row that names it (`voids`), after an appeal say. `reliability` is how
-    probably the reference is right, of `answers_count` answers that were possible (`quality.evidence`).
+    probably the reference is right, of `answers_count` answers that were possible (`quality.evidence`). What others agreed on
+    names the `resolution` that says so: another resolution of the round may say it anew once this piece was voided.
     """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
@@ -37,6 +38,7 @@ class Evidence(models.Model):
     reliability = models.FloatField(_("reliability of the reference"), default=1.0)
     answers_count = models.PositiveSmallIntegerField(_("answers that were possible"), default=2)
     voids = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="voided_by")
+    resolution = models.ForeignKey(Resolution, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     reason = models.CharField(_("why"), max_length=300, blank=True)
     created_at = models.DateTimeField(_("at"), db_default=Now())
 
@@ -47,7 +49,13 @@ class Evidence(models.Model):
         verbose_name_plural = _("evidence")
         constraints = [
             models.UniqueConstraint(
-                fields=["annotation", "source", "skill"], condition=Q(voids=None), name="evidence_once_a_source"
+                fields=["annotation", "source", "skill", "resolution"],
+                condition=Q(voids=None),
+                nulls_distinct=False,
+                name="evidence_once_a_source",
+            ),
+            models.CheckConstraint(
+                condition=Q(resolution=None) | Q(source=EvidenceSource.CONSENSUS), name="evidence_of_a_resolution"
             ),
             models.CheckConstraint(
                 condition=Q(reliability__gt=0, reliability__lte=1, answers_count__gte=2), name="evidence_reliability"

@@ -5,11 +5,12 @@ from collections.abc import Collection
 
 from django.db import transaction
 
-from labeling.models import Annotation
+from config.kernel.locks import lock_rows
+from labeling.models import Annotation, Round
 from labeling.types import ASIDE, ReviewerKind, TaskKind
 from quality.crowd import AgainstOthers, against_others
 from quality.models import Evidence, Resolution
-from quality.services.evidence import INVALIDATED, Found, add_evidence, void_evidence
+from quality.services.evidence import INVALIDATED, RESOLVED_ANEW, Found, add_evidence, void_evidence
 from quality.types import EvidenceSource
 
 SLICE = 100
@@ -21,7 +22,8 @@ INDEPENDENT = (TaskKind.ANNOTATE, TaskKind.ATTEMPT)
 def weigh_resolutions(*, resolution_ids: Collection[int]) -> int:
     """Add what each of these resolutions says of the judgments it rests on; return how many pieces are new. Idempotent.
 
-    Where a round was resolved anew, what had been said of its judgments and holds no more is voided.
+    Where a round was resolved anew, what had been said of its judgments and holds no more is voided; what holds again, as a
+    correction was taken back, is said again.
     """
     wanted = sorted(set(resolution_ids))
     return sum(_weigh(wanted[start : start + SLICE]) for start in range(0, len(wanted), SLICE))
@@ -29,6 +31,8 @@ def weigh_resolutions(*, resolution_ids: Collection[int]) -> int:
 
 @transaction.atomic
 def _weigh(resolution_ids: Collection[int]) -> int:
+    # One at a time for a round: two of its resolutions, weighed at once, could each add a piece about the same answer.
+    lock_rows(Round.objects.filter(pk__in=Resolution.objects.filter(pk__in=resolution_ids).values("round")))
     current = list(
         Resolution.objects.filter(pk__in=resolution_ids, superseded_by=None)
         .exclude(round__reason__in=ASIDE)
@@ -60,6 +64,7 @@ def _weigh(resolution_ids: Collection[int]) -> int:
                     reliability=against.reliability,
                     answers_count=against.answers,
                     skills=skills,
+                    resolution_id=each.pk,
                 )
             )
     _void_what_holds_no_more([each.round_id for each in current], said)
@@ -73,7 +78,7 @@ def _void_what_holds_no_more(round_ids: Collection[int], said: dict[int, Against
     stale = [
         each for each in before if each.annotation_id not in said or said[each.annotation_id].agreed != each.agreed
     ]
-    void_evidence(evidence=stale, reason="The round was resolved anew.", actor_id=None)
+    void_evidence(evidence=stale, reason=RESOLVED_ANEW, actor_id=None)
 
 
 @transaction.atomic

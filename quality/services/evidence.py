@@ -12,11 +12,15 @@ from quality.models import Evidence
 from quality.types import EvidenceSource
 
 INVALIDATED = "The answer was invalidated."
+RESOLVED_ANEW = "The round was resolved anew."
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a reference says of one answer. `skills` are those that its item asks for; it counts for each, and overall."""
+    """What a reference says of one answer. `skills` are those that its item asks for; it counts for each, and overall.
+
+    Of what others agreed on, `resolution_id` is the resolution that says so.
+    """
 
     annotation_id: int
     reviewer_id: int
@@ -26,13 +30,15 @@ class Found:
     reliability: float = 1.0
     answers_count: int = 2
     skills: tuple[str, ...] = ()
+    resolution_id: int | None = None
 
 
 @transaction.atomic
 def add_evidence(*, source: str, found: Iterable[Found]) -> list[Evidence]:
     """Append what a source found; what it said of an answer before stands. Return the new pieces, events appended.
 
-    A later opinion of the same source is none: it voids the first (`void_evidence`), or it is left.
+    A later opinion of the same source is none: it voids the first (`void_evidence`), or it is left. Only what was voided as its
+    round was resolved anew may be said again, by a later resolution.
     """
     pieces = [
         Evidence(
@@ -45,20 +51,23 @@ def add_evidence(*, source: str, found: Iterable[Found]) -> list[Evidence]:
             agreed=each.agreed,
             reliability=each.reliability,
             answers_count=each.answers_count,
+            resolution_id=each.resolution_id,
         )
         for each in found
         for skill in ("", *each.skills)
     ]
-    known = {
-        (piece.annotation_id, piece.skill)
-        for piece in Evidence.objects.filter(
-            annotation__in={piece.annotation_id for piece in pieces}, source=source, voids=None
-        )
-    }
-    new = [piece for piece in pieces if (piece.annotation_id, piece.skill) not in known]
-    made = Evidence.objects.bulk_create(new, ignore_conflicts=True)
+    before: dict[tuple[int, str], list[Evidence]] = defaultdict(list)
+    about = {piece.annotation_id for piece in pieces}
+    for each in Evidence.objects.filter(annotation__in=about, source=source, voids=None).select_related("voided_by"):
+        before[each.annotation_id, each.skill].append(each)
+    new = [
+        piece for piece in pieces if not any(_bars(known, piece) for known in before[piece.annotation_id, piece.skill])
+    ]
+    Evidence.objects.bulk_create(new, ignore_conflicts=True)
     kept = list(
-        Evidence.objects.filter(annotation__in={each.annotation_id for each in made}, source=source, voids=None)
+        Evidence.objects.filter(
+            annotation__in={each.annotation_id for each in new}, source=source, voids=None, voided_by=None
+        )
     )
     rows = [
         (each.pk, each.customer_id, {"reviewer": each.reviewer_id, "project": each.project_id, "source": source})
@@ -67,6 +76,12 @@ def add_evidence(*, source: str, found: Iterable[Found]) -> list[Evidence]:
     ]
     record_many("evidence.added", subject="quality.evidence", rows=rows, actor_id=None)
     return kept
+
+
+def _bars(known: Evidence, piece: Evidence) -> bool:
+    """Whether what is known of an answer leaves no room for this piece, of the same source and skill."""
+    void = getattr(known, "voided_by", None)
+    return void is None or void.reason != RESOLVED_ANEW or known.resolution_id == piece.resolution_id
 
 
 @transaction.atomic
@@ -85,6 +100,7 @@ def void_evidence(*, evidence: Sequence[Evidence], reason: str, actor_id: int | 
                 agreed=each.agreed,
                 reliability=each.reliability,
                 answers_count=each.answers_count,
+                resolution_id=each.resolution_id,
                 voids=each,
                 reason=reason,
             )

@@ -4,7 +4,6 @@ A judge has one worker at a time (ADVISORY_JUDGE), so that what it may spend and
 race. A killed worker leaves the calls it had kept, and no other trace: the next slice goes on from there.
 """
 
-import json
 import os
 import time
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ from labeling.models import Annotation, Item, ItemVersion
 from labeling.selectors import erased_items
 from labeling.services.modelled import Modelled, keep_modelled
 from labeling.types import ItemState, ProjectState
-from quality.judge_client import Heard, Line, ask, request_of
+from quality.judge_client import Heard, Line, ask, bound_of, request_of
 from quality.judge_prompts import INJECTIONS, Material, injected, messages_for, swapped, verdict_of, wish_against
 from quality.judged import Documents, documents_of, expert_answers, verdicts_of
 from quality.model_families import families_of
@@ -207,14 +206,12 @@ def _plain_answers(judge: Judge, version_id: int) -> dict[str, Any] | None:
 
 
 def _can_pay(judge: Judge, request: dict[str, Any]) -> bool:
-    """Whether the most that this call can cost is left: no token is shorter than a byte, none longer than its bound."""
+    """Whether the most that this call can cost is left."""
     if not judge.price_in and not judge.price_out:
         return True
     budget = Judge.objects.values_list("budget", flat=True).get(pk=judge.pk)
     spent = JudgeCall.objects.filter(judge=judge).aggregate(spent=Sum("cost"))["spent"] or Decimal(0)
-    read = len(json.dumps(request, ensure_ascii=False).encode())
-    written = max(int(judge.parameters.get(name, 0)) for name in ("max_tokens", "max_completion_tokens"))
-    return spent + _cost(judge, read, written) <= budget
+    return spent + _cost(judge, *bound_of(request)) <= budget
 
 
 def _cost(judge: Judge, tokens_in: int, tokens_out: int) -> Decimal:
@@ -261,7 +258,7 @@ def _keep(judge: Judge, documents: Documents, errand: Errand, version: ItemVersi
         fault=heard.fault,
         tokens_in=heard.tokens_in,
         tokens_out=heard.tokens_out,
-        cost=_cost(judge, heard.tokens_in, heard.tokens_out),
+        cost=_cost(judge, *heard.counted),
         milliseconds=heard.milliseconds,
         annotation=_annotation(judge, documents, errand, version, heard),
     )

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from config.kernel.errors import Conflict, Invalid
-from config.kernel.events import record
+from config.kernel.events import record_many
 from config.kernel.locks import lock_rows
 from config.kernel.models import User
 from labeling.forms import InvalidAnswers, ItemShape, check_answers
@@ -31,7 +31,8 @@ def give_verdicts(*, project: Project, verdicts: Sequence[Mapping[str, Any]], ac
     named = [each["external_id"] for each in verdicts]
     if len(set(named)) < len(named):
         raise Invalid("Name each item once.", field="verdicts")
-    items = {item.external_id: item for item in lock_rows(Item.objects.filter(project=project, external_id__in=named))}
+    of_project = Item.objects.filter(project=project, external_id__in=named).select_related("current_version")
+    items = {item.external_id: item for item in lock_rows(of_project)}
     if unknown := sorted(set(named) - items.keys()):
         raise Invalid(f"The project has no item {unknown[0]!r}.", field="verdicts")
     versions = [item.current_version_id for item in items.values()]
@@ -39,7 +40,7 @@ def give_verdicts(*, project: Project, verdicts: Sequence[Mapping[str, Any]], ac
         verdict.item_version_id: verdict
         for verdict in CustomerVerdict.objects.filter(item_version__in=versions, superseded_by=None)
     }
-    document, new = form_in_use(project).document, 0
+    document, new = form_in_use(project).document, []
     for place, each in enumerate(verdicts):
         item = items[each["external_id"]]
         answers = _checked(document, item, each["answers"], place)
@@ -47,17 +48,23 @@ def give_verdicts(*, project: Project, verdicts: Sequence[Mapping[str, Any]], ac
         before = known.get(item.current_version_id)
         if before is not None and before.answers == answers:
             continue
-        verdict = CustomerVerdict.objects.create(
-            customer_id=project.customer_id,
-            project=project,
-            item_version_id=item.current_version_id,
-            answers=answers,
-            given_by=actor,
-            supersedes=before,
+        new.append(
+            CustomerVerdict(
+                customer_id=project.customer_id,
+                project=project,
+                item_version_id=item.current_version_id,
+                answers=answers,
+                given_by=actor,
+                supersedes=before,
+            )
         )
-        record("verdict.given", subject=verdict, actor_id=actor.pk, data={"item": item.pk})
-        new += 1
-    return new
+    item_of = {item.current_version_id: item.pk for item in items.values()}
+    rows = [
+        (each.pk, each.customer_id, {"item": item_of[each.item_version_id]})
+        for each in CustomerVerdict.objects.bulk_create(new)
+    ]
+    record_many("verdict.given", subject="quality.customerverdict", rows=rows, actor_id=actor.pk)
+    return len(rows)
 
 
 def _checked(document: dict[str, Any], item: Item, answers: Any, place: int) -> dict[str, Any]:

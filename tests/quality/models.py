@@ -2,12 +2,13 @@
 
 import json
 import re
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 WISH = re.compile(r"choose (\S+?)\.(?:$|\n)")
@@ -72,6 +73,7 @@ class Models:
     status: int = 200
     raw: bytes | None = None
     seconds: float = 0.0
+    usage: dict[str, int] = field(default_factory=lambda: {"prompt_tokens": 1000, "completion_tokens": 100})
     asked: list[Asked] = field(default_factory=list)
     address: str = ""
 
@@ -90,7 +92,7 @@ class Models:
             "created": 1,
             "model": self.says if self.says is not None else asked.body["model"],
             "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": content}}],
-            "usage": {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100},
+            "usage": self.usage,
         }
         return 200, json.dumps(body).encode()
 
@@ -128,3 +130,34 @@ def models() -> Iterator[Models]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def drips(begin: bytes, drop: bytes, *, each: float = 0.1) -> Iterator[str]:
+    """Serve an endpoint that answers any call with `begin` and then drop by drop, without end; yield its address."""
+    is_over = Event()
+
+    def serve(listening: socket.socket) -> None:
+        while not is_over.is_set():
+            try:
+                calling, _ = listening.accept()
+            except OSError:
+                return
+            with calling:
+                calling.recv(1_000_000)
+                try:
+                    calling.sendall(begin)
+                    while not is_over.wait(each):
+                        calling.sendall(drop)
+                except (BrokenPipeError, ConnectionResetError):
+                    continue
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = Thread(target=serve, args=(listening,), daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
+        finally:
+            is_over.set()
+            listening.shutdown(socket.SHUT_RDWR)
+            thread.join()

@@ -86,8 +86,8 @@ def test_columns_may_stand_anywhere_and_a_byte_order_mark_is_no_letter(file, cap
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "line 1: the header must name the columns item, worker, label; item, worker, label is missing."),
-        ("item,worker\n", "line 1: the header must name the columns item, worker, label; label is missing."),
+        ("", "line 1: the header must name the columns item, worker, label; it lacks item, worker, label."),
+        ("item,worker\n", "line 1: the header must name the columns item, worker, label; it lacks label."),
         ("item,worker,label\n", "has no labels: below its header there is no row."),
         ("item,worker,label\na,u,1\nb,u\n", "line 3: 2 fields where the header has 3."),
         ("item,worker,label\na,u,1\n\nb,u, \n", "line 4: label is empty; fill it in, or take the line out."),

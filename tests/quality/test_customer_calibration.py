@@ -5,6 +5,7 @@ from django.db import DatabaseError, transaction
 from django.test import Client
 
 from config.kernel.errors import Conflict
+from config.kernel.models import Event
 from labeling.models import Project
 from labeling.services.people import add_member
 from labeling.types import Role
@@ -60,6 +61,17 @@ def test_a_changed_mind_is_another_verdict(cast):
     assert give_verdicts(project=cast.project, verdicts=verdicts("a", "a"), actor=cast.dana) == 1
     assert CustomerVerdict.objects.count() == 3
     assert calibration_of(cast.project).reviewers[0].agreement == 1.0
+
+
+def test_many_verdicts_take_few_statements(cast, django_assert_max_num_queries):
+    upload_items(cast.project, cast.mira, 60)
+    for said in ("a" * 60, "b" * 60):
+        with django_assert_max_num_queries(10):
+            assert give_verdicts(project=cast.project, verdicts=verdicts(*said), actor=cast.dana) == 60
+    given = {each.pk: each.item_version.item_id for each in CustomerVerdict.objects.select_related("item_version")}
+    told = Event.objects.filter(kind="verdict.given", subject="quality.customerverdict", actor_id=cast.dana.pk)
+    assert dict(told.values_list("subject_id", "data__item")) == given
+    assert CustomerVerdict.objects.exclude(supersedes=None).count() == 60
 
 
 def test_verdicts_are_taken_all_or_none(cast):

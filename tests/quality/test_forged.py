@@ -32,6 +32,9 @@ REFUSED = {
     "a score of another's answer": "INSERT INTO quality_goldscore (customer_id, project_id, gold_item_id, annotation_id,"
     " reviewer_id, is_correct, by_question) SELECT a.customer_id, a.project_id, (SELECT id FROM quality_golditem), a.id,"
     f" a.reviewer_id, true, '{{}}' FROM {PLAIN} a",
+    "evidence of gold that was none": "INSERT INTO quality_evidence (customer_id, project_id, reviewer_id, skill, source,"
+    " annotation_id, agreed, reliability, answers_count, reason) SELECT a.customer_id, a.project_id, a.reviewer_id, '',"
+    f" 'gold', a.id, true, 1, 2, '' FROM {PLAIN} a",
     "a verdict by another's answer": "INSERT INTO quality_auditverdict (customer_id, project_id, draw_id, annotation_id,"
     " is_right, by_question) SELECT a.customer_id, a.project_id, (SELECT min(id) FROM quality_auditdraw), a.id, true, '{}'"
     f" FROM {PLAIN} a",

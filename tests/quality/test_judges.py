@@ -256,6 +256,56 @@ def test_it_never_spends_more_than_its_budget(cast, project, endpoint):
     assert judge.budget == Decimal("0.04")
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"usage": {}},
+        {"usage": {"prompt_tokens": 0, "completion_tokens": 0}},
+        {"usage": {"prompt_tokens": 3, "completion_tokens": 1}},
+        {"status": 500},
+        {"raw": b"<html>"},
+        {"raw": b"[]"},
+        {"raw": b'{"model": "acme-judge-7b"}'},
+        {"raw": b" " * 1_000_001},
+    ],
+)
+def test_what_an_endpoint_does_not_say_is_paid_for_by_the_bound(cast, project, endpoint, setting):
+    for name, value in setting.items():
+        setattr(endpoint, name, value)
+    judge = at_work(cast, project, endpoint, price_in="2", price_out="10", budget="1")
+    upload_items(cast.project, cast.dana, 1)
+    run_slice(judge_id=judge.pk)
+    call = JudgeCall.objects.get()
+    read = len(json.dumps(call.request, ensure_ascii=False).encode())
+    assert call.cost == (Decimal(2) * read + Decimal(10) * 1000) / 1_000_000
+    said = setting.get("usage", {})
+    assert (call.tokens_in, call.tokens_out) == (said.get("prompt_tokens", 0), said.get("completion_tokens", 0))
+
+
+def test_an_endpoint_that_says_it_used_nothing_comes_to_the_end_of_its_budget(cast, project, endpoint):
+    endpoint.usage = {}
+    judge = at_work(cast, project, endpoint, price_in="2", price_out="10", budget="0.05")
+    upload_items(cast.project, cast.dana, 12)
+    assert 0 < run_slice(judge_id=judge.pk) < 5
+    assert JudgeAlarm.objects.get().kind == "budget"
+    assert sum(JudgeCall.objects.values_list("cost", flat=True)) <= Decimal("0.05")
+
+
+def test_a_slow_call_is_paid_for_and_one_that_was_turned_away_or_never_sent_is_not(cast, project, endpoint, settings):
+    judge = at_work(cast, project, endpoint, timeout_seconds=1, price_in="2", price_out="10", budget="1")
+    upload_items(cast.project, cast.dana, 1)
+    endpoint.status = 429
+    run_slice(judge_id=judge.pk)
+    settings.JUDGES_MAY_CALL_PRIVATE = False
+    run_slice(judge_id=judge.pk)
+    settings.JUDGES_MAY_CALL_PRIVATE = True
+    endpoint.status, endpoint.seconds = 200, 1.5
+    run_slice(judge_id=judge.pk)
+    costs = list(JudgeCall.objects.order_by("pk").values_list("cost", flat=True))
+    assert costs[:2] == [0, 0]
+    assert costs[2] > Decimal("0.01")
+
+
 def test_it_goes_no_faster_than_its_rate(cast, project, endpoint):
     judge = at_work(cast, project, endpoint, calls_a_minute=2)
     upload_items(cast.project, cast.dana, 5)

@@ -7,7 +7,7 @@ from config.kernel.models import Event
 from labeling.models import Pool, Round
 from quality.models import QualityFigure, QualityRule
 from quality.services.quality_rules import end_rule, measure_promises, measured, set_rule
-from tests.factories import item_row, judge, settle, upload, upload_items
+from tests.factories import item_row, judge, settle, unguarded, upload, upload_items
 from tests.standings import found_right
 
 ALPHA = {"measure": "agreement", "question": "preference", "threshold": 0.5, "returns_at": 0.7}
@@ -98,9 +98,11 @@ def test_accuracy_on_gold_is_measured_from_the_last_answers_where_no_figure_is(c
     for _ in range(21):
         judge(cast.anna)
     settle()
-    found_right(cast.anna, "1" * 15 + "0" * 4, source="gold")
+    with unguarded("quality_evidence", "of_a_score"):
+        found_right(cast.anna, "1" * 15 + "0" * 4, source="gold")
     assert measured(rule) is None  # nineteen answers are too few
-    found_right(cast.anna, "0", source="gold")
+    with unguarded("quality_evidence", "of_a_score"):
+        found_right(cast.anna, "0", source="gold")
     assert measured(rule) == 0.75
     assert measure_promises() == 1
     assert state_of(rule) == ("breached", 0.75)

@@ -9,13 +9,15 @@ from config.kernel.clock import database_now
 from labeling.models import Annotation, Project
 from labeling.services.judgments import invalidate_annotation
 from quality.jobs import review_all_standings
-from quality.models import Evidence, Fall, Pause, Standing
-from quality.services.evidence import Found, add_evidence
+from quality.models import Evidence, Fall, Pause, Resolution, Standing
+from quality.services.crowd_evidence import weigh_resolutions
+from quality.services.evidence import Found, add_evidence, void_evidence
 from quality.services.gold import seed_gold
 from routing.models import Enrolment
+from routing.services.corrections import correct_answer
 from routing.services.enrolments import enrol_reviewer
 from tests.cast import FORM, open_new_project
-from tests.factories import item_row, judge, let_answers_age, resolve_items, settle, upload, upload_items
+from tests.factories import item_row, judge, let_answers_age, prefer, resolve_items, settle, upload, upload_items
 from tests.standings import found_right, standing_of
 
 EXPECTED = {"answer": {"preference": {"choice": "a"}}}
@@ -130,6 +132,74 @@ def test_consensus_is_evidence_on_objective_questions_only_and_without_ones_own_
     settle()
     assert Evidence.objects.filter(voids=piece).count() == 1
     assert standing_of(cast.cleo, project=objective).evidence_count == 0
+
+
+@pytest.fixture
+def washed(cast):
+    """On an objective question Anna is wrong and Bela and Cleo are right; Bela corrects to Anna's answer, and back."""
+    form = {**FORM, "questions": [{**FORM["questions"][0], "nature": "objective"}, FORM["questions"][1]]}
+    project = open_new_project(cast.northwind, "facts", cast.mira, form=form)
+    for who in (cast.anna, cast.bela, cast.cleo):
+        enrol_reviewer(project=project, reviewer=who, actor=None)
+    upload_items(project, cast.mira, 1)
+    for who, choice in ((cast.anna, "b"), (cast.bela, "a"), (cast.cleo, "a")):
+        judge(who, choice)
+    settle()
+    cast.facts, cast.first = project, against_anna(cast)
+    for choice in ("b", "a"):
+        correct(cast.bela, choice)
+    return cast
+
+
+def against_anna(cast):
+    return Evidence.objects.get(reviewer=cast.anna, agreed=False, voids=None, voided_by=None)
+
+
+def correct(who, choice):
+    last = Annotation.objects.filter(reviewer=who).latest("pk")
+    correct_answer(user=who.user, public_id=last.public_id, answers=prefer(choice))
+    settle()
+
+
+def test_what_an_ally_washes_away_by_a_correction_is_said_again_as_it_is_taken_back(washed):
+    first, second, third = Resolution.objects.order_by("pk")
+    again = against_anna(washed)
+    assert (washed.first.resolution, again.resolution) == (first, third)
+    assert washed.first.voided_by.reason == "The round was resolved anew."
+    assert washed.first.voided_by.resolution == first
+    assert standing_of(washed.anna, project=washed.facts).evidence_count == 1
+    before = Evidence.objects.count()
+    assert weigh_resolutions(resolution_ids=[first.pk, second.pk, third.pk]) == 0
+    assert Evidence.objects.count() == before
+
+
+def test_what_was_voided_otherwise_stays_void_whatever_its_round_comes_to(washed):
+    void_evidence(evidence=[against_anna(washed)], reason="Appeal: upheld.", actor_id=washed.mira.pk)
+    assert weigh_resolutions(resolution_ids=Resolution.objects.values_list("pk", flat=True)) == 0
+    for choice in ("b", "a"):
+        correct(washed.bela, choice)
+    assert not Evidence.objects.filter(reviewer=washed.anna, voids=None, voided_by=None).exists()
+
+
+@pytest.mark.parametrize(
+    ("source", "resolution", "voids"),
+    [("'audit'", "resolution_id", "NULL"), ("source", "%(unrelated)s", "NULL"), ("source", "NULL", "id")],
+)
+def test_a_piece_names_a_resolution_that_rests_on_its_answer_and_its_void_the_same(washed, source, resolution, voids):
+    upload(washed.facts, washed.mira, item_row("other"))
+    for who in (washed.anna, washed.bela, washed.cleo):
+        judge(who)
+    settle()
+    unrelated, piece = Resolution.objects.latest("pk"), against_anna(washed)
+    assert unrelated.round.item_id != piece.annotation.round.item_id
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO quality_evidence (customer_id, project_id, reviewer_id, skill, source, annotation_id, agreed,"
+            f" reliability, answers_count, resolution_id, voids_id, reason) SELECT customer_id, project_id, reviewer_id,"
+            f" skill, {source}, annotation_id, agreed, reliability, answers_count, {resolution}, {voids}, ''"
+            " FROM quality_evidence WHERE id = %(piece)s",
+            {"piece": piece.pk, "unrelated": unrelated.pk},
+        )
 
 
 def test_evidence_that_counts_once_never_changes_not_even_by_its_owner(cast):
