@@ -32,10 +32,11 @@ class CannotStart(Exception):
 class House:
     """Runs for as long as `running` lasts. `url` is where it answers; logs lie in the data folder."""
 
-    def __init__(self, *, host: str, port: int) -> None:
+    def __init__(self, *, host: str, port: int, plays_people: bool = False) -> None:
         self.url = f"http://{reachable(host)}:{port}"
         self.logs = settings.HOME / "logs"
         self._host, self._port = host, port
+        self._times = {"ASSAY_TIMES_AS_TOLD": "yes"} if plays_people else {}
         self._running: list[tuple[str, subprocess.Popen[bytes]]] = []
 
     def start(self, *, web_workers: int = 2) -> None:
@@ -59,7 +60,7 @@ class House:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, "ASSAY_DATABASE_ROLE": "runtime", "Q_CLUSTER_NAME": name},
+                env={**os.environ, **self._times, "ASSAY_DATABASE_ROLE": "runtime", "Q_CLUSTER_NAME": name},
                 start_new_session=True,
                 preexec_fn=_die_with_parent,
             )
@@ -144,8 +145,12 @@ def check_port(host: str, port: int) -> None:
 
 
 @contextmanager
-def running(*, host: str = "127.0.0.1", port: int | None = None, is_new: bool = False) -> Iterator[House]:
+def running(
+    *, host: str = "127.0.0.1", port: int | None = None, is_new: bool = False, plays_people: bool = False
+) -> Iterator[House]:
     """Run the house on its database, made anew with `is_new`, migrated otherwise; everything started is stopped after.
+
+    With `plays_people` it believes how long they say that they took: a whole week is played in a minute.
 
     Raises CannotStart. Ending this process by SIGTERM or SIGHUP ends the others as well.
     """
@@ -160,7 +165,7 @@ def running(*, host: str = "127.0.0.1", port: int | None = None, is_new: bool = 
             prepare_database(is_new=is_new)
         except (databases.DatabaseUnusable, embedded.EmbeddedError) as error:
             raise CannotStart(str(error)) from error
-        house = House(host=host, port=port or free_port())
+        house = House(host=host, port=port or free_port(), plays_people=plays_people)
         stack.callback(house.stop)
         stack.callback(connections.close_all)
         house.start()

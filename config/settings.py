@@ -17,6 +17,7 @@ from config.environment import (
     home,
     is_production,
     listed,
+    refuse,
     runtime_parameters,
     secret_key,
     signing_key,
@@ -195,6 +196,12 @@ UPLOADED_BYTES_MOST = int(os.environ.get("ASSAY_UPLOAD_BYTES", 2 * 1024**3))
 UNPACKED_BYTES_MOST = int(os.environ.get("ASSAY_UNPACKED_BYTES", 32 * 1024**3))
 # Whether judges may be models on this machine or in a private network, over plain HTTP too.
 JUDGES_MAY_CALL_PRIVATE = flag("ASSAY_PRIVATE_MODELS")
+# Whether a judgment took as long as is told, however short its lease: where people are played who worked at another time.
+TIMES_AS_TOLD = flag("ASSAY_TIMES_AS_TOLD")
+if TIMES_AS_TOLD and IS_PRODUCTION:
+    refuse(
+        "ASSAY_TIMES_AS_TOLD is for houses that play people, and never for production; take it out of the environment."
+    )
 # Each database has its own files, so that a demonstration never writes among the real ones.
 FILES = HOME / "files" / str(DATABASES["default"]["NAME"])
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024**2

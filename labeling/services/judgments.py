@@ -68,9 +68,10 @@ def as_kept(
 
 
 # The CTE `made(id, public_id)` that appends a judgment, and forgets its draft; the parameters are `parameters_of`'s.
-# Put behind a CTE `still` that locks the task, and has a row if it is still the reviewer's to answer. The caller has
-# checked the answers and spelled them `as_kept`, and records the event beside it. There is an IntegrityError if this
-# reviewer has judged the round before.
+# Put behind a CTE `still` that locks the task, and has a row if it is still the reviewer's to answer, with `longest`, the
+# seconds that they can have looked at it: what a client claims beyond is not kept. The caller has checked the answers and
+# spelled them `as_kept`, and records the event beside it. There is an IntegrityError if this reviewer has judged the round
+# before.
 APPEND = """
 made AS (
     INSERT INTO labeling_annotation (customer_id, project_id, public_id, task_id, round_id, item_version_id, reviewer_id,
@@ -78,7 +79,8 @@ made AS (
         submission, prelabel_id)
     SELECT %(customer)s::bigint, %(project)s::bigint, gen_random_uuid(), %(task)s::bigint, %(round)s::bigint,
         %(item_version)s::bigint, %(reviewer)s::bigint, %(guideline)s::bigint, %(form)s::bigint, %(code_version)s,
-        %(answers)s::jsonb, %(rationale)s, %(presented)s::jsonb, %(seconds)s::float8, %(origin)s, %(is_current)s::boolean,
+        %(answers)s::jsonb, %(rationale)s, %(presented)s::jsonb,
+        CASE WHEN %(seconds)s::float8 > still.longest THEN still.longest ELSE %(seconds)s::float8 END, %(origin)s, %(is_current)s::boolean,
         %(submission)s::uuid, %(prelabel)s::bigint
     FROM still
     RETURNING id, public_id

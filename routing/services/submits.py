@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid5
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from config.kernel.canonical import digest
@@ -53,9 +54,12 @@ WHERE l.token = %(token)s::uuid
 LOCK = f"{READ}FOR NO KEY UPDATE OF l, t"
 
 # Locks lease and task, and does nothing where either has moved since it was read, or where somebody leased it since.
+# Nobody has looked for longer than since they claimed; in a house that plays people (TIMES_AS_TOLD) it is as they say.
 PLACE = f"""
 WITH still AS (
-    SELECT l.id FROM routing_lease l JOIN labeling_task t ON t.id = l.task_id
+    SELECT l.id, CASE WHEN %(is_as_told)s::boolean THEN 'infinity'
+        ELSE extract(epoch FROM statement_timestamp() - l.claimed_at)::float8 END AS longest
+    FROM routing_lease l JOIN labeling_task t ON t.id = l.task_id
     WHERE l.id = %(lease)s::bigint AND l.state = %(lease_state)s AND t.state = %(from)s
       AND NOT EXISTS (SELECT FROM routing_lease later WHERE later.task_id = l.task_id AND later.id > l.id)
     FOR NO KEY UPDATE OF l, t
@@ -222,6 +226,7 @@ def _place(held: _Held, judgment: Judgment, user_id: int, pasted: int) -> UUID |
             "lease": held.lease_id,
             "lease_state": held.lease_state,
             "pasted": pasted,
+            "is_as_told": settings.TIMES_AS_TOLD,
             "from": held.task_state,
             **event_parameters("task.completed", subject="labeling.task", actor_id=user_id),
         },

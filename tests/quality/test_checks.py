@@ -1,5 +1,7 @@
 """Signs of low effort and contradictions: each asks a person to look, and touches nobody's trust."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection, transaction
 from django.db.utils import IntegrityError
@@ -13,7 +15,7 @@ from routing.models import Enrolment
 from routing.services.enrolments import enrol_reviewer
 from routing.services.submits import submit_task
 from tests.cast import FORM, open_new_project
-from tests.factories import item_row, judge, settle, take, upload, upload_items
+from tests.factories import item_row, judge, let_leases_age, settle, take, upload, upload_items
 
 RATED = {
     **FORM,
@@ -86,13 +88,15 @@ def test_whoever_is_far_faster_than_the_others_is_looked_at_once(cast):
     upload_items(cast.project, cast.mira, 25)
     for who, seconds in ((cast.bela, 30.0), (cast.cleo, 40.0)):
         for _ in range(25):
-            submit_task(user=who.user, token=take(who).token, answers={"preference": {"choice": "a"}}, seconds=seconds)
+            token = take(who).token
+            let_leases_age(timedelta(minutes=1))
+            submit_task(user=who.user, token=token, answers={"preference": {"choice": "a"}}, seconds=seconds)
     settle()
     assert not Check.objects.exists()
     for _ in range(4):
-        submit_task(
-            user=cast.anna.user, token=take(cast.anna).token, answers={"preference": {"choice": "a"}}, seconds=1.0
-        )
+        token = take(cast.anna).token
+        let_leases_age(timedelta(minutes=1))
+        submit_task(user=cast.anna.user, token=token, answers={"preference": {"choice": "a"}}, seconds=1.0)
         settle()
     assert kinds() == ["too_fast"]
     [check] = Check.objects.all()

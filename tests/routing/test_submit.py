@@ -17,7 +17,7 @@ from routing.services.claims import next_task
 from routing.services.leases import expire_leases, keep_draft, renew_lease, skip_task
 from routing.services.submits import submit_task
 from routing.types import NothingToDo
-from tests.factories import judge, prefer, take, upload_items
+from tests.factories import judge, let_leases_age, prefer, take, upload_items
 
 
 def let_expire(leased):
@@ -28,6 +28,7 @@ def let_expire(leased):
 def test_an_answer_becomes_an_annotation_and_completes_the_task(cast):
     upload_items(cast.project, cast.mira)
     leased = take(cast.anna)
+    let_leases_age(timedelta(minutes=1))
     done = submit_task(user=cast.anna.user, token=leased.token, answers=prefer("b", rationale=" Dull. "), seconds=12.5)
     annotation = Annotation.objects.get()
     assert (done.is_placed, done.is_repeat, done.annotation_public_id) == (True, False, annotation.public_id)
@@ -37,6 +38,22 @@ def test_an_answer_becomes_an_annotation_and_completes_the_task(cast):
     assert sorted(annotation.presented) == ["a", "b"]
     assert Task.objects.get(pk=annotation.task_id).state == "completed"
     assert Lease.objects.get().state == "submitted"
+
+
+def test_nobody_has_looked_for_longer_than_since_they_claimed(cast, settings):
+    upload_items(cast.project, cast.mira, 4)
+
+    def kept(seconds):
+        leased = take(cast.anna)
+        let_leases_age(timedelta(seconds=20))
+        submit_task(user=cast.anna.user, token=leased.token, answers=prefer("a"), seconds=seconds)
+        return Annotation.objects.latest("pk").seconds
+
+    assert 20 <= kept(3000) < 40
+    assert kept(12.5) == 12.5
+    assert kept(None) is None
+    settings.TIMES_AS_TOLD = True
+    assert kept(3000) == 3000
 
 
 def test_the_same_submit_again_is_the_same_annotation(cast):

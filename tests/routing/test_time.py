@@ -27,9 +27,21 @@ from routing.services.levels import (
     set_service_level,
 )
 from routing.services.rollups import roll_up
+from routing.services.submits import submit_task
 from routing.services.watching import is_expert, watch_service_levels
 from tests.cast import gather_cast
-from tests.factories import freeze, item_row, judge, resolve_items, settle, take, upload, upload_items
+from tests.factories import (
+    freeze,
+    item_row,
+    judge,
+    let_leases_age,
+    prefer,
+    resolve_items,
+    settle,
+    take,
+    upload,
+    upload_items,
+)
 
 
 @pytest.fixture
@@ -250,7 +262,9 @@ def test_gold_is_nobodys_promise(cast, level):
 def test_handling_times_are_measured_by_form_and_long_absences_do_not_count(cast):
     upload_items(cast.project, cast.mira, 6)
     for _ in range(6):
-        judge(cast.anna)
+        token = take(cast.anna).token
+        let_leases_age(timedelta(minutes=1))
+        submit_task(user=cast.anna.user, token=token, answers=prefer("a"), seconds=5.0)
     roll_up()
     found = HandlingTime.objects.get(form=cast.project.forms.get())
     assert (found.count, found.median_seconds, found.mean_seconds, found.p95_seconds) == (6, 5.0, 5.0, 5.0)

@@ -22,7 +22,7 @@ class Command(BaseCommand):
         console = console_for(is_json=options["json"])
         console.print("Starting PostgreSQL, the web server and the job workers …")
         try:
-            with house.running(is_new=True) as running:
+            with house.running(is_new=True, plays_people=True) as running:
                 report = run_demo(running, console)
                 tell(report, console)
         except (house.CannotStart, Refused, DomainError) as error:

@@ -24,14 +24,17 @@ class Command(BaseCommand):
         parser.add_argument("dataset", help=", ".join(ADAPTERS))
         parser.add_argument("path", type=Path, help="the folder that holds its files")
         parser.add_argument("--limit", type=int, help="replay the first so many items only")
-        parser.add_argument("--url", help="a running server on the configured database (ASSAY_DATABASE_NAME)")
+        parser.add_argument(
+            "--url",
+            help="a running server on the configured database (ASSAY_DATABASE_NAME); its times are kept with ASSAY_TIMES_AS_TOLD=yes there",
+        )
         parser.add_argument("--json", action="store_true", help="end with one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
         console = console_for(is_json=options["json"])
         try:
             dataset = read_dataset(options["dataset"], options["path"]).limited(options["limit"])
-            running = nullcontext() if options["url"] else house.running(is_new=True)
+            running = nullcontext() if options["url"] else house.running(is_new=True, plays_people=True)
             with running as own:
                 done = replay(dataset, url=options["url"] or getattr(own, "url", ""), console=console)
         except (BadDataset, house.CannotStart, Refused, DomainError) as error:

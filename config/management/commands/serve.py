@@ -45,7 +45,8 @@ class Command(BaseCommand):
         console = console_for(is_json=False)
         console.print("Starting PostgreSQL, the web server and the job workers …")
         try:
-            with house.running(host=options["host"], port=options["port"]) as running:
+            has_sample = not options["empty"] and not settings.IS_PRODUCTION
+            with house.running(host=options["host"], port=options["port"], plays_people=has_sample) as running:
                 if not options["empty"]:
                     provide_sample(running, console)
                 self._tell(console, options["port"])
