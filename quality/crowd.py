@@ -42,7 +42,7 @@ def against_others(
     if not resolved.answers:
         return None
     agreed = [question for question in objective if question["id"] in resolved.answers]
-    answers = min(_answers_of(question) for question in agreed)
+    answers = min(answers_of(question) for question in agreed)
     reliability = (resolved.confidence * len(others) + 1) / (len(others) + answers)
     if reliability * answers <= 1:
         return None
@@ -53,7 +53,7 @@ def _is_voted_on(question: Mapping[str, Any]) -> bool:
     return question.get("nature") == "objective" and not KINDS[question["type"]].is_written
 
 
-def _answers_of(question: Mapping[str, Any]) -> int:
+def answers_of(question: Mapping[str, Any]) -> int:
     """Return how many answers the narrowest part of a question has."""
     if question["type"] == CHOICE:
         return len(values_of(question, "options"))

@@ -43,6 +43,7 @@ class Sign(StrEnum):
     PASTED = "pasted"
     REPEATED_TEXT = "repeated_text"
     SHARED_WRONG = "shared_wrong"
+    TOGETHER = "together"
     UNSTEADY = "unsteady"
     CONTRADICTION = "contradiction"
 

@@ -73,6 +73,7 @@ class CheckKind(models.TextChoices):
     STRAIGHT_LINING = "straight_lining", _("The same answer over and over")
     COPIED = "copied", _("Copied or pasted text")
     SHARED_ERRORS = "shared_errors", _("The same wrong answers as somebody else")
+    TOGETHER = "together", _("With one other against the rest")
     CONTRADICTION = "contradiction", _("It contradicts itself")
     SELF_REPEAT = "self_repeat", _("Answered otherwise the second time")
     RULE = "rule", _("A rule of the form or the language")

@@ -35,6 +35,7 @@ from quality.effort import (
     unsteady,
 )
 from quality.models import Check, GoldScore
+from quality.services.pairs import found_together
 from quality.signs import as_label, first_answer, meanings_of, words_of
 from quality.types import CHECK_MACHINE, CheckKind, CheckState
 from routing.models import Lease
@@ -160,6 +161,10 @@ def _of_pattern(newest: Annotation, others: Sequence[_Other]) -> Iterable[tuple[
             continue
         if finding := look([each for each in last if each.pk > decided.get(kind, 0)], others):
             yield kind, finding
+    if CheckKind.TOGETHER not in waiting:
+        after = decided.get(CheckKind.TOGETHER, 0)
+        if finding := found_together(newest, after=after, chance_below=CHANCE_BELOW):
+            yield CheckKind.TOGETHER, finding
 
 
 def _last_answers(newest: Annotation) -> list[Annotation]:
