@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("quality", "0033_known_and_told"),
+        ("quality", "0036_gold_was_scored"),
     ]
 
     operations = [

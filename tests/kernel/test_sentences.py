@@ -74,7 +74,7 @@ def test_the_api_names_the_values_that_it_takes(cast):
     scopes = "This is one of desk, read, upload, decide, manage."
     assert scopes in said("post", "keys", {"name": "n", "scopes": ["all"]}).values()
     for query, field, sentence in (
-        ("flags?kind=colour", "kind", "This is one of language, near_duplicate, personal_data, reported."),
+        ("flags?kind=colour", "kind", "This is one of language, near_duplicate, personal_data, reported, rule."),
         ("flags?state=lost", "state", "This is one of open, dismissed, confirmed."),
     ):
         answer = client.get(f"/api/v1/projects/{cast.project.public_id}/{query}", headers=bearer)

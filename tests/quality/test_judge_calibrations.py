@@ -161,7 +161,7 @@ def test_a_worker_killed_in_a_call_leaves_nothing_half_judged_and_nothing_charge
     connections.close_all()
     worker = multiprocessing.get_context("fork").Process(target=_work, args=(judge.pk,))
     worker.start()
-    until = time.monotonic() + 15
+    until = time.monotonic() + 60
     while len(endpoint.asked) < 3 and time.monotonic() < until:
         time.sleep(0.05)
     # Another worker finds the judge taken, and does nothing.

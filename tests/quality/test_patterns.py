@@ -44,12 +44,12 @@ def choose_place(reviewer, place):
     submit_task(user=reviewer.user, token=leased.token, answers=prefer(shown[place - 1]), seconds=5.0)
 
 
-def test_whoever_always_chooses_one_place_is_seen_at_the_eleventh_answer(cast):
+def test_whoever_always_chooses_one_place_is_seen_at_the_fourteenth_answer(cast):
     upload_items(cast.project, cast.mira, 26)
     for reviewer in (cast.bela, cast.cleo):
         for number in range(26):
             choose_place(reviewer, number % 2 + 1)
-    for _ in range(10):
+    for _ in range(13):
         choose_place(cast.anna, 1)
     settle()
     assert raised("straight_lining") == []
@@ -60,7 +60,7 @@ def test_whoever_always_chooses_one_place_is_seen_at_the_eleventh_answer(cast):
     assert raised("straight_lining") == [
         (
             "Anna",
-            "11 of 11 answers are place 1, which others give to 50% of such items (the answers vary by 0.00 bits).",
+            "14 of 14 answers are place 1, which others give to 50% of such items (the answers vary by 0.00 bits).",
         )
     ]
     assert Check.objects.count() == 1
@@ -72,8 +72,8 @@ def test_two_who_share_their_wrong_answers_are_both_seen_and_those_who_err_apart
     project = open_safety(cast, TOPIC)
     hired = hire(project, ["olga", "pavel", "quinn", "rosa"])
     wrong = {"olga": ("b", {0, 3, 6}), "pavel": ("b", {0, 3, 6}), "quinn": ("c", {0, 3, 7}), "rosa": ("d", {0, 3, 8})}
-    add_gold(project, cast.mira, list(hired.values()), 40, right={"topic": "a"})
-    for _ in range(40):
+    add_gold(project, cast.mira, list(hired.values()), 50, right={"topic": "a"})
+    for _ in range(50):
         for name, reviewer in hired.items():
             answer, missed = wrong[name]
             leased = next_task(user=reviewer.user)
@@ -83,8 +83,8 @@ def test_two_who_share_their_wrong_answers_are_both_seen_and_those_who_err_apart
             submit_task(user=reviewer.user, token=leased.token, answers=said, seconds=5.0)
     settle()
     sentence = (
-        "Of 40 items that both answered, 12 have the same wrong answer from both; two who do not know of each other would"
-        " share 4.0."
+        "Of 50 items that both answered, 15 have the same wrong answer from both; two who do not know of each other would"
+        " share 5.0."
     )
     assert raised("shared_errors") == [("Olga", sentence), ("Pavel", sentence)]
     assert set(Check.objects.values_list("kind", flat=True)) == {"shared_errors"}
@@ -106,7 +106,7 @@ def test_whoever_answers_the_same_items_otherwise_is_seen_once_it_is_more_than_a
         judge(cast.anna, "b")
         settle()
     assert raised("self_repeat") == [
-        ("Anna", "4 of 4 items were answered otherwise the second time; others change 15%.")
+        ("Anna", "5 of 5 items were answered otherwise the second time; others change 15%.")
     ]
     assert nobody_moved()
 
