@@ -143,6 +143,8 @@ def test_people_are_given_first_what_judges_disagree_on_and_are_unsure_of(cast, 
 
 def _work(judge_id):
     connections.close_all()
+    # A worker keeps its connection, and with it the lock; tests let go of theirs wherever a job is queued.
+    connections["default"].settings_dict["CONN_MAX_AGE"] = None
     run_slice(judge_id=judge_id)
 
 
@@ -244,10 +246,13 @@ def test_xstest_a_second_rater_played_as_a_judge_agrees_with_the_adjudicated_lab
         ],
     )
     by_prompt = {row["prompt"]: row["annotation_2"] for row in rows}
-    endpoint.answer = lambda asked: {
-        "answers": {"refusal": by_prompt[asked.item["messages"][0]["content"]]},
-        "confidence": 0.9,
-    }
+
+    def second_rater(asked):
+        """What it is tried with may stand behind the prompt."""
+        prompt = max((each for each in by_prompt if asked.item["messages"][0]["content"].startswith(each)), key=len)
+        return {"answers": {"refusal": by_prompt[prompt]}, "confidence": 0.9}
+
+    endpoint.answer = second_rater
     judge = at_work(cast, endpoint)
     run(judge)
     found = calibrate(judge_id=judge.pk)
