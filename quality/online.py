@@ -81,7 +81,12 @@ def _confusion(reviewer: int, answers: Sequence[str], known: Known) -> Confusion
 
 
 def recalibrated(posterior: Mapping[str, float], recalibration: Recalibration) -> dict[str, float]:
-    """Return the posterior with the leading answer as probable as such a confidence has proved; it goes on leading."""
+    """Return the posterior with the leading answer as probable as such a confidence has proved, and no more probable than it
+    was; it goes on leading.
+
+    Gold takes confidence away and adds none: few gold items are answered as unevenly as work in doubt is, and where all of
+    these came out right, one map would have any two who differ be sure.
+    """
     leader = max(sorted(posterior), key=lambda answer: posterior[answer])
     top = posterior[leader]
     others = 1.0 - top
@@ -89,7 +94,7 @@ def recalibrated(posterior: Mapping[str, float], recalibration: Recalibration) -
         return dict(posterior)
     next_best = max(share for answer, share in posterior.items() if answer != leader)
     least = next_best / (others + next_best)
-    share = max(recalibration(top), least)
+    share = min(top, max(recalibration(top), least))
     return {
         answer: share if answer == leader else chance * (1.0 - share) / others for answer, chance in posterior.items()
     }
